@@ -1,0 +1,1 @@
+"""Peer servers; see each folder."""

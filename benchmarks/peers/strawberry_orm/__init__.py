@@ -1,0 +1,1 @@
+"""Strawberry as its documentation teaches it: ORM models, resolvers, one DataLoader per relation."""

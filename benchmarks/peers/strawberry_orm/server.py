@@ -1,0 +1,226 @@
+"""Serves the Strawberry peer: ``python -m benchmarks.peers.strawberry_orm.server PORT DATABASE_URL``."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import strawberry
+import uvicorn
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from starlette.requests import Request
+from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
+from strawberry.extensions import ParserCache, ValidationCache
+
+from benchmarks.peers.strawberry_orm.models import ItemRow, OrderLineRow, OrderRow, PartnerRow
+from benchmarks.peers.strawberry_orm.policy import lines_of_orders, order_by_id, order_page
+
+MOST = 250
+Sessions = async_sessionmaker[AsyncSession]
+
+
+class Asked:
+    """One request: its viewer, its sessions, and the loaders that gather keys until the event loop turns."""
+
+    def __init__(self, sessions: Sessions, viewer: uuid.UUID) -> None:
+        self.sessions, self.viewer = sessions, viewer
+        self.partners = DataLoader(load_fn=partial(_by_id, sessions, PartnerRow))
+        self.items = DataLoader(load_fn=partial(_by_id, sessions, ItemRow))
+        self.lines = DataLoader(load_fn=self._lines)
+
+    async def _lines(self, keys: Sequence[tuple[uuid.UUID, int]]) -> list[list[OrderLine]]:
+        found: dict[uuid.UUID, list[OrderLine]] = {order_id: [] for order_id, _ in keys}
+        async with self.sessions() as session:
+            rows = await session.execute(lines_of_orders(self.viewer, list(found), max(first for _, first in keys)))
+            for row, priced in rows:
+                found[row.order_id].append(OrderLine.of(row, bool(priced)))
+        return [found[order_id][:first] for order_id, first in keys]
+
+
+async def _by_id(sessions: Sessions, model: Any, ids: list[uuid.UUID]) -> list[Any]:
+    async with sessions() as session:
+        rows = {row.id: row for row in await session.scalars(select(model).where(model.id.in_(ids)))}
+    return [rows.get(key) for key in ids]
+
+
+Info = strawberry.Info[Asked, None]
+
+
+@strawberry.type
+class Money:
+    amount: Decimal
+    currency_code: str
+
+
+@strawberry.type
+class Quantity:
+    value: Decimal
+    unit: str
+
+
+@strawberry.type
+class Partner:
+    id: strawberry.ID
+    code: str
+    name: str
+    country: str | None
+
+
+@strawberry.type
+class Item:
+    id: strawberry.ID
+    number: str
+    description: str
+    unit: str
+
+
+def _money(amount: Decimal | None, currency: str, shown: bool) -> Money | None:
+    return Money(amount=amount, currency_code=currency) if shown and amount is not None else None
+
+
+@strawberry.type
+class OrderLine:
+    line_no: int
+    quantity: Quantity
+    unit_price: Money | None
+    requested_on: date
+    status: str
+    item_id: strawberry.Private[uuid.UUID]
+
+    @classmethod
+    def of(cls, row: OrderLineRow, priced: bool) -> OrderLine:
+        return cls(
+            line_no=row.line_no, quantity=Quantity(value=row.quantity, unit=row.unit), status=row.status,
+            unit_price=_money(row.unit_price, row.currency, priced), requested_on=row.requested_on, item_id=row.item_id,
+        )
+
+    @strawberry.field
+    async def item(self, info: Info) -> Item | None:
+        row = await info.context.items.load(self.item_id)
+        return row and Item(id=strawberry.ID(str(row.id)), number=row.number, description=row.description, unit=row.unit)
+
+
+@strawberry.type
+class OrderLines:
+    nodes: list[OrderLine]
+
+
+async def _partner(info: Info, partner_id: uuid.UUID | None) -> Partner | None:
+    row = partner_id and await info.context.partners.load(partner_id)
+    return Partner(id=strawberry.ID(str(row.id)), code=row.code, name=row.name, country=row.country) if row else None
+
+
+@strawberry.type
+class Order:
+    id: strawberry.ID
+    status: str
+    placed_at: datetime
+    buyer_number: str | None
+    total: Money | None
+    order_id: strawberry.Private[uuid.UUID]
+    buyer_id: strawberry.Private[uuid.UUID]
+    seller_id: strawberry.Private[uuid.UUID | None]
+
+    @classmethod
+    def of(cls, row: OrderRow, opened: list[str] | None, viewer: uuid.UUID) -> Order | None:
+        """The row as the viewer may read it; None when it may not."""
+        trades = viewer in (row.buyer_id, row.seller_id)
+        party = trades or viewer == row.consignee_id
+        if not party and opened is None:
+            return None
+        groups = opened or []
+        return cls(
+            id=strawberry.ID(str(row.id)), status=row.status, placed_at=row.placed_at,
+            buyer_number=row.buyer_number if party or "numbers" in groups else None,
+            total=_money(row.total_amount, row.currency, trades or "price" in groups), order_id=row.id,
+            buyer_id=row.buyer_id, seller_id=row.seller_id if party or "parties" in groups else None,
+        )
+
+    @strawberry.field
+    async def buyer(self, info: Info) -> Partner | None:
+        return await _partner(info, self.buyer_id)
+
+    @strawberry.field
+    async def seller(self, info: Info) -> Partner | None:
+        return await _partner(info, self.seller_id)
+
+    @strawberry.field
+    async def lines(self, info: Info, first: int = 50) -> OrderLines:
+        return OrderLines(nodes=await info.context.lines.load((self.order_id, _limited(first))))
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@strawberry.type
+class Orders:
+    nodes: list[Order]
+    page_info: PageInfo
+
+
+@strawberry.input
+class OrderBy:
+    id: strawberry.ID
+
+
+def _limited(first: int) -> int:
+    if not 0 <= first <= MOST:
+        raise ValueError(f"first must be between 0 and {MOST}")
+    return first
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def order(self, info: Info, by: OrderBy) -> Order | None:
+        asked = info.context
+        async with asked.sessions() as session:
+            found = (await session.execute(order_by_id(asked.viewer, uuid.UUID(by.id)))).first()
+        return Order.of(found[0], found[1], asked.viewer) if found else None
+
+    @strawberry.field
+    async def orders(self, info: Info, first: int = 50, after: str | None = None) -> Orders:
+        asked = info.context
+        async with asked.sessions() as session:
+            statement = order_page(asked.viewer, uuid.UUID(after) if after else None, _limited(first) + 1)
+            rows = (await session.execute(statement)).all()
+        nodes = [order for row, opened in rows[:first] if (order := Order.of(row, opened, asked.viewer))]
+        return Orders(nodes=nodes, page_info=PageInfo(
+            has_next_page=len(rows) > first, end_cursor=nodes[-1].id if nodes else None))
+
+
+class Endpoint(GraphQL[Asked, None]):
+    """Strawberry's ASGI app with this request's loaders as context."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        extensions = [ParserCache, ValidationCache]
+        super().__init__(strawberry.Schema(query=Query, extensions=extensions), graphql_ide=None)
+        self._sessions = sessions
+
+    async def get_context(self, request: Any, response: Any = None) -> Asked:
+        assert isinstance(request, Request)
+        return Asked(self._sessions, uuid.UUID(request.headers["x-viewer"]))
+
+
+def main() -> None:
+    port, url = sys.argv[1:]
+    engine = create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://"), pool_size=8, max_overflow=0,
+        connect_args={"server_settings": {"timezone": "UTC", "jit": "off"}},
+    )
+    app = Endpoint(async_sessionmaker(engine, expire_on_commit=False))
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", timeout_keep_alive=600, access_log=False)
+
+
+if __name__ == "__main__":
+    main()

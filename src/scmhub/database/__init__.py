@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, pools, the unit of work, the table base and migrations."""

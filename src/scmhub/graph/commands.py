@@ -1,0 +1,184 @@
+"""Mutations: each root field is one transaction; what it answers is read back through the same plan a query would use.
+
+bolt confirms acme's order. The command runs as bolt, the change is written, and before COMMIT the order is read on the
+same connection through the compiled policy: bolt gets back exactly what it could have queried. If that read fails,
+nothing has happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import strawberry
+from graphql import GraphQLError
+from graphql.execution.values import get_argument_values
+from strawberry.types.arguments import convert_arguments
+
+from scmhub.clock import Clock
+from scmhub.database.fragment import Statement
+from scmhub.database.unit import Database, Unit
+from scmhub.errors import BadRequest, BadUserInput, HubError, Refusal
+from scmhub.graph import answers, idempotency
+from scmhub.graph.collect import Selected
+from scmhub.graph.compile import Compiler
+from scmhub.graph.declare import Command, Registry
+from scmhub.graph.documents import Document
+from scmhub.graph.plan import Inputs, Planner, spec_of
+from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.identity.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadMember:
+    """One response key of a payload: the record (by statement), its errors, or a constant."""
+
+    key: str
+    name: str
+    statement: Statement | None = None
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One root field of a mutation document, ready to run."""
+
+    selected: Selected
+    command: Command
+    members: tuple[PayloadMember, ...]
+    selection: str
+
+
+class CommandRunner:
+    """Runs the mutation fields of a document in order."""
+
+    def __init__(
+        self, schema: strawberry.Schema, registry: Registry, planner: Planner, database: Database, clock: Clock
+    ) -> None:
+        self._schema = schema
+        self._core = schema._schema
+        self._registry = registry
+        self._planner = planner
+        self._database = database
+        self._clock = clock
+
+    async def run(self, document: Document, variables: Any, request: GraphQLRequest, viewer: Viewer) -> Answer:
+        """``{"data": {...}}``; a field that failed for other reasons than refusal is null, with an error beside it."""
+        steps, args = self._planner.plan(document, variables, lambda: None, self._compile)
+        commands = [each for each in steps if isinstance(each, Step)]
+        if request.idempotency_key and len(commands) != 1:
+            raise BadRequest("Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY")
+        data: list[bytes] = []
+        errors: list[dict[str, Any]] = []
+        replayed = False
+        for step in steps:
+            if not isinstance(step, Step):
+                data.append(b'"%s":"Mutation"' % step.encode())
+                continue
+            try:
+                body, again = await self._step(step, variables, args, request, viewer)
+                replayed = replayed or again
+            except HubError as error:
+                body = b"null"
+                errors += [{**entry, "path": [step.selected.key]} for entry in answers.entries(error, request.request_id)]
+            data.append(b'"%s":%s' % (step.selected.key.encode(), body))
+        tail = b',"errors":' + orjson.dumps(errors) if errors else b""
+        headers = {"Idempotency-Replayed": "true"} if replayed else {}
+        return Answer(b'{"data":{' + b",".join(data) + b"}" + tail + b"}", headers=headers)
+
+    def _compile(self, compiler: Compiler, document: Any) -> list[Step | str]:
+        steps: list[Step | str] = []
+        for each in compiler.fields([document.operation.selection_set], "Mutation"):
+            if each.name == "__typename":
+                steps.append(each.key)
+                continue
+            command = spec_of(self._core.mutation_type.fields[each.name])  # type: ignore[union-attr]
+            members = tuple(self._member(compiler, command, m) for m in compiler.payload_fields(command, each))
+            text = "\0".join(f"{m.key}:{m.name}:{m.errors}:{m.statement.text if m.statement else ''}" for m in members)
+            steps.append(Step(each, command, members, hashlib.sha256(text.encode()).hexdigest()))
+        return steps
+
+    def _member(self, compiler: Compiler, command: Command, selected: Selected) -> PayloadMember:
+        if selected.name == "__typename":
+            return PayloadMember(selected.key, selected.name)
+        if selected.name == "userErrors":
+            wanted = compiler.fields(selected.selections, "UserError")
+            return PayloadMember(selected.key, selected.name, errors=tuple((each.key, each.name) for each in wanted))
+        json = compiler.payload(self._registry.kinds[command.payload], selected.selections)
+        return PayloadMember(selected.key, selected.name, self._planner.finish(json))
+
+    async def _step(
+        self, step: Step, variables: Any, args: list[dict[str, Any]], request: GraphQLRequest, viewer: Viewer
+    ) -> tuple[bytes, bool]:
+        """Payload bytes, and whether they repeat an earlier effect."""
+        values, given = self._input(step, variables)
+        key = self._key(step, variables, request)
+        inputs = Inputs(viewer.lens, self._clock(), self._clock().date(), args)
+        try:
+            async with self._database.unit(viewer.lens.partner_id, viewer.subject, lambda: inputs.now) as unit:
+                if key:
+                    earlier = await idempotency.claim(
+                        unit, key, idempotency.fingerprint(step.command.name, values), step.selection
+                    )
+                    if earlier:
+                        inputs.record = earlier.record
+                        return earlier.body or await self._payload(step, inputs, unit, None), True
+                inputs.record = await step.command.run(unit, given)
+                body = await self._payload(step, inputs, unit, None)
+                if key and inputs.record:
+                    await idempotency.keep(unit, key, inputs.record, body)
+                return body, False
+        except Refusal as refusal:
+            inputs.record = refusal.record
+            return await self._payload(step, inputs, None, refusal), False
+
+    def _input(self, step: Step, variables: Any) -> tuple[dict[str, Any], Any]:
+        """The coerced input, as plain values and as the command's own type."""
+        definition = self._core.mutation_type.fields[step.selected.name]  # type: ignore[union-attr]
+        try:
+            values = get_argument_values(definition, step.selected.node, variables)
+            made = definition.extensions["strawberry-definition"]
+            converted = convert_arguments(
+                values, made.arguments, self._schema.schema_converter.scalar_registry, self._schema.config
+            )
+        except GraphQLError as error:
+            raise BadUserInput(error.message, reason="BAD_VALUE", input_path=["input"]) from None
+        except ValueError as error:
+            raise BadUserInput(str(error), reason="BAD_VALUE", input_path=["input"]) from None
+        return values, converted["input"]
+
+    def _key(self, step: Step, variables: Any, request: GraphQLRequest) -> str | None:
+        text = request.idempotency_key
+        for directive in step.selected.node.directives or ():
+            if directive.name.value == "idempotent":
+                if text:
+                    raise BadRequest("Send the idempotency key as header or as directive, not both.", reason="BAD_KEY")
+                text = get_argument_values(self._core.get_directive("idempotent"), directive, variables)["key"]  # type: ignore[arg-type]
+        return idempotency.check_key(text) if text is not None else None
+
+    async def _payload(self, step: Step, inputs: Inputs, unit: Unit | None, refusal: Refusal | None) -> bytes:
+        parts = [b'"%s":%s' % (m.key.encode(), await self._value(step, m, inputs, unit, refusal)) for m in step.members]
+        return b"{" + b",".join(parts) + b"}"
+
+    async def _value(
+        self, step: Step, member: PayloadMember, inputs: Inputs, unit: Unit | None, refusal: Refusal | None
+    ) -> bytes:
+        if member.name == "__typename":
+            return orjson.dumps(f"{step.command.name[0].upper()}{step.command.name[1:]}Payload")
+        if member.name == "userErrors":
+            return orjson.dumps([_error(refusal, member.errors)] if refusal else [])
+        if inputs.record is None or member.statement is None:
+            return b"null"
+        parameters = [bind.take(inputs) for bind in member.statement.binds]
+        reader = unit if unit is not None else self._database.read
+        return await reader.fetch(member.statement.text, *parameters) or b"null"
+
+
+def _error(refusal: Refusal, wanted: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    values = {
+        "code": refusal.refusal_code, "message": refusal.message, "path": refusal.path, "__typename": "UserError",
+    }
+    return {key: values[name] for key, name in wanted}
+

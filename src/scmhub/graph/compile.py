@@ -1,0 +1,342 @@
+"""A validated selection becomes one SQL expression that yields the response as JSON text.
+
+Read it as a walk: ``record`` writes one object, ``link`` and ``connection`` go to other tables and come back with more
+objects. Every table is entered through a ``Row`` of ``sharing.policy``; nothing here could name a table if it wanted to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from graphql import FragmentDefinitionNode, GraphQLSchema, SelectionSetNode
+
+from scmhub.database.fragment import Bind, Fragment, all_of, join, literal, sql
+from scmhub.errors import BadUserInput
+from scmhub.graph import pages
+from scmhub.graph.arguments import Site, check_page, structure
+from scmhub.graph.collect import Collector, Selected
+from scmhub.graph.build import payload_name
+from scmhub.graph.declare import Column, Command, Kind, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.json import Pieces, obj, scalar
+from scmhub.graph.where import Where, camel
+from scmhub.ids import parse_id
+from scmhub.sharing.policy import ME, Row
+
+Selections = list[SelectionSetNode]
+
+
+class Compiler:
+    """Compiles one operation under the variables of one request; ``sites`` collects the fields with arguments it met."""
+
+    def __init__(
+        self, registry: Registry, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode],
+        variables: Any, sites: list[Site] | None = None,
+    ) -> None:
+        self._registry = registry
+        self._schema = schema
+        self._variables = variables
+        self._collector = Collector(fragments, variables.coerced)
+        self._prefixes = {kind.name: kind.prefix for kind in registry.kinds.values()}
+        self._aliases = 0
+        self.sites: list[Site] = [] if sites is None else sites
+
+    # -- what a selection asks for -------------------------------------------------------------------------------------
+
+    def fields(self, selections: Iterable[SelectionSetNode], *type_names: str) -> list[Selected]:
+        return self._collector.collect(selections, lambda condition: condition in type_names)
+
+    def site(
+        self, type_name: str, selected: Selected, check: Callable[[dict[str, Any]], None],
+        shape: Callable[[dict[str, Any]], Any] = structure,
+    ) -> tuple[Site, dict[str, Any]]:
+        field_def = self._schema.type_map[type_name].fields[selected.name]  # type: ignore[attr-defined]
+        site = Site.make(len(self.sites), field_def, selected.node, check, shape, self._variables)
+        self.sites.append(site)
+        return site, site.values(self._variables)
+
+    def _row(self, kind: Kind, subject: Row | None = None) -> Row:
+        self._aliases += 1
+        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject)
+
+    # -- one record ----------------------------------------------------------------------------------------------------
+
+    def record(self, kind: Kind, row: Row, selections: Selections) -> Pieces:
+        """The object for one row."""
+        members = [
+            (each.key, self._member(kind, row, each)) for each in self.fields(selections, kind.name, "Node")
+        ]
+        return obj(members)
+
+    def _member(self, kind: Kind, row: Row, selected: Selected) -> Pieces:
+        if selected.name == "__typename":
+            return Pieces().text(f'"{kind.name}"')
+        if selected.name == "id":
+            return Pieces().text(f'"{kind.prefix}_').value(row.cell("id")).text('"')
+        name = next(each for each in kind.fields if camel(each) == selected.name)
+        spec = kind.fields[name]
+        match spec:
+            case Column():
+                return self._column(kind, row, name, spec)
+            case Pair():
+                return self._pair(kind, row, spec, selected)
+            case One():
+                return self._one(kind, row, spec, selected)
+            case Many():
+                return self._many(kind, row, spec, selected)
+            case Withheld():
+                return self._withheld(kind, row)
+
+    def _column(self, kind: Kind, row: Row, name: str, spec: Column) -> Pieces:
+        of, nullable = optional(kind.types[name])
+        cell, granted = row.masked(spec.source or name, spec.access)
+        return scalar(cell, of, plain=spec.plain, nullable=nullable, granted=granted)
+
+    def _pair(self, kind: Kind, row: Row, spec: Pair, selected: Selected) -> Pieces:
+        amount, granted = row.masked(spec.amount, spec.access)
+        unit = row.cell(spec.unit)
+        parts = {
+            spec.names[0]: Pieces().text('"').value(sql("trim_scale({})", amount)).text('"'),
+            spec.names[1]: Pieces().text('"').value(unit).text('"'),
+            "__typename": Pieces().text(f'"{spec.type_name}"'),
+        }
+        shown = obj((each.key, parts[each.name]) for each in self.fields(selected.selections, spec.type_name)).build()
+        tests = [sql("{} is not null", each) for each in (amount, unit)] if spec.nullable else []
+        tests = ([granted] if granted is not None else []) + tests
+        return Pieces().value(sql("case when {} then {} else 'null' end", all_of(tests), shown) if tests else shown)
+
+    def _withheld(self, kind: Kind, row: Row) -> Pieces:
+        subject = row.judged
+        hidden = []
+        for group in kind.groups():
+            access = next(s.access for s in kind.fields.values() if getattr(getattr(s, "access", None), "group", "") == group)  # type: ignore[union-attr]
+            granted = subject.policy.granted(subject, access)
+            assert granted is not None
+            hidden.append(sql("case when {} then '' else {} end", granted, literal(f',"{group}"')))
+        listed = sql("ltrim(concat({}), ',')", join(", ", hidden)) if hidden else literal("")
+        return Pieces().text("[").value(listed).text("]")
+
+    # -- links ---------------------------------------------------------------------------------------------------------
+
+    def _one(self, kind: Kind, row: Row, spec: One, selected: Selected) -> Pieces:
+        target = self._registry.kinds[spec.kind]
+        key, granted = row.masked(spec.by, spec.access)
+        found = self._by_key(target, key, selected.selections, card=target.reference)
+        shown = found if granted is None else sql("case when {} then {} end", granted, found)
+        return Pieces().value(sql("coalesce({}, 'null')", shown))
+
+    def _by_key(self, kind: Kind, key: Fragment | Bind, selections: Selections, *, card: bool = False) -> Fragment:
+        """The record with this key as JSON text, NULL if there is none the viewer may see.
+
+        ``card``: the key stands on a visible row, in a field the viewer may see, so the record's card comes with it.
+        """
+        row = self._row(kind)
+        tests = [sql("{} = {}", row.cell("id"), key)] + ([] if card else [kind.policy.visible(row)])
+        json = self.record(kind, row, selections).build()
+        return sql("(select {} from {} where {})", json, row.source(), all_of(tests))
+
+    # -- connections ---------------------------------------------------------------------------------------------------
+
+    def _many(self, kind: Kind, row: Row, spec: Many, selected: Selected) -> Pieces:
+        target = self._registry.kinds[spec.kind]
+        site, values = self.site(kind.name, selected, lambda given: check_page(given, spec.most))
+        column = None if spec.order == "id" else spec.order
+        order = pages.Order(target, column, False, site, values, spec.default, spec.most)
+        whole = row.judged if target.part_of else None
+        inner = self._row(target, whole)
+        tests = [sql("{} = {}", inner.cell(spec.by), row.cell("id"))]
+        tests += [] if target.part_of else [target.policy.visible(inner)]
+        fields = self.fields(selected.selections, f"{target.name}Connection")
+        if {each.name for each in fields} <= {"nodes", "__typename"}:
+            return self._nodes_only(target, whole, order, inner, tests, fields)
+        key, sort = inner.cell("id"), order.sort_cell(inner)
+        count = sql(
+            "coalesce((select case when count(*) <= 10000 then count(*) end from (select from {} where {} limit 10001) c)::text,"
+            " 'null')", inner.source(), all_of(tests),
+        )
+        tests = [*tests, *order.stretch(key, sort)]
+        keys = sql(
+            "keys as materialized (select {} from {} where {} order by {} limit {})",
+            pages.named(key, sort), inner.source(), all_of(tests), order.by(key, sort, travel=True), order.limit(1),
+        )
+        return self._page(target, whole, order, keys, count, fields)
+
+    def _nodes_only(
+        self, target: Kind, whole: Row | None, order: pages.Order, inner: Row, tests: list[Fragment], fields: list[Selected]
+    ) -> Pieces:
+        """The common case, without keys or cursors: rows in order, limited, each written once."""
+        row = self._row(target, whole)
+        key, sort = inner.cell("id"), order.sort_cell(inner)
+        tests = [*tests, *order.stretch(key, sort)]
+        rows = sql(
+            "(select * from {} where {} order by {} limit {})",
+            inner.source(), all_of(tests), order.by(key, sort, travel=True), order.limit(0),
+        )
+        if order.backward:
+            outer = sql("n.id") if sort is None else sql("n.{}, n.id", _name(order.column))
+            rows = sql("(select n.* from {} n order by {})", rows, outer)
+        members = []
+        for each in fields:
+            if each.name == "__typename":
+                members.append((each.key, Pieces().text(f'"{target.name}Connection"')))
+                continue
+            json = self.record(target, row, each.selections).build()
+            listed = sql("coalesce((select string_agg({}, ',') from {} {}), '')", json, rows, _name(row.alias))
+            members.append((each.key, Pieces().text("[").value(listed).text("]")))
+        return obj(members)
+
+    def root_page(self, kind: Kind, selected: Selected) -> Pieces:
+        site, values = self.site("Query", selected, lambda given: check_page(given, 250))
+        column, descending = _chosen_order(kind, values)
+        order = pages.Order(kind, column, descending, site, values, 50, 250)
+        where = Where(site, kind, self._prefixes, values)
+        branches = pages.Branches(kind, order, where, self._row(kind).alias)
+        fields = self.fields(selected.selections, f"{kind.name}Connection")
+        return self._page(kind, None, order, pages.page_keys(branches), pages.total_count(branches), fields)
+
+    def _page(
+        self, kind: Kind, whole: Row | None, order: pages.Order, keys: Fragment, count: Fragment, fields: list[Selected]
+    ) -> Pieces:
+        """A connection over the keys in the common table expression ``keys``."""
+        row, source = self._row(kind, whole), self._row(kind)
+        columns: list[Fragment] = []
+        members: list[tuple[str, Pieces]] = []
+        for each in fields:
+            match each.name:
+                case "__typename":
+                    members.append((each.key, Pieces().text(f'"{kind.name}Connection"')))
+                case "totalCount":
+                    members.append((each.key, Pieces().value(count)))
+                case "pageInfo":
+                    wanted = [(e.key, e.name) for e in self.fields(each.selections, "PageInfo")]
+                    members.append((each.key, pages.page_info(order, wanted)))
+                case "nodes":
+                    columns.append(self.record(kind, row, each.selections).build())
+                    members.append((each.key, _list(f"j{len(columns)}")))
+                case "edges":
+                    columns.append(self._edge(kind, row, order, each.selections))
+                    members.append((each.key, _list(f"j{len(columns)}")))
+        lists = self._lists(row, source, order, columns)
+        return Pieces().value(sql("(with {} select {} from {} page)", keys, obj(members).build(), lists))
+
+    def _lists(self, row: Row, source: Row, order: pages.Order, columns: list[Fragment]) -> Fragment:
+        """One row: each column's values joined in reading order, and the cursors of the page."""
+        columns = [*columns, pages.row_cursor(order, row)]
+        names = [f"j{number + 1}" for number in range(len(columns))]
+        selected = join(", ", [sql("{} as {}", column, _name(name)) for column, name in zip(columns, names, strict=True)])
+        sort = sql("k.sort") if order.column else None
+        stretch = sql("(select * from keys k order by {} limit {})", order.by(sql("k.id"), sort, travel=True), order.limit(0))
+        if order.backward:
+            stretch = sql("(select * from {} k order by {})", stretch, order.by(sql("k.id"), sort, travel=False))
+        fetched = sql("(select * from {} where {} = k.id offset 0) {}", source.source(), source.cell("id"), _name(row.alias))
+        rows = sql("(select {} from {} k cross join lateral {})", selected, stretch, fetched)
+        joined = [sql("coalesce(string_agg(x.{}, ','), '') as {}", _name(name), _name(name)) for name in names[:-1]]
+        joined.append(sql("array_agg(x.{}) as cursors", _name(names[-1])))
+        return sql("(select {} from {} x)", join(", ", joined), rows)
+
+    def _edge(self, kind: Kind, row: Row, order: pages.Order, selections: Selections) -> Fragment:
+        members = []
+        for each in self.fields(selections, f"{kind.name}Edge"):
+            match each.name:
+                case "__typename":
+                    members.append((each.key, Pieces().text(f'"{kind.name}Edge"')))
+                case "cursor":
+                    members.append((each.key, Pieces().text('"').value(pages.row_cursor(order, row)).text('"')))
+                case "node":
+                    members.append((each.key, self.record(kind, row, each.selections)))
+        return obj(members).build()
+
+    # -- roots ---------------------------------------------------------------------------------------------------------
+
+    def viewer(self, selected: Selected) -> Pieces:
+        return _or_null(self._by_key(self._registry.kinds["Partner"], ME, selected.selections))
+
+    def single(self, kind: Kind, selected: Selected) -> Pieces:
+        """``order(by: {...})``: by id under policy, by a business key among one's own."""
+        site, values = self.site("Query", selected, lambda given: None)
+        name = next(iter(values["by"]))
+        if name == "id":
+            key = site.bind("uuid", "by.id", lambda given: _key(kind, given["by"]["id"]))
+            return _or_null(self._by_key(kind, key, selected.selections))
+        row = self._row(kind)
+        column = next(column for each, column in kind.keys.items() if camel(each) == name)
+        given_key = site.bind("text", f"by.{name}", lambda given: given["by"][name].replace("\0", "\ufffd"))
+        own = kind.policy.mine(row)[0].condition
+        json = self.record(kind, row, selected.selections).build()
+        return _or_null(sql("(select {} from {} where {} and {} = {})", json, row.source(), own, row.cell(column), given_key))
+
+    def node(self, selected: Selected) -> Pieces:
+        site, values = self.site("Query", selected, lambda given: None, lambda given: self._kind_names([given["id"]]))
+        kind = self._node_kind(values["id"])
+        if kind is None:
+            return Pieces().text("null")
+        return _or_null(self._by_key(kind, site.bind("uuid", "id", lambda given: _key(kind, given["id"])), selected.selections))
+
+    def nodes(self, selected: Selected) -> Pieces:
+        """One sub-select per kind that occurs among the ids, in the order asked."""
+        site, values = self.site("Query", selected, check_ids, lambda given: self._kind_names(given["ids"]))
+        kinds = {name: self._registry.kinds[name] for name in self._kind_names(values["ids"])}
+        arrays = [site.bind("int[]", "ids", lambda given: list(range(len(given["ids"]))))]
+        tries = []
+        for number, (_, kind) in enumerate(kinds.items()):
+            arrays.append(site.bind("uuid[]", f"ids.{kind.prefix}", _keys_of(kind)))
+            tries.append(self._by_key(kind, sql("u.{}", _name(f"k{number}")), selected.selections))
+        columns = join(", ", [sql("n"), *(_name(f"k{number}") for number in range(len(kinds)))])
+        value = sql("coalesce({})", join(", ", [*tries, literal("null")]))
+        listed = sql(
+            "coalesce((select string_agg({}, ',' order by u.n) from unnest({}) as u({})), '')",
+            value, join(", ", [Fragment((each,)) for each in arrays]), columns,
+        )
+        return Pieces().text("[").value(listed).text("]")
+
+    def _kind_names(self, ids: list[object]) -> tuple[str, ...]:
+        return tuple(sorted({kind.name for each in ids if (kind := self._node_kind(each))}))
+
+    def _node_kind(self, text: object) -> Kind | None:
+        parsed = parse_id(text)
+        kind = self._registry.by_prefix.get(parsed[0]) if parsed else None
+        return None if kind is None or kind.part_of else kind
+
+    def payload_fields(self, command: Command, selected: Selected) -> list[Selected]:
+        return self.fields(selected.selections, payload_name(command))
+
+    def payload(self, kind: Kind, selections: Selections) -> Fragment:
+        """The record a command answers with, read by the key it returned."""
+        key = Bind(("record",), "uuid", lambda inputs: inputs.record)
+        return _or_null(self._by_key(kind, key, selections)).build()
+
+
+def check_ids(values: dict[str, Any]) -> None:
+    if len(values["ids"]) > 250:
+        raise BadUserInput("'ids' may hold at most 250 ids.", reason="TOO_MANY", input_path=["ids"])
+
+
+def _key(kind: Kind, text: object) -> UUID | None:
+    parsed = parse_id(text)
+    return parsed[1] if parsed and parsed[0] == kind.prefix else None
+
+
+def _keys_of(kind: Kind) -> Callable[[dict[str, Any]], list[UUID | None]]:
+    return lambda given: [_key(kind, each) for each in given["ids"]]
+
+
+def _or_null(found: Fragment) -> Pieces:
+    return Pieces().value(sql("coalesce({}, 'null')", found))
+
+
+def _list(name: str) -> Pieces:
+    return Pieces().text("[").value(sql("page.{}", _name(name))).text("]")
+
+
+def _name(name: str | None) -> Fragment:
+    """An alias or column name made by this module or a declaration, never by a document."""
+    return Fragment((str(name),))
+
+
+def _chosen_order(kind: Kind, values: dict[str, Any]) -> tuple[str | None, bool]:
+    chosen = values.get("orderBy")
+    if chosen is None:
+        return None, True
+    name, direction = (getattr(each, "value", each) for each in (chosen["field"], chosen["direction"]))
+    return (None if name == "ID" else kind.orders[name]), direction == "DESC"

@@ -1,0 +1,240 @@
+"""How a room declares its kind: one class whose fields say what they mean, who may see them and where they are kept.
+
+    @kind(OrderTable, prefix="ord", policy=Owned(owner="buyer_id", parties=("seller_id",), kind="ORDER", ...))
+    class Order:
+        '''One order between a buyer and a seller.'''
+        status: OrderStatus = column(PUBLIC, "State, derived from the lines.")
+        buyer = one("Partner", PUBLIC, "Who ordered.", by="buyer_id")
+        lines = many("OrderLine", "What was ordered.", by="order_id", order="line_no", default=50, most=250)
+
+From it come the SDL, the SQL and the policy. Declaring only records; ``build`` makes the schema once all rooms are found.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Table
+
+from scmhub.sharing.access import Access
+from scmhub.sharing.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stored value. ``plain``: a CHECK keeps it free of characters JSON would escape."""
+
+    description: str
+    access: Access
+    source: str | None = None
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two stored values that mean nothing apart: an amount and its currency, a quantity and its unit."""
+
+    description: str
+    access: Access
+    amount: str
+    unit: str
+    type_name: str
+    names: tuple[str, str]
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A link to one record, by the key kept in ``by``."""
+
+    kind: str
+    description: str
+    by: str
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The records of ``kind`` whose column ``by`` is this record's id, as a connection."""
+
+    kind: str
+    description: str
+    by: str
+    order: str
+    default: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The field groups of this record that are hidden from the viewer."""
+
+    description: str
+
+
+Field = Column | Pair | One | Many | Withheld
+
+
+def column(access: Access, description: str, *, source: str | None = None, plain: bool = False) -> Any:
+    """A field kept in the column of its own name, or in ``source``."""
+    return Column(description, access, source, plain)
+
+
+def money(access: Access, description: str, *, amount: str, currency: str = "currency", nullable: bool = True) -> Any:
+    """An amount with its ISO 4217 currency."""
+    return Pair(description, access, amount, currency, "Money", ("amount", "currencyCode"), nullable)
+
+
+def measured(access: Access, description: str, *, value: str, unit: str = "unit", nullable: bool = False) -> Any:
+    """A quantity with its UN/ECE Recommendation 20 unit."""
+    return Pair(description, access, value, unit, "Quantity", ("value", "unit"), nullable)
+
+
+def one(kind: str, access: Access, description: str, *, by: str) -> Any:
+    """A link to the record of ``kind`` whose id is kept in ``by``."""
+    return One(kind, description, by, access)
+
+
+def many(kind: str, description: str, *, by: str, order: str = "id", default: int = 50, most: int = 250) -> Any:
+    """The records of ``kind`` that name this one in ``by``, in the order of a column of theirs, then id."""
+    return Many(kind, description, by, order, default, most)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A record kind as the engine knows it.
+
+    ``reference``: its PUBLIC card shows wherever a visible row names it. ``part_of`` (kind, column): it lives and is
+    judged with its whole. ``orders``: name -> column by which the root connection may be ordered, besides birth.
+    ``filters``: fields a ``where`` may name. ``single``/``plural``: names of the root fields; empty: none.
+    """
+
+    name: str
+    description: str
+    table: Table
+    prefix: str
+    policy: Policy
+    fields: dict[str, Field]
+    types: dict[str, Any]
+    reference: bool = False
+    part_of: tuple[str, str] | None = None
+    single: str = ""
+    plural: str = ""
+    orders: dict[str, str] = field(default_factory=dict)
+    filters: tuple[str, ...] = ()
+    keys: dict[str, str] = field(default_factory=dict)
+    """Business keys for ``single(by:)``: input name -> column, unique per owner."""
+
+    def groups(self) -> list[str]:
+        """Field groups a sharing rule can open, in order of declaration."""
+        accesses = [spec.access for spec in self.fields.values() if not isinstance(spec, Many | Withheld)]
+        return list(dict.fromkeys(access.group for access in accesses if access.group))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One mutation: what it takes, what it does, and which record it answers with."""
+
+    name: str
+    description: str
+    payload: str
+    input_type: type
+    run: Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A root query answered by a function instead of a plan (a short, closed list: explanations of policy)."""
+
+    name: str
+    resolver: Callable[..., Any]
+    description: str
+
+
+class Registry:
+    """Everything the rooms declared."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, Kind] = {}
+        self.commands: dict[str, Command] = {}
+        self.questions: dict[str, Question] = {}
+        self.by_prefix: dict[str, Kind] = {}
+
+    def add_kind(self, kind: Kind) -> None:
+        if kind.name in self.kinds or kind.prefix in self.by_prefix:
+            raise ValueError(f"kind {kind.name} or its prefix {kind.prefix} is declared twice")
+        self.kinds[kind.name] = self.by_prefix[kind.prefix] = kind
+
+    def shareable_kinds(self) -> dict[str, list[Kind]]:
+        """Rule kind (``ORDER``) -> the record kinds its scopes open."""
+        found: dict[str, list[Kind]] = {}
+        for kind in self.kinds.values():
+            rule_kind = getattr(kind.policy, "kind", None)
+            if rule_kind:
+                found.setdefault(rule_kind, []).append(kind)
+        return found
+
+
+REGISTRY = Registry()
+
+
+def kind(table: type, *, prefix: str, policy: Policy, **options: Any) -> Callable[[type], type]:
+    """Declare the decorated class as a record kind kept in ``table``."""
+
+    def declare(declaration: type) -> type:
+        hints = typing.get_type_hints(declaration)
+        fields = {name: value for name, value in vars(declaration).items() if isinstance(value, Field)}
+        REGISTRY.add_kind(
+            Kind(
+                name=declaration.__name__,
+                description=" ".join((declaration.__doc__ or "").split()),
+                table=table.__table__,  # type: ignore[attr-defined]
+                prefix=prefix,
+                policy=policy,
+                fields=fields,
+                types={name: hints[name] for name in fields if name in hints},
+                **options,
+            )
+        )
+        return declaration
+
+    return declare
+
+
+def command(name: str, *, payload: str, description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """Declare ``async def run(unit, input)`` as the mutation ``name``; it returns the key of a ``payload`` record."""
+
+    def declare(run: Callable[..., Awaitable[Any]]) -> Any:
+        input_type = typing.get_type_hints(run)["given"]
+        REGISTRY.commands[name] = Command(name, description, payload, input_type, run)
+        return run
+
+    return declare
+
+
+def question(name: str, description: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a Strawberry resolver as a root query of its own."""
+
+    def declare(resolver: Callable[..., Any]) -> Callable[..., Any]:
+        REGISTRY.questions[name] = Question(name, resolver, description)
+        return resolver
+
+    return declare
+
+
+def withheld() -> Any:
+    """The names of the field groups that are hidden from the viewer on this record."""
+    return Withheld("Field groups of this record that are hidden from you; depends on rules, never on values.")
+
+
+def optional(annotation: Any) -> tuple[Any, bool]:
+    """The type without ``| None``, and whether it had it."""
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        rest = [each for each in typing.get_args(annotation) if each is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return annotation, False

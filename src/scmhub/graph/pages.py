@@ -1,0 +1,205 @@
+"""Connections: which keys stand on a page, and the page as JSON.
+
+A root page never filters all rows by policy. It takes the first keys of each *branch* (own, each party column, each
+live scope) from that branch's index, and the first of their union; when own and party rows already fill the page, their
+last key bounds the scopes' branches. So a partner with three orders among two million reads three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scmhub.database.fragment import Bind, Fragment, all_of, join, sql
+from scmhub.graph.arguments import Site
+from scmhub.graph.cursor import cursor_sql, read_cursor
+from scmhub.graph.declare import Kind
+from scmhub.graph.json import Pieces, obj
+from scmhub.graph.where import Where
+from scmhub.sharing.policy import Row, Scoped
+
+COUNT_LIMIT = 10_000
+
+
+@dataclass(slots=True)
+class Order:
+    """The order of a connection and the stretch of it that is asked for."""
+
+    kind: Kind
+    column: str | None
+    descending: bool
+    site: Site
+    values: dict[str, Any]
+    default: int
+    most: int
+
+    @property
+    def backward(self) -> bool:
+        return self.values.get("last") is not None or (
+            self.values.get("before") is not None and self.values.get("first") is None
+        )
+
+    @property
+    def tag(self) -> str:
+        return f"{self.kind.name}.{self.column or 'id'}.{'desc' if self.descending else 'asc'}"
+
+    def limit(self, extra: int) -> Bind:
+        default, most = self.default, self.most
+
+        def take(values: dict[str, Any]) -> int:
+            asked = values.get("first") if values.get("first") is not None else values.get("last")
+            return min(default if asked is None else asked, most) + extra
+
+        return self.site.bind("bigint", f"limit{extra}", take)
+
+    def by(self, key: Fragment, sort: Fragment | None, *, travel: bool) -> Fragment:
+        """ORDER BY terms: in reading order, or in the order the index is walked (``travel``)."""
+        down = self.descending != (travel and self.backward)
+        terms = [sort, key] if sort else [key]
+        return join(", ", [sql("{} desc", term) if down else term for term in terms])
+
+    def stretch(self, key: Fragment, sort: Fragment | None) -> list[Fragment]:
+        """Conditions of ``after`` and ``before``."""
+        return [
+            self._beyond(key, sort, argument, greater=self.descending == (argument == "before"))
+            for argument in ("after", "before") if self.values.get(argument) is not None
+        ]
+
+    def _beyond(self, key: Fragment, sort: Fragment | None, argument: str, *, greater: bool) -> Fragment:
+        kind_column = self.kind.table.columns[self.column] if self.column else None
+        sort_type = kind_column.type.python_type if kind_column is not None else None
+        tag = self.tag
+
+        def take(part: int) -> Callable[[dict[str, Any]], Any]:
+            return lambda values: read_cursor(values[argument], tag, sort_type, argument)[part]
+
+        bound = self.site.bind("uuid", f"{argument}.key", take(0))
+        if sort is None:
+            return sql("{} > {}", key, bound) if greater else sql("{} < {}", key, bound)
+        assert kind_column is not None
+        sort_bound = self.site.bind(pg_type(kind_column), f"{argument}.sort", take(1))
+        return (
+            sql("({}, {}) > ({}, {})", sort, key, sort_bound, bound) if greater
+            else sql("({}, {}) < ({}, {})", sort, key, sort_bound, bound)
+        )
+
+    def sort_cell(self, row: Row) -> Fragment | None:
+        return row.cell(self.column) if self.column else None
+
+
+def pg_type(column: Any) -> str:
+    names = {"VARCHAR": "text", "TEXT": "text", "INTEGER": "int", "DATE": "date", "TIMESTAMP": "timestamptz", "NUMERIC": "numeric"}
+    return names[type(column.type).__name__.upper().replace("DATETIME", "TIMESTAMP").replace("STRING", "VARCHAR").replace("AUTOVARCHAR", "VARCHAR")]
+
+
+@dataclass(slots=True)
+class Branches:
+    """The keys of a root connection."""
+
+    kind: Kind
+    order: Order
+    where: Where
+    alias: str
+
+    def keys(self, limit: Bind | Fragment, *, cut: bool) -> tuple[Fragment, Fragment]:
+        """(what comes by own and party branches, what comes by scopes): SELECTs of (id, sort), each limited."""
+        mine = [self._mine(branch.side, branch.condition, limit) for branch in self.kind.policy.mine(self._row())]
+        scoped = [self._scoped(each, limit, cut) for each in self.kind.policy.scoped(self.kind.table.name, f"{self.alias}s")]
+        return join(" union ", mine), join(" union ", scoped)
+
+    def _row(self) -> Row:
+        return Row(self.kind.policy, self.kind.table.name, self.alias)
+
+    def _mine(self, side: str, condition: Fragment, limit: Bind | Fragment) -> Fragment:
+        row = self._row()
+        key, sort = row.cell("id"), self.order.sort_cell(row)
+        tests = [condition, *self.order.stretch(key, sort)]
+        if self.where:
+            tests.append(self.where.condition(row, side))
+        return sql(
+            "(select {} from {} where {} order by {} limit {})",
+            named(key, sort), row.source(), all_of(tests), self.order.by(key, sort, travel=True), limit,
+        )
+
+    def _scoped(self, each: Scoped, limit: Bind | Fragment, cut: bool) -> Fragment:
+        header = self._row()
+        direct = each.key == "id"
+        key = each.row.cell(each.key)
+        sort = self.order.sort_cell(each.row if direct else header)
+        tests = [each.condition, *self.order.stretch(key, sort)]
+        source = each.row.source()
+        if not direct and (self.where or sort):
+            source = sql("{} join {} on {} = {}", source, header.source(), header.cell("id"), key)
+        if self.where:
+            tests.append(self.where.condition(each.row if direct else header, None))
+        if cut and sort is None:
+            tests.append(self._cut_off(key))
+        inner = sql(
+            "select distinct {} from {} where {} order by {} limit {}",
+            named(key, sort), source, all_of(tests), self.order.by(key, sort, travel=True), limit,
+        )
+        columns = sql("k.id, k.sort") if sort else sql("k.id")
+        return sql("(select {} from {} s cross join lateral ({}) k where {})", columns, each.scopes, inner, each.gate)
+
+    def _cut_off(self, key: Fragment) -> Fragment:
+        """When own and party rows fill the page, their last key bounds what else can stand on it."""
+        down = self.order.descending != self.order.backward
+        last = sql("(select m.id from mine m order by {} offset {} limit 1)", sql("m.id desc") if down else sql("m.id"), self.order.limit(0))
+        if down:
+            return sql("{} >= coalesce({}, '00000000-0000-0000-0000-000000000000'::uuid)", key, last)
+        return sql("{} <= coalesce({}, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)", key, last)
+
+
+def named(key: Fragment, sort: Fragment | None) -> Fragment:
+    return sql("{} as id, {} as sort", key, sort) if sort else sql("{} as id", key)
+
+
+def page_keys(branches: Branches) -> Fragment:
+    """Common table expressions ending in ``keys``: one more than the page, in travelling order."""
+    order = branches.order
+    columns, sort = (sql("u.id, u.sort"), sql("u.sort")) if order.column else (sql("u.id"), None)
+    by = order.by(sql("u.id"), sort, travel=True)
+    mine, scoped = branches.keys(order.limit(1), cut=True)
+    own = sql("mine as materialized (select {} from ({}) u order by {} limit {})", columns, mine, by, order.limit(1))
+    if not scoped.parts:
+        return sql("{}, keys as materialized (select u.* from mine u order by {})", own, by)
+    return sql(
+        "{}, keys as materialized (select {} from (select m.* from mine m union {}) u order by {} limit {})",
+        own, columns, scoped, by, order.limit(1),
+    )
+
+
+def total_count(branches: Branches) -> Fragment:
+    """Distinct visible records, exact to COUNT_LIMIT, null above."""
+    limit = sql("10001")
+    mine, scoped = branches.keys(limit, cut=False)
+    everything = sql("{} union {}", mine, scoped) if scoped.parts else mine
+    return sql(
+        "coalesce((select case when count(*) <= 10000 then count(*) end from (select u.id from ({}) u limit 10001) c)::text, 'null')",
+        everything,
+    )
+
+
+def page_info(order: Order, wanted: list[tuple[str, str]]) -> Pieces:
+    """``pageInfo`` of the page around it (aliases ``page`` and ``keys``)."""
+    more = sql("(select count(*) from keys) > {}", order.limit(0))
+    after, before = order.values.get("after") is not None, order.values.get("before") is not None
+    flags = {
+        "hasNextPage": sql("{}", sql("true") if before else sql("false")) if order.backward else more,
+        "hasPreviousPage": more if order.backward else (sql("true") if after else sql("false")),
+    }
+    members = []
+    for key, name in wanted:
+        if name == "__typename":
+            members.append((key, Pieces().text('"PageInfo"')))
+        elif name in flags:
+            members.append((key, Pieces().value(sql("case when {} then 'true' else 'false' end", flags[name]))))
+        else:
+            place = sql("page.cursors[1]") if name == "startCursor" else sql("page.cursors[cardinality(page.cursors)]")
+            members.append((key, Pieces().value(sql("coalesce('\"' || {} || '\"', 'null')", place))))
+    return obj(members)
+
+
+def row_cursor(order: Order, row: Row) -> Fragment:
+    return cursor_sql(order.tag, row.cell("id"), order.sort_cell(row))

@@ -1,0 +1,158 @@
+"""Plans: what is left of a document once it is compiled; nothing about a viewer, only how to fill the binds.
+
+A document holds one *shape* per setting of its ``@skip``/``@include`` variables (which fields there are), and under it
+one plan per *structure* of its arguments (which keys are given, null or not, which order). Statements of equal text are
+one object, so PostgreSQL prepares them once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from graphql import GraphQLSchema
+
+from scmhub.database.fragment import Fragment, Statement, assemble, sql
+from scmhub.database.tables import metadata
+from scmhub.graph.arguments import Site
+from scmhub.graph.build import Root, Single
+from scmhub.graph.collect import Selected, switches
+from scmhub.graph.compile import Compiler
+from scmhub.graph.declare import Registry
+from scmhub.graph.json import Pieces, obj
+from scmhub.sharing.lens import Lens
+from scmhub.sharing.policy import with_scopes
+from scmhub.sharing.proof import prove
+
+_MOST_PLANS = 64
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What the binds of one request are taken from."""
+
+    lens: Lens
+    now: datetime
+    today: date
+    args: list[dict[str, Any]]
+    record: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One statement ready to run; ``rest`` are root fields that the standard executor answers."""
+
+    statement: Statement | None
+    planned: tuple[str, ...]
+    rest: tuple[Selected, ...]
+    keys: tuple[str, ...]
+
+    def parameters(self, inputs: Inputs) -> list[Any]:
+        assert self.statement
+        return [bind.take(inputs) for bind in self.statement.binds]
+
+
+@dataclass(slots=True)
+class Shape:
+    """The fields with arguments of a document under one setting of its switches, and the plans made so far."""
+
+    sites: list[Site]
+    plans: dict[Any, Any] = field(default_factory=dict)
+
+
+class Planner:
+    """Makes plans, proves them, and keeps one copy of each statement."""
+
+    def __init__(self, registry: Registry, schema: GraphQLSchema) -> None:
+        self._registry = registry
+        self._schema = schema
+        self._statements: dict[str, Statement] = {}
+        self.compiled = 0
+
+    def plan(
+        self, document: Any, variables: Any, on_new: Callable[[], None], build: Callable[[Compiler, Any], Any]
+    ) -> tuple[Any, list[dict[str, Any]]]:
+        """What ``build`` makes of this document under these variables (kept), and the values of its arguments.
+
+        ``on_new`` is called before anything is compiled; it may refuse.
+        """
+        names = document.plans.get("switches")
+        if names is None:
+            names = document.plans["switches"] = switches(document.operation, document.fragments)
+        switched = tuple(variables.coerced.get(name) for name in names)
+        shape: Shape | None = document.plans.get(switched)
+        if shape is not None:
+            args = [site.values(variables) for site in shape.sites]
+            structure = tuple(site.shape(values) for site, values in zip(shape.sites, args, strict=True))
+            known = shape.plans.get(structure)
+            if known is not None:
+                return known, args
+        on_new()
+        return self._new(document, variables, switched, build)
+
+    def _new(
+        self, document: Any, variables: Any, switched: tuple[Any, ...], build: Callable[[Compiler, Any], Any]
+    ) -> tuple[Any, list[dict[str, Any]]]:
+        compiler = Compiler(self._registry, self._schema, document.fragments, variables)
+        plan = build(compiler, document)
+        shape = document.plans.setdefault(switched, Shape(compiler.sites))
+        args = [site.values(variables) for site in shape.sites]
+        if len(shape.plans) < _MOST_PLANS:
+            shape.plans[tuple(site.shape(values) for site, values in zip(shape.sites, args, strict=True))] = plan
+        return plan, args
+
+    def query(self, compiler: Compiler, document: Any) -> Plan:
+        members: list[tuple[str, Pieces]] = []
+        rest: list[Selected] = []
+        selected = compiler.fields([document.operation.selection_set], "Query")
+        for each in selected:
+            pieces = self._root(compiler, each)
+            if pieces is None:
+                rest.append(each)
+            else:
+                members.append((each.key, pieces))
+        statement = self.finish(obj(members).build()) if members else None
+        return Plan(statement, tuple(k for k, _ in members), tuple(rest), tuple(e.key for e in selected))
+
+    def _root(self, compiler: Compiler, selected: Selected) -> Pieces | None:
+        """A root field as SQL; None if it is not answered from tables."""
+        if selected.name == "__typename":
+            return Pieces().text('"Query"')
+        definition = self._schema.query_type.fields.get(selected.name)  # type: ignore[union-attr]
+        spec = spec_of(definition) if definition else None
+        match spec:
+            case Root():
+                return compiler.root_page(self._registry.kinds[spec.kind], selected)
+            case Single():
+                return compiler.single(self._registry.kinds[spec.kind], selected)
+            case "viewer":
+                return compiler.viewer(selected)
+            case "node":
+                return compiler.node(selected)
+            case "nodes":
+                return compiler.nodes(selected)
+        return None
+
+    def finish(self, json: Fragment) -> Statement:
+        """Scopes in front, bytes behind, proof, one copy."""
+        fragment = with_scopes(sql("select convert_to({}, 'UTF8')", json))
+        prove(fragment, metadata.tables)
+        statement = assemble(fragment)
+        self.compiled += 1
+        kept = self._statements.get(statement.text)
+        return Statement(kept.text, statement.binds) if kept else self._keep(statement)
+
+    def _keep(self, statement: Statement) -> Statement:
+        if len(self._statements) > 2000:
+            self._statements.clear()
+        self._statements[statement.text] = statement
+        return statement
+
+
+def spec_of(definition: Any) -> Any:
+    """What a room declared about a field of the built schema."""
+    made = definition.extensions.get("strawberry-definition")
+    return made.metadata.get("spec") if made is not None and made.metadata else None

@@ -1,0 +1,1 @@
+"""Who calls: from the bytes of a credential to one immutable Viewer."""

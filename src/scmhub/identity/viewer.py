@@ -1,0 +1,30 @@
+"""The Viewer: who calls, made once per request from a verified credential, immutable from then on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scmhub.sharing.lens import Lens
+
+
+class TokenScope(StrEnum):
+    """What kind of operation a credential may start (OAuth scope; a *sharing* scope is something else)."""
+
+    READ = "hub:read"
+    WRITE = "hub:write"
+    SUBSCRIBE = "hub:subscribe"
+    ADMIN = "hub:admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """One verified caller."""
+
+    lens: Lens
+    subject: str
+    """Who acts, for the audit trail and idempotency keys: ``integration:...`` or ``person:...``."""
+    token_scopes: frozenset[TokenScope]
+    token_id: str
+    expires_at: datetime

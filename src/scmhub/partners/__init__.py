@@ -1,0 +1,1 @@
+"""Who exists: partners, their sites and items, and the relationships between them. Records only; policy lives above."""

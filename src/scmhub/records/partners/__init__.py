@@ -1,0 +1,1 @@
+"""Partners, their sites and items: the reference records every other record names."""

@@ -1,0 +1,36 @@
+"""The roof of GraphQL: find the rooms, build the schema, hold it as one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import strawberry
+from graphql import GraphQLSchema, print_schema
+
+import scmhub.feed.log
+import scmhub.graph.idempotency
+import scmhub.sharing.tables  # noqa: F401
+from scmhub.graph.build import build_schema, core_schema
+from scmhub.graph.declare import REGISTRY, Registry
+from scmhub.records import discover
+
+
+@dataclass(frozen=True)
+class HubSchema:
+    """Declarations and what was built from them."""
+
+    registry: Registry
+    strawberry: strawberry.Schema
+    core: GraphQLSchema
+
+    def sdl(self) -> str:
+        return print_schema(self.core) + "\n"
+
+
+@cache
+def load_schema() -> HubSchema:
+    """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
+    discover()
+    schema = build_schema(REGISTRY)
+    return HubSchema(REGISTRY, schema, core_schema(schema))

@@ -1,0 +1,128 @@
+"""From rules to scopes: what a rule opens depends on who stands in which relationship today, and nothing else.
+
+acme writes "my suppliers may see orders of item 7". While bolt's relationship with acme is ACTIVE there is a scope for
+bolt; the transaction that suspends or ends the relationship deletes it. ``expand`` is pure, and the law holds at every
+moment: expanding all rules from nothing gives exactly the scope table (``scmhub doctor`` checks it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlmodel import col, delete, select
+
+from scmhub.database.unit import Unit
+from scmhub.ids import new_id
+from scmhub.partners.tables import RelationshipTable
+from scmhub.sharing.tables import ScopeTable, SharingRuleTable
+
+MOST_SCOPES = 10_000
+ROLES = {
+    "SUPPLIER": ("SUPPLY", "provider_id"),
+    "CUSTOMER": ("SUPPLY", "recipient_id"),
+    "CONTRACT_MANUFACTURER": ("CONTRACT_MANUFACTURING", "provider_id"),
+    "DISTRIBUTOR": ("DISTRIBUTION", "provider_id"),
+    "LOGISTICS_PROVIDER": ("LOGISTICS", "provider_id"),
+}
+"""What a partner can be towards the owner of a rule: kind of relationship, and the end the partner stands on."""
+
+
+class Opening(NamedTuple):
+    """What one scope opens, apart from its identity: one item or all, one site or all, to one grantee."""
+
+    grantee: UUID
+    item: UUID | None
+    site: UUID | None
+
+
+def grantees(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -> set[UUID]:
+    """Partners the rule speaks of that stand in an ACTIVE relationship with its owner."""
+    found: set[UUID] = set()
+    for each in relationships:
+        if each.state != "ACTIVE" or rule.owner_id not in (each.provider_id, each.recipient_id):
+            continue
+        other = each.recipient_id if each.provider_id == rule.owner_id else each.provider_id
+        if rule.grantee_id == other:
+            found.add(other)
+        elif rule.grantee_role is not None:
+            kind, end = ROLES[rule.grantee_role]
+            if each.kind == kind and getattr(each, end) == other:
+                found.add(other)
+    return found
+
+
+def expand(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -> set[Opening]:
+    """Everything an ACTIVE rule opens today; nothing for a rule in another state. Validity is judged at reading."""
+    if rule.state != "ACTIVE":
+        return set()
+    items: list[UUID | None] = [None] if rule.items is None else [*rule.items]
+    sites: list[UUID | None] = [None] if rule.sites is None else [*rule.sites]
+    return {
+        Opening(grantee, item, site)
+        for grantee in grantees(rule, relationships) for item in items for site in sites
+    }
+
+
+async def rule_changed(unit: Unit, rule: SharingRuleTable) -> None:
+    """Bring the scopes of one rule in line with it, in the transaction that changed it; the unit acts for its owner."""
+    await unit.session.flush()
+    await unit.rows("delete from scope s where s.rule_id = $1", rule.id)
+    for scope in scopes_of(rule, await _relationships(unit, rule.owner_id), unit):
+        unit.session.add(scope)
+    await unit.session.flush()
+
+
+def scopes_of(rule: SharingRuleTable, relationships: Iterable[RelationshipTable], unit: Unit) -> Iterator[ScopeTable]:
+    for opening in sorted(expand(rule, relationships), key=str):
+        yield ScopeTable(
+            id=new_id(unit.now), rule_id=rule.id, granter=rule.owner_id, grantee=opening.grantee, kind=rule.kind,
+            owner=rule.owner_id, item=opening.item, site=opening.site, tokens=list(rule.field_groups),
+            days_back=rule.days_back, days_ahead=rule.days_ahead, valid_from=rule.valid_from,
+            valid_until=rule.valid_until,
+        )
+
+
+async def relationship_changed(unit: Unit, relationship: RelationshipTable) -> None:
+    """Bring the scopes between two partners in line with their relationships, in the transaction that changed one.
+
+    Both sides' rules are touched, whichever side acted: the unit acts for each granter in turn. When nothing stands
+    between the two any more, rules that name the other are REVOKED; their history stays.
+    """
+    await unit.session.flush()
+    ends = (relationship.provider_id, relationship.recipient_id)
+    for owner, other in (ends, ends[::-1]):
+        async with unit.acting_for(owner):
+            await _realign(unit, owner, other)
+
+
+async def _realign(unit: Unit, owner: UUID, other: UUID) -> None:
+    standing = await _relationships(unit, owner)
+    over = not any(other in (each.provider_id, each.recipient_id) for each in standing if each.state != "ENDED")
+    rules = await unit.session.exec(
+        select(SharingRuleTable).where(
+            SharingRuleTable.owner_id == owner, col(SharingRuleTable.state).in_(("ACTIVE", "SUSPENDED")),
+            (col(SharingRuleTable.grantee_id) == other) | col(SharingRuleTable.grantee_role).is_not(None),
+        )
+    )
+    await unit.session.exec(delete(ScopeTable).where(col(ScopeTable.owner) == owner, col(ScopeTable.grantee) == other))
+    for rule in rules.all():
+        if over and rule.grantee_id == other:
+            rule.state, rule.version = "REVOKED", rule.version + 1
+            unit.change("SHARING_RULE", "REVOKED", rule.id, owner, changed=["state"])
+        for scope in scopes_of(rule, standing, unit):
+            if scope.grantee == other:
+                unit.session.add(scope)
+    await unit.session.flush()
+
+
+async def _relationships(unit: Unit, partner: UUID) -> list[RelationshipTable]:
+    found = await unit.session.exec(
+        select(RelationshipTable).where(
+            (RelationshipTable.provider_id == partner) | (RelationshipTable.recipient_id == partner)
+        )
+    )
+    return list(found.all())
+
+

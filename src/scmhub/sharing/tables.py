@@ -1,0 +1,78 @@
+"""Rules as their owner wrote them, and the small table of scopes they expand into."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ARRAY, CheckConstraint, Column, Index, String, Uuid
+from sqlmodel import Field, SQLModel
+
+from scmhub.database.tables import HUB_PARTNER, Record, symbol, governed, instant, key, one_of, words
+
+
+def _ids() -> uuid.UUID:
+    return Field(sa_column=Column(ARRAY(Uuid), nullable=True), default=None)  # type: ignore[return-value]
+
+
+class SharingRuleTable(Record, table=True):
+    """One permission: these records, these field groups, to this grantee, in this window, while it is valid.
+
+    ``items`` / ``sites`` null means all, future ones included. ``grantee_id`` null means every partner that stands in
+    ``grantee_role`` (SUPPLIER, CUSTOMER, ...) towards the owner in an ACTIVE relationship.
+    """
+
+    __tablename__ = "sharing_rule"
+    __table_args__ = (
+        one_of("state", "DRAFT", "ACTIVE", "SUSPENDED", "REVOKED"),
+        CheckConstraint("(grantee_id is null) <> (grantee_role is null)", name="one_grantee"),
+        CheckConstraint("grantee_id <> owner_id", name="not_oneself"),
+        CheckConstraint("valid_until > valid_from", name="validity"),
+        CheckConstraint(f"'{HUB_PARTNER}' not in (owner_id, coalesce(grantee_id, owner_id))", name="not_the_hub"),
+        Index(None, "owner_id", "id"),
+        governed(owner="owner_id"),
+    )
+    owner_id: uuid.UUID = key("partner")
+    grantee_id: uuid.UUID | None = key("partner", optional=True)
+    grantee_role: str | None = symbol(optional=True)
+    kind: str = symbol()
+    items: list[uuid.UUID] | None = _ids()  # type: ignore[assignment]
+    sites: list[uuid.UUID] | None = _ids()  # type: ignore[assignment]
+    field_groups: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    days_back: int | None = Field(default=None, ge=0)
+    days_ahead: int | None = Field(default=None, ge=0)
+    valid_from: datetime = instant()
+    valid_until: datetime | None = instant(optional=True)
+    state: str = symbol(default="DRAFT")
+    note: str | None = words(optional=True)
+    version: int = Field(default=1)
+    created_at: datetime = instant()
+
+
+class ScopeTable(SQLModel, table=True):
+    """What one live rule opens to one grantee: an item or all, a site or all. Never a row per record.
+
+    ``tokens`` are field groups. The window is relative to the hub's date; null is open on that side.
+    """
+
+    __tablename__ = "scope"
+    __table_args__ = (
+        CheckConstraint("grantee <> owner", name="not_oneself"),
+        Index("ix_scope_lookup", "grantee", "kind", "owner", "item"),
+        Index("ix_scope_owner", "owner", "kind"),
+        Index(None, "rule_id"),
+        governed(owner="granter", parties=("grantee",), add="owner", write="select, insert, delete"),
+    )
+    id: uuid.UUID = Field(primary_key=True, sa_type=Uuid)
+    rule_id: uuid.UUID = key("sharing_rule")
+    granter: uuid.UUID = key("partner")
+    grantee: uuid.UUID = key("partner")
+    kind: str = symbol()
+    owner: uuid.UUID = key("partner")
+    item: uuid.UUID | None = key("item", optional=True)
+    site: uuid.UUID | None = key("site", optional=True)
+    tokens: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    days_back: int | None = Field(default=None)
+    days_ahead: int | None = Field(default=None)
+    valid_from: datetime = instant()
+    valid_until: datetime | None = instant(optional=True)

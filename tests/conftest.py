@@ -1,0 +1,99 @@
+"""One PostgreSQL per run (fsync off, allowed by the test setting), one migrated template, a clone of it per test."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from scmhub.clock import Clock, system_clock
+from scmhub.database.address import Address
+from scmhub.database.embedded import EmbeddedServer
+from scmhub.database.migrate import migrate
+from scmhub.database.roles import ensure_roles
+from scmhub.database.secret import HubSecret
+from scmhub.database.unit import Database
+from scmhub.settings import Settings
+
+TEST_SECRET = "a secret that only tests know, 32+ characters"
+_TEMPLATE = "hub_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Iterator[Settings]:
+    """Settings of a hub under test."""
+    with tempfile.TemporaryDirectory(prefix="scmhub-test-") as home:
+        # mkdtemp gives 0700, which would shut out the account PostgreSQL runs under when the tests run as root
+        Path(home).chmod(0o755)
+        yield Settings(home=Path(home), secret=TEST_SECRET, allow_unsafe_database=True, read_pool=4, write_pool=2)  # type: ignore[call-arg]
+
+
+@pytest.fixture(scope="session")
+def secret() -> HubSecret:
+    return HubSecret(TEST_SECRET)
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings) -> Iterator[Address]:
+    """The superuser's address of the run's own server."""
+    with EmbeddedServer(settings.home, durable=False) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def template(server: Address, settings: Settings, secret: HubSecret) -> str:
+    """Name of a database with roles and all migrations, for cloning."""
+    await execute(server, f"create database {_TEMPLATE}")
+    await ensure_roles(server.to(_TEMPLATE), secret, settings)
+    await migrate(server.to(_TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+async def admin(server: Address, template: str) -> AsyncIterator[Address]:
+    """The superuser's address of a fresh clone of the template."""
+    async with clone(server, template) as address:
+        yield address
+
+
+@pytest.fixture
+async def database(admin: Address, settings: Settings, secret: HubSecret) -> AsyncIterator[Database]:
+    """An open Database on a fresh clone."""
+    opened = await Database.open(admin, settings, secret=secret)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return system_clock
+
+
+async def execute(address: Address, *statements: str) -> None:
+    """Run statements as the administrator of an address, each on its own."""
+    connection = await address.connect()
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+class clone:
+    """A fresh database made from a template, dropped at the end whoever is still connected."""
+
+    def __init__(self, server: Address, template: str = "template1") -> None:
+        self._server = server
+        self._template = template
+        self._name = f"clone_{next(_numbers)}"
+
+    async def __aenter__(self) -> Address:
+        await execute(self._server, f"create database {self._name} template {self._template}")
+        return self._server.to(self._name)
+
+    async def __aexit__(self, *_: object) -> None:
+        await execute(self._server, f"drop database {self._name} with (force)")

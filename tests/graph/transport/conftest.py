@@ -1,0 +1,70 @@
+"""One server for the folder, and node with the packages of a lock file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import httpx2
+import pytest
+from hub_of_three import ACME_TOKEN, Firm, Served, make_app, new_firm
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def firm() -> Iterator[Firm]:
+    one = new_firm()
+    yield one
+    one.documents.close()
+
+
+@pytest.fixture(scope="session")
+def served(firm: Firm) -> Iterator[Served]:
+    one = Served(make_app(firm), firm=firm)
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="session")
+def client(served: Served) -> Iterator[httpx2.Client]:
+    headers = {"Authorization": f"Bearer {ACME_TOKEN}"}
+    with httpx2.Client(base_url=served.url, headers=headers, timeout=20, trust_env=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    path = shutil.which("node")
+    if path is None or shutil.which("npm") is None:
+        pytest.fail("These tests run published JavaScript clients: install Node.js 20 or later, with npm.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def node_packages(node: str, pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """Install the lock file of a folder next to this file, once per content, into pytest's cache."""
+
+    def install(folder: str) -> Path:
+        source = HERE / folder
+        names = ("package.json", "package-lock.json", ".npmrc")
+        digest = sha256(b"".join((source / name).read_bytes() for name in names)).hexdigest()[:16]
+        target = pytestconfig.cache.mkdir(f"node-{folder}-{digest}")
+        if not (target / "done").exists():
+            for name in names:
+                shutil.copy(source / name, target / name)
+            subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=target, check=True, capture_output=True)
+            (target / "done").touch()
+        for script in source.glob("*.mjs"):
+            shutil.copy(script, target / script.name)
+        return target
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def served_url(served: Served) -> str:
+    return served.url

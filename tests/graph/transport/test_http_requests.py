@@ -1,0 +1,362 @@
+"""Whatever arrives over HTTP gets one clear answer: a GraphQL error with code and request id, never a 5xx or a page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from hub_of_three import ACME_TOKEN, BOLT_TOKEN, Firm
+
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+BODY = b'{"query":"{ me }"}'
+
+
+def check_refusal(response: httpx2.Response, status: int, code: str = "BAD_REQUEST") -> dict[str, Any]:
+    """A refusal's shape, whatever its cause."""
+    assert response.status_code == status
+    assert response.headers["content-type"].split(";")[0] in (GRAPHQL, JSON)
+    assert response.headers["vary"] == "Accept"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert not [name for name in response.headers if name.startswith("access-control")]
+    shown = json.loads(response.content)
+    assert list(shown) == ["errors"]
+    error: dict[str, Any] = shown["errors"][0]
+    assert error["extensions"]["code"] == code
+    assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+    return error
+
+
+def post(client: httpx2.Client, body: bytes | str, **headers: str) -> httpx2.Response:
+    sent = {"Content-Type": JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return client.post("/graphql", content=body, headers=sent)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"null", 400),
+        (b"7", 400),
+        (b'"x"', 400),
+        (b"true", 400),
+        (b"[null]", 400),
+        (b"[]", 400),
+        (b"[" + BODY + b"]", 400),
+        (b"[" + b",".join([BODY] * 20) + b"]", 400),
+        (b"[" + b",".join([BODY] * 1000) + b"]", 400),
+        (b"{}", 400),
+        (BODY[:9], 400),
+        (BODY + b"x", 400),
+        (b'{"query":7}', 400),
+        (b'{"query":{}}', 400),
+        (b'{"query":[]}', 400),
+        (b'{"query":null}', 400),
+        (b'{"query":false}', 400),
+        (b'{"query":"{ me }","variables":"x"}', 400),
+        (b'{"query":"{ me }","variables":[]}', 400),
+        (b'{"query":"{ me }","variables":0}', 400),
+        (b'{"query":"{ me }","operationName":7}', 400),
+        (b'{"query":"{ me }","operationName":{}}', 400),
+        (b'{"query":"{ me }","extensions":[]}', 400),
+        (b'{"query":"{ me }","extensions":"x"}', 400),
+        (b'{"query":"{ me \xff }"}', 400),
+        (b'{"query":"\xed\xa0\x80"}', 400),
+        (b"\xff\xfe" + '{"query":"{ me }"}'.encode("utf-16-le"), 400),
+        (b"\xef\xbb\xbf" + BODY, 400),
+        (b'{"query":"\\ud800"}', 400),
+        (b'{"query":"{ me }","variables":{"a":"\\udfff"}}', 400),
+        (b'{"query":"{ me }","operationName":"\\ud800"}', 400),
+        (b'{"query":"{ me }","variables":{"a":NaN}}', 400),
+        (b'{"query":"{ me }","variables":{"a":Infinity}}', 400),
+        (b'{"query":"{ me }","variables":{"a":1e999}}', 400),
+        (b'{"query":"{ me }","variables":{"a":' + b"9" * 5000 + b"}}", 400),
+        (b'{"query":"{ me }","variables":{"a":' + b"[" * 100_000 + b"}}", 400),
+        (b'{"query":"{ me }","variables":{"a":' + b"[" * 30 + b"]" * 30 + b"}}", 200),
+        (b'{"query":"{ me }","variables":{"a":' + b"[" * 31 + b"]" * 31 + b"}}", 400),
+        (b'{"query":"{ me }","variables":{"a":' + b'{"b":' * 1000 + b"1" + b"}" * 1000 + b"}}", 400),
+        (b'{"query":"{ me }","variables":{"a":[' + b",".join([b"1"] * 9_996) + b"]}}", 200),
+        (b'{"query":"{ me }","variables":{"a":[' + b",".join([b"1"] * 10_000) + b"]}}", 400),
+        (b'{"query":"{ me }","variables":{"a":[' + b",".join([b"{}"] * 100_000) + b"]}}", 400),
+        (b'{"query":"{ me }","variables":{' + b",".join(b'"%d":1' % n for n in range(70_000)) + b"}}", 400),
+        (b'{"query":"{ me }",' + b",".join(b'"%d":1' % n for n in range(70_000)) + b"}", 400),
+        (b'{"query":"{ me }","variables":{"a":"' + b"x" * 900_000 + b'"}}', 200),
+        (b'{"query":"{ me }","variables":{"a":"' + b"x" * 1024 * 1024 + b'"}}', 413),
+        (b'{"query":"x","query":"{ me }"}', 200),
+        (b'{"query":"{ me }","unknown":1}', 200),
+        (b'{"query":"{ me }","variables":null,"operationName":null,"extensions":null}', 200),
+    ],
+)
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+def test_bodies(client: httpx2.Client, body: bytes, status: int, accept: str) -> None:
+    response = post(client, body, Accept=accept)
+    if status == 200:
+        assert response.status_code == 200
+        assert response.json()["data"] == {"me": "00000000-0000-0000-0000-000000000001"}
+    else:
+        check_refusal(response, status)
+        assert response.headers["content-type"].startswith(accept)
+
+
+def test_the_body_limit_holds_at_its_value_and_one_above(client: httpx2.Client) -> None:
+    padding = b" " * (1024 * 1024 - len(BODY))
+    assert post(client, BODY + padding).status_code == 200
+    assert check_refusal(post(client, BODY + padding + b" "), 413)["extensions"]["reason"] == "BODY_SIZE"
+
+
+def test_a_body_without_a_declared_length_is_read_up_to_the_limit_only(client: httpx2.Client) -> None:
+    response = client.post("/graphql", content=iter([b" " * 65_536] * 17), headers={"Content-Type": JSON})
+    check_refusal(response, 413)
+    assert post(client, BODY).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        (" ", "GRAPHQL_PARSE_FAILED"),
+        ("{ me \0 }", "GRAPHQL_PARSE_FAILED"),
+        ("{ you }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ " + "me " * 21 + "}", "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { me } query B { me }", "OPERATION_RESOLUTION_FAILURE"),
+        ("fragment F on Order { number }", "OPERATION_RESOLUTION_FAILURE"),
+        ("type Firm { name: String }", "OPERATION_RESOLUTION_FAILURE"),
+        ("query ($n: Int!) { orders(first: $n) { nodes { number } } }", "BAD_USER_INPUT"),
+    ],
+)
+def test_graphql_refusals_are_400_only_for_the_graphql_media_type(client: httpx2.Client, query: str, code: str) -> None:
+    body = json.dumps({"query": query})
+    check_refusal(post(client, body, Accept=GRAPHQL), 400, code)
+    check_refusal(post(client, body, Accept=JSON), 200, code)
+
+
+def test_coercion_faults_say_where(client: httpx2.Client) -> None:
+    query = "query ($n: Int) { orders(first: $n) { nodes { number } } }"
+    for value in (2**31, 1.5, "1", True):
+        body = json.dumps({"query": query, "variables": {"n": value}})
+        error = check_refusal(post(client, body, Accept=GRAPHQL), 400, "BAD_USER_INPUT")
+        assert "$n" in error["message"]
+
+
+def test_null_for_a_maybe_field_is_the_callers_fault(client: httpx2.Client) -> None:
+    for by in ({"number": None}, {}, {"number": "1", "id": "2"}):
+        body = json.dumps({"query": "query ($by: OrderRef!) { order(by: $by) { number } }", "variables": {"by": by}})
+        response = post(client, body, Accept=GRAPHQL)
+        codes = {one["extensions"]["code"] for one in response.json()["errors"]}
+        assert codes == {"BAD_USER_INPUT"}
+        assert "Maybe" not in response.text
+
+
+def test_a_fault_of_ours_tells_nothing(client: httpx2.Client) -> None:
+    for accept in (JSON, GRAPHQL):
+        response = post(client, '{"query":"{ fault denied }"}', Accept=accept)
+        assert response.status_code == 200
+        assert "hunter2" not in response.text
+        assert "partner_secret" not in response.text
+        shown = {one["path"][0]: one["extensions"]["code"] for one in response.json()["errors"] if "path" in one}
+        assert shown["fault"] == "INTERNAL_SERVER_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        (JSON, 200),
+        ("application/json; charset=utf-8", 200),
+        ('Application/JSON ;Charset="UTF-8"', 200),
+        ("application/json; charset=klingon", 415),
+        ("application/json; charset=utf-16", 415),
+        ("application/json; charset=iso-8859-1", 415),
+        ("application/graphql", 415),
+        ("application/graphql+json", 415),
+        ("text/plain", 415),
+        ("text/json", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("", 415),
+        ("application/json, text/plain", 415),
+        ("x" * 8_000, 415),
+    ],
+)
+def test_content_types(client: httpx2.Client, content_type: str, status: int) -> None:
+    response = client.post("/graphql", content=BODY, headers={"Content-Type": content_type})
+    if status == 200:
+        assert response.status_code == 200
+    else:
+        check_refusal(response, status)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "identity", "x"])
+def test_any_content_encoding_is_refused(client: httpx2.Client, encoding: str) -> None:
+    check_refusal(post(client, BODY, Content_Encoding=encoding), 415)
+
+
+@pytest.mark.parametrize(
+    ("accept", "answer"),
+    [
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (JSON, JSON),
+        (GRAPHQL, GRAPHQL),
+        (f"{GRAPHQL}, {JSON}", GRAPHQL),
+        (f"{JSON}, {GRAPHQL}", GRAPHQL),
+        (f"{GRAPHQL};q=0.5, {JSON};q=0.9", JSON),
+        (f"{GRAPHQL};q=0.9, {JSON};q=0.5", GRAPHQL),
+        (f"{GRAPHQL};q=0, {JSON}", JSON),
+        (f"{GRAPHQL}; charset=utf-8, application/json; charset=utf-8", GRAPHQL),
+        ("text/html, application/xhtml+xml, */*;q=0.8", JSON),
+        ("text/event-stream, application/json", JSON),
+        (f"{JSON};q=0, */*", GRAPHQL),
+        ("APPLICATION/JSON", JSON),
+        ("text/html", None),
+        ("text/event-stream", None),
+        ("image/png, text/*", None),
+        ("*/*;q=0", None),
+        (f"{JSON};q=0", None),
+        ("application/json; charset=utf-16", None),
+        ("garbage", JSON),
+        (",,,;;;===", JSON),
+        (";q=1", JSON),
+        ("\x80\xff", JSON),
+        ("a" * 8_000, JSON),
+        ("text/html," * 400, None),
+        ("text/html," * 800, JSON),
+        (f"{JSON};q=x", None),
+    ],
+)
+def test_the_answer_has_the_media_type_asked_for(client: httpx2.Client, accept: str, answer: str | None) -> None:
+    response = client.post(
+        "/graphql", content=BODY, headers=[(b"Content-Type", b"application/json"), (b"Accept", accept.encode("latin-1"))]
+    )
+    if answer is None:
+        check_refusal(response, 406)
+    else:
+        assert response.status_code == 200
+        assert response.headers["content-type"] == f"{answer}; charset=utf-8"
+
+
+def test_get_runs_queries_and_nothing_else(client: httpx2.Client, firm: Firm) -> None:
+    response = client.get("/graphql", params={"query": "query A { me } query B { a: me }", "operationName": "B"})
+    assert response.json()["data"] == {"a": "00000000-0000-0000-0000-000000000001"}
+    before = firm.executed
+    refused = client.get("/graphql", params={"query": 'mutation { orderPlace(number: "1") { number } }'})
+    check_refusal(refused, 405)
+    assert refused.headers["allow"] == "POST"
+    assert firm.executed == before
+
+
+@pytest.mark.parametrize(
+    "query_string",
+    [
+        "",
+        "query=",
+        "query",
+        "variables={}",
+        "query={me}&query={me}",
+        "query={me}&variables=x",
+        "query={me}&variables=[]",
+        "query={me}&variables=7",
+        "query={me}&variables={",
+        "query={me}&variables={}&variables={}",
+        "query={me}&extensions=[]",
+        "query=%ff",
+        "query=%ed%a0%80",
+        "&".join(f"a{n}=1" for n in range(1000)),
+        "query={me}&variables=" + "[" * 5000,
+    ],
+)
+def test_broken_query_strings_are_refused(client: httpx2.Client, query_string: str) -> None:
+    response = client.get(f"/graphql?{query_string}", headers={"Accept": GRAPHQL})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"]["code"] in ("BAD_REQUEST", "GRAPHQL_PARSE_FAILED")
+
+
+@pytest.mark.parametrize("length", [17_000, 60_000])
+def test_a_long_url_is_414(client: httpx2.Client, length: int) -> None:
+    check_refusal(client.get("/graphql?query=" + "a" * length), 414)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods_are_405(client: httpx2.Client, method: str) -> None:
+    response = client.request(method, "/graphql", headers={"Origin": "https://cargo.example"})
+    check_refusal(response, 405)
+    assert response.headers["allow"] == "GET, POST"
+
+
+def test_a_foreign_origin_gets_no_permission(client: httpx2.Client) -> None:
+    preflight = {
+        "Origin": "https://cargo.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    check_refusal(client.options("/graphql", headers=preflight), 405)
+    answer = post(client, BODY, Origin="https://cargo.example", Cookie="__Host-Http-scmhub=x")
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer wrong",
+        f"bearer  {ACME_TOKEN}x",
+        "Basic YWNtZTphY21l",
+        "Bearer " + "x" * 20_000,
+        f"Bearer {ACME_TOKEN}, Bearer {BOLT_TOKEN}",
+    ],
+)
+def test_without_a_good_token_the_answer_is_401_before_the_body_counts(
+    served_url: str, authorization: str | None
+) -> None:
+    headers = {"Content-Type": JSON} | ({} if authorization is None else {"Authorization": authorization})
+    with httpx2.Client(base_url=served_url, trust_env=False) as stranger:
+        for body in (BODY, b"not json"):
+            response = stranger.post("/graphql", content=body, headers=headers)
+            check_refusal(response, 401, "UNAUTHENTICATED")
+            assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_a_token_in_the_url_or_a_cookie_is_no_token(served_url: str) -> None:
+    with httpx2.Client(base_url=served_url, trust_env=False) as stranger:
+        response = stranger.get("/graphql", params={"query": "{ me }", "access_token": ACME_TOKEN})
+        check_refusal(response, 401, "UNAUTHENTICATED")
+        response = stranger.get("/graphql", params={"query": "{ me }"}, headers={"Cookie": f"token={ACME_TOKEN}"})
+        check_refusal(response, 401, "UNAUTHENTICATED")
+
+
+def test_two_authorization_headers_are_refused(client: httpx2.Client) -> None:
+    headers = [("Content-Type", JSON), ("Authorization", f"Bearer {ACME_TOKEN}"), ("Authorization", f"Bearer {BOLT_TOKEN}")]
+    check_refusal(client.post("/graphql", content=BODY, headers=headers), 400)
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [(b"k", 200), (b"!~" * 127 + b"x", 200), (b"", 400), (b"k" * 256, 400), (b"a b", 400), (b"\xe9", 400), (b"a\tb", 400)],
+)
+def test_idempotency_keys_are_visible_ascii(client: httpx2.Client, key: bytes, status: int) -> None:
+    headers = [(b"Content-Type", b"application/json"), (b"Idempotency-Key", key)]
+    response = client.post("/graphql", content=BODY, headers=headers)
+    if status == 200:
+        assert response.status_code == 200
+    else:
+        check_refusal(response, 400)
+
+
+def test_forwarded_headers_and_request_ids_of_the_caller_are_ignored(client: httpx2.Client) -> None:
+    response = post(client, BODY, X_Request_Id="mine", X_Forwarded_For="10.0.0.1", X_Forwarded_Host="evil", Host="a")
+    assert response.status_code == 200
+    assert response.headers["x-request-id"] != "mine"
+    assert "server" not in response.headers
+
+
+def test_every_request_id_is_new(client: httpx2.Client) -> None:
+    assert len({post(client, BODY).headers["x-request-id"] for _ in range(20)}) == 20
+
+
+def test_subscription_by_plain_post_is_told_to_use_a_stream(client: httpx2.Client) -> None:
+    error = check_refusal(post(client, '{"query":"subscription { changes }"}'), 400)
+    assert error["extensions"]["reason"] == "STREAM_REQUIRED"
