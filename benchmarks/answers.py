@@ -56,7 +56,8 @@ def hub_order(node: Json) -> Order:
             {
                 "lineNo": line["lineNo"],
                 "quantity": [decimal(line["quantity"]["value"]), line["quantity"]["unit"]],
-                "unitPrice": line["unitPrice"] and money(line["unitPrice"]["amount"], line["unitPrice"]["currencyCode"]),
+                "unitPrice": line["unitPrice"]
+                and money(line["unitPrice"]["amount"], line["unitPrice"]["currencyCode"]),
                 "requestedOn": line["requestedOn"],
                 "status": line["status"],
                 "item": _card(line["item"], ITEM_FIELDS, "id"),

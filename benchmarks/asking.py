@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 from benchmarks.load import http_request, write_requests
 from benchmarks.processes import Child, free_port, listens
@@ -53,9 +53,13 @@ class Answering:
     def requests(self, calls: Sequence[Call], file: Path) -> int:
         """Write the wire form of the calls that exist for this viewer; returns how many."""
         kept = [call for call in calls if not call.depth or self._cursor(call) is not None]
-        write_requests(file, (
-            http_request(self.place.port, self.server.path, self._headers[call.viewer_id], self._body(call))
-            for call in kept))
+        write_requests(
+            file,
+            (
+                http_request(self.place.port, self.server.path, self._headers[call.viewer_id], self._body(call))
+                for call in kept
+            ),
+        )
         return len(kept)
 
     def cursors(self, calls: Sequence[Call]) -> list[str | None]:
@@ -82,13 +86,14 @@ class Answering:
 
 
 async def run_scripts(url: str, scripts: Sequence[Path]) -> None:
-    """Run SQL files, statement by statement (divided by lines of "--;"), as the database's superuser."""
+    """Run SQL files, statement by statement (divided by lines of "--;"), all or nothing, as the superuser."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("set work_mem = '256MB'; set timezone = 'UTC'")
-        for script in scripts:
-            for statement in re.split(r"^--;$", script.read_text(), flags=re.MULTILINE):
-                await connection.execute(statement)
+        async with connection.transaction():
+            for script in scripts:
+                for statement in re.split(r"^--;$", script.read_text(), flags=re.MULTILINE):
+                    await connection.execute(statement)
     finally:
         await connection.close()
 

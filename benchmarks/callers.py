@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 from benchmarks.servers.contract import Call
 
@@ -23,9 +23,9 @@ and s.owner = l.buyer_id and (s.item is null or s.item = l.item_id) and (s.site 
 and (s.days_back is null or l.requested_on >= (now() at time zone 'UTC')::date - s.days_back)
 and (s.days_ahead is null or l.requested_on <= (now() at time zone 'UTC')::date + s.days_ahead)
 """
-SETUP = f"""
+SETUP = """
 create temp table viewer as
-  select id, code from partner where code ~ '^P[0-9]{{3}}$' order by md5(code || 'viewer') limit $1;
+  select id, code from partner where code ~ '^P[0-9]{3}$' order by md5(code || 'viewer') limit $1;
 create temp table ten as
   select o.* from purchase_order o join order_line l on l.order_id = o.id and l.line_no = 10;
 create index on ten (buyer_id); create index on ten (seller_id); create index on ten (consignee_id); analyze ten;
@@ -90,7 +90,8 @@ async def choose(url: str) -> Callers:
     codes = dict(viewers) | {quiet.viewer_id: quiet.viewer_code}
     return Callers(
         {"a": _checked_orders(found), "b": _pages(viewers[:24], quiet, every_depth=True)},
-        {"a": _loaded_orders(found), "b": _pages(viewers, quiet, every_depth=False)}, codes,
+        {"a": _loaded_orders(found), "b": _pages(viewers, quiet, every_depth=False)},
+        codes,
     )
 
 

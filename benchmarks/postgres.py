@@ -57,8 +57,18 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(self.folder, ACCOUNT)
         command = [
-            str(BINARIES / "initdb"), "-D", str(files), "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C",
-            "--no-sync", "--no-instructions",
+            str(BINARIES / "initdb"),
+            "-D",
+            str(files),
+            "-U",
+            "bench",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
         ]
         subprocess.run(_as_account(command), check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
 

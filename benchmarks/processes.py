@@ -22,7 +22,12 @@ class Child:
         self.name, self.log = name, log
         with log.open("wb") as sink:
             self._process = subprocess.Popen(
-                list(command), env=dict(environ), cwd=cwd, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                list(command),
+                env=dict(environ),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
                 start_new_session=True,
             )
         self.pid = self._process.pid

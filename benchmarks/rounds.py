@@ -50,7 +50,9 @@ def check(servers: Sequence[Answering], callers: Callers) -> list[Checked]:
     return found
 
 
-def _faults(first: Answering, other: Answering, calls: Sequence[Call], reference: Sequence[list[Order]]) -> Iterator[str]:
+def _faults(
+    first: Answering, other: Answering, calls: Sequence[Call], reference: Sequence[list[Order]]
+) -> Iterator[str]:
     for call, expected in zip(calls, reference, strict=True):
         where = f"{first.server.name} <> {other.server.name}, {call}"
         for difference in list(differences(expected, other.orders(call)))[:2]:
@@ -63,7 +65,10 @@ def _summary(operation: str, calls: Sequence[Call], answers: Sequence[list[Order
         groups[call.group] = groups.get(call.group, 0) + 1
     orders = [order for answer in answers for order in answer]
     return Checked(
-        operation, groups, sum(not answer for answer in answers), sum(order["total"] is None for order in orders),
+        operation,
+        groups,
+        sum(not answer for answer in answers),
+        sum(order["total"] is None for order in orders),
         sum(order["seller"] is None or order["buyerNumber"] is None for order in orders),
     )
 
@@ -75,7 +80,8 @@ class Bench:
         self.servers, self._postgres_pid, self._folder = servers, postgres_pid, folder
         self.counts = {
             (one.server.name, operation): one.requests(callers.loaded[operation], self._file(one, operation))
-            for one in servers for operation in OPERATIONS
+            for one in servers
+            for operation in OPERATIONS
         }
         for operation in OPERATIONS:
             if len({self.counts[one.server.name, operation] for one in servers}) != 1:
@@ -84,19 +90,37 @@ class Bench:
     def _file(self, one: Answering, operation: str) -> Path:
         return self._folder / f"{one.server.name}-{operation}.requests"
 
-    def window(self, one: Answering, operation: str, seconds: float, connections: int = CONNECTIONS,
-               warmup: float = 0.5) -> Measured:
+    def window(
+        self, one: Answering, operation: str, seconds: float, connections: int = CONNECTIONS, warmup: float = 0.5
+    ) -> Measured:
         """One window, measured by a load generator of its own process; Void on any error."""
         command = [
-            sys.executable, "-m", "benchmarks.load", "--port", str(one.place.port),
-            "--requests", str(self._file(one, operation)), "--connections", str(connections),
-            "--warmup", str(warmup), "--seconds", str(seconds),
-            "--watch", f"app={one.child.pid}", "--watch", f"postgres={self._postgres_pid}",
+            sys.executable,
+            "-m",
+            "benchmarks.load",
+            "--port",
+            str(one.place.port),
+            "--requests",
+            str(self._file(one, operation)),
+            "--connections",
+            str(connections),
+            "--warmup",
+            str(warmup),
+            "--seconds",
+            str(seconds),
+            "--watch",
+            f"app={one.child.pid}",
+            "--watch",
+            f"postgres={self._postgres_pid}",
         ]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=seconds + warmup + 120)
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=seconds + warmup + 120
+        )
         measured: Measured = json.loads(done.stdout)
         if measured["errors"] or not measured["requests"]:
-            raise Void(f"{one.server.name} gave {measured['errors']} errors in {measured['requests']} answers to {operation}")
+            raise Void(
+                f"{one.server.name} gave {measured['errors']} errors in {measured['requests']} answers to {operation}"
+            )
         return measured
 
     def rounds(self, count: int, seconds: float) -> dict[tuple[str, str], list[Measured]]:
@@ -106,18 +130,21 @@ class Bench:
             for one in self.servers:
                 self.window(one, operation, 1.0, warmup=2.0)
             for number in range(count):
-                turned = [*self.servers[number % len(self.servers):], *self.servers[: number % len(self.servers)]]
+                turned = [*self.servers[number % len(self.servers) :], *self.servers[: number % len(self.servers)]]
                 for one in turned:
                     measured = self.window(one, operation, seconds)
                     results.setdefault((one.server.name, operation), []).append(measured)
-                    print(f"  {operation} round {number + 1} {one.server.name:16} {measured['rate']:8.0f}/s", flush=True)
+                    print(
+                        f"  {operation} round {number + 1} {one.server.name:16} {measured['rate']:8.0f}/s", flush=True
+                    )
         return results
 
     def single(self, seconds: float) -> dict[tuple[str, str], Measured]:
         """Latency at one connection, where nothing waits for anything else."""
         return {
             (one.server.name, operation): self.window(one, operation, seconds, connections=1)
-            for operation in OPERATIONS for one in self.servers
+            for operation in OPERATIONS
+            for one in self.servers
         }
 
 

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 from benchmarks import pgbench
 from benchmarks.asking import ROOT, Answering, run_scripts, start
@@ -64,14 +64,20 @@ def running(servers: Sequence[Server], url: str, folder: Path) -> Iterator[list[
             one.stop()
 
 
-async def _create(postgres: Postgres, name: str) -> bool:
-    """Make the database; False if it is there already, from an earlier run of today in a kept folder."""
+async def _administer(postgres: Postgres, *statements: str) -> None:
+    """Statements about databases, which PostgreSQL wants outside a transaction."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     try:
-        if await connection.fetchval("select 1 from pg_database where datname = $1", name):
-            return False
-        await connection.execute(f'create database "{name}"')
-        return True
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _exists(postgres: Postgres, name: str) -> bool:
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        return bool(await connection.fetchval("select 1 from pg_database where datname = $1", name))
     finally:
         await connection.close()
 
@@ -80,18 +86,24 @@ def prepared(postgres: Postgres, size: str, servers: Sequence[Server], folder: P
     """URL of a migrated, seeded database of this size, with what the peers need in it."""
     name = f"bench_{size.lower()}_{utc_today():%Y%m%d}"
     url = postgres.url(name)
-    if asyncio.run(_create(postgres, name)):
-        migrate(url, folder)
+    if not asyncio.run(_exists(postgres, name)):
+        unfinished = f"{name}_unfinished"
+        asyncio.run(_administer(postgres, f"drop database if exists {unfinished}", f"create database {unfinished}"))
+        migrate(postgres.url(unfinished), folder)
         print(f"seeding {size}", flush=True)
-        print(f"  {asyncio.run(seed(url, SIZES[size], utc_today())):.0f} s", flush=True)
+        print(f"  {asyncio.run(seed(postgres.url(unfinished), SIZES[size], utc_today())):.0f} s", flush=True)
+        asyncio.run(_administer(postgres, f"alter database {unfinished} rename to {name}"))
     for server in servers:
-        if server.scripts and asyncio.run(_lacks(url, server.name)):
+        if not server.scripts:
+            continue
+        if asyncio.run(_lacks(url, server.name)):
             asyncio.run(run_scripts(url, server.scripts))
             asyncio.run(_note(url, server.name))
     return url
 
 
 async def _lacks(url: str, server: str) -> bool:
+    """Whether a peer's scripts have not been run on this database."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("create schema if not exists bench_run")
@@ -129,14 +141,17 @@ def compare(chosen: argparse.Namespace, postgres: Postgres, folder: Path) -> Run
     return run
 
 
-def _limits(up: Sequence[Answering], callers: Callers, url: str, postgres: Postgres, folder: Path,
-            seconds: float) -> dict[str, dict[str, float]]:
+def _limits(
+    up: Sequence[Answering], callers: Callers, url: str, postgres: Postgres, folder: Path, seconds: float
+) -> dict[str, dict[str, float]]:
     """pgbench with scmhub's statements, when scmhub takes part."""
     ours = next((one for one in up if one.server.name == SCMHUB.name), None)
     if ours is None:
         return {}
     calls = [
-        call for operation in OPERATIONS for call in callers.loaded[operation]
+        call
+        for operation in OPERATIONS
+        for call in callers.loaded[operation]
         if not call.depth or ours.cursors([call]) != [None]
     ]
     dumped = pgbench.dump(calls, ours.cursors(calls), folder / "sql")

@@ -1,4 +1,4 @@
-"""Fills a database that scmhub has migrated with the benchmark's rows: ``python -m benchmarks.seed URL --orders 200000``.
+"""Fills a database that scmhub has migrated: ``python -m benchmarks.seed URL --orders 200000``.
 
 Indexes of the two large tables are dropped and built again, and foreign keys are not checked row by row, so the role
 must be a superuser. The database is expected to be empty: seeding twice fails on the first partner.
@@ -13,7 +13,7 @@ import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 SCRIPT = Path(__file__).with_name("data.sql")
 LARGE_TABLES = ("purchase_order", "order_line")
@@ -37,8 +37,13 @@ async def seed(url: str, orders: int, today: date) -> float:
     started = time.monotonic()
     connection = await asyncpg.connect(url)
     try:
-        for setting in ("session_replication_role = replica", "synchronous_commit = off", "work_mem = '256MB'",
-                        "maintenance_work_mem = '1GB'", "timezone = 'UTC'"):
+        for setting in (
+            "session_replication_role = replica",
+            "synchronous_commit = off",
+            "work_mem = '256MB'",
+            "maintenance_work_mem = '1GB'",
+            "timezone = 'UTC'",
+        ):
             await connection.execute(f"set {setting}")
         indexes = await connection.fetch(SECONDARY_INDEXES, list(LARGE_TABLES))
         for index in indexes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from scmhub.clock import Clock, system_clock
 from scmhub.database.address import Address
+from scmhub.database.binaries import Binaries, find_binaries
 from scmhub.database.embedded import EmbeddedServer
 from scmhub.database.migrate import migrate
 from scmhub.database.roles import ensure_roles
@@ -40,7 +42,7 @@ def secret() -> HubSecret:
 @pytest.fixture(scope="session")
 def server(settings: Settings) -> Iterator[Address]:
     """The superuser's address of the run's own server."""
-    with EmbeddedServer(settings.home, durable=False) as address:
+    with EmbeddedServer(settings.home, durable=False, binaries=wanted_binaries()) as address:
         yield address
 
 
@@ -71,6 +73,12 @@ async def database(admin: Address, settings: Settings, secret: HubSecret) -> Asy
 @pytest.fixture
 def clock() -> Clock:
     return system_clock
+
+
+def wanted_binaries() -> Binaries | None:
+    """The programs of TEST_POSTGRES_MAJOR: the build runs everything on the newest and on the oldest."""
+    major = os.environ.get("TEST_POSTGRES_MAJOR")
+    return find_binaries(int(major)) if major else None
 
 
 async def execute(address: Address, *statements: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 from benchmarks.asking import ROOT
 from benchmarks.postgres import BINARIES
@@ -69,8 +69,13 @@ def dump(calls: Sequence[Call], cursors: Sequence[str | None], folder: Path) -> 
         return {}
     folder.mkdir(parents=True, exist_ok=True)
     listed = [
-        {"operation": call.operation, "viewer_id": call.viewer_id, "viewer_code": call.viewer_code,
-         "order_id": call.order_id, "cursor": cursor}
+        {
+            "operation": call.operation,
+            "viewer_id": call.viewer_id,
+            "viewer_code": call.viewer_code,
+            "order_id": call.order_id,
+            "cursor": cursor,
+        }
         for call, cursor in zip(calls, cursors, strict=True)
     ]
     (folder / "calls.json").write_text(json.dumps(listed))
@@ -97,26 +102,33 @@ async def store(url: str, dumped: Mapping[str, Dumped]) -> None:
 
 
 def limit(url: str, one: Dumped, folder: Path, seconds: float, postgres_pid: int) -> dict[str, float]:
-    """Executions per second and PostgreSQL CPU per execution; pgbench's own warm-up is its first tenth."""
+    """Executions per second and PostgreSQL CPU per execution; a second before it goes unmeasured."""
     scripts = []
     for number in range(min(len(one.arguments), MOST_SCRIPTS)):
         script = folder / f"{one.operation}-{number:03d}.pgbench"
-        script.write_text(
-            f"\\if :need\nselect bench_limit.prepare('{one.operation}');\n\\set need 0\n\\endif\n{one.execute(number)};\n")
+        prepare = f"\\if :need\nselect bench_limit.prepare('{one.operation}');\n\\set need 0\n\\endif\n"
+        script.write_text(f"{prepare}{one.execute(number)};\n")
         scripts += ["-f", str(script)]
     settings = {"jit": "off", **one.settings}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    command = [str(BINARIES / "pgbench"), "-n", "-M", "prepared", "-c", str(POOL_SIZE), "-j", "1",
-               "-D", "need=1", *scripts, url]
+    fixed = f"-n -M prepared -c {POOL_SIZE} -j 1 -D need=1".split()
+    command = [str(BINARIES / "pgbench"), *fixed, *scripts, url]
     environ = os.environ | {"PGOPTIONS": options}
-    subprocess.run([*command, "-T", "1"], check=True, capture_output=True, env=environ)
+    _run([*command, "-T", "1"], environ)
     before = cpu_seconds(postgres_pid)
-    done = subprocess.run([*command, "-T", str(max(round(seconds), 1))], check=True, capture_output=True, text=True,
-                          env=environ)
+    said = _run([*command, "-T", str(max(round(seconds), 1))], environ)
     spent = cpu_seconds(postgres_pid) - before
-    rate = float(_figure(r"tps = ([0-9.]+)", done.stdout))
-    count = float(_figure(r"transactions actually processed: ([0-9]+)", done.stdout))
+    rate = float(_figure(r"tps = ([0-9.]+)", said))
+    count = float(_figure(r"transactions actually processed: ([0-9]+)", said))
     return {"rate": rate, "postgres_us": spent / count * 1e6, "requests": count}
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
+    """What pgbench printed; RuntimeError with its complaint when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(environ))
+    if done.returncode:
+        raise RuntimeError(f"pgbench failed:\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 def _figure(pattern: str, text: str) -> str:

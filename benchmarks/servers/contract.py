@@ -55,4 +55,3 @@ class Server:
     scripts: Sequence[Path] = ()
     path: str = "/graphql"
     notes: str = ""
-

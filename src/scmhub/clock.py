@@ -14,7 +14,7 @@ def system_clock() -> datetime:
 
 
 def render(instant: datetime) -> str:
-    """An instant as PostgreSQL's ``to_json`` prints it under UTC: fraction without trailing zeros, offset ``+00:00``."""
+    """An instant as PostgreSQL's ``to_json`` prints it under UTC: no trailing zeros, offset ``+00:00``."""
     text = instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f".{instant.microsecond:06d}".rstrip("0") if instant.microsecond else ""
     return f"{text}{fraction}+00:00"

@@ -10,6 +10,7 @@ from graphql import GraphQLSchema, print_schema
 
 import scmhub.feed.log
 import scmhub.graph.idempotency
+import scmhub.identity.keys
 import scmhub.sharing.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
@@ -32,5 +33,6 @@ class HubSchema:
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
     discover()
+    REGISTRY.join_rooms()
     schema = build_schema(REGISTRY)
     return HubSchema(REGISTRY, schema, core_schema(schema))

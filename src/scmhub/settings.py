@@ -21,14 +21,22 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SCMHUB_", frozen=True, extra="forbid")
 
-    home: Path = Field(default_factory=default_home, description="Folder for the embedded database and the hub's secret.")
+    home: Path = Field(
+        default_factory=default_home, description="Folder for the embedded database and the hub's secret."
+    )
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port of the HTTP server; 0 lets the system choose.")
     public_url: str = Field("", description="URL clients use to reach the hub; default http://HOST:PORT.")
-    database_url: str = Field("", description="PostgreSQL URL of a role that may create roles and tables; empty: embedded.")
-    embedded_account: str = Field("", description="Account the embedded PostgreSQL runs under when the hub runs as root.")
+    database_url: str = Field(
+        "", description="PostgreSQL URL of a role that may create roles and tables; empty: embedded."
+    )
+    embedded_account: str = Field(
+        "", description="Account the embedded PostgreSQL runs under when the hub runs as root."
+    )
     allow_unsafe_database: bool = Field(False, description="Accept fsync=off and the like; for tests only.")
-    secret: str = Field("", description="Hub secret, at least 32 characters, equal on all replicas; empty: a 0600 file in HOME.")
+    secret: str = Field(
+        "", description="Hub secret, at least 32 characters, equal on all replicas; empty: a 0600 file in HOME."
+    )
     read_pool: int = Field(8, ge=1, le=200, description="Connections for reads.")
     write_pool: int = Field(4, ge=1, le=200, description="Connections for commands.")
     pool_wait_seconds: float = Field(2.0, gt=0, description="Longest wait for a database connection.")
@@ -38,7 +46,9 @@ class Settings(BaseSettings):
     introspection: bool = Field(True, description="Whether an authenticated caller may introspect the schema.")
     cost_bucket: int = Field(1_000_000, ge=1000, description="Cost a partner may spend at once, per process.")
     cost_refill_per_second: int = Field(50_000, ge=1, description="Cost a partner regains per second, per process.")
-    compile_per_minute: int = Field(600, ge=1, description="Documents not seen before that one partner may send per minute.")
+    compile_per_minute: int = Field(
+        600, ge=1, description="Documents not seen before that one partner may send per minute."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line written.")
 
     @property

@@ -10,6 +10,7 @@ import pytest
 
 from scmhub.database.embedded import EmbeddedServer
 
+from ..conftest import wanted_binaries
 from .hub import open_folder
 
 
@@ -24,7 +25,7 @@ def home() -> Iterator[Path]:
 def made(settings: object) -> Iterator[Path]:
     """A home with a stopped server's data."""
     with open_folder() as folder:
-        with EmbeddedServer(folder / "home", durable=False):
+        with EmbeddedServer(folder / "home", durable=False, binaries=wanted_binaries()):
             pass
         yield folder / "home"
 

@@ -30,6 +30,7 @@ class Hub:
         self, home: Path, *, account: str = "", user: int | None = None, wait: float = 0.0, **environ: str
     ) -> None:
         self._home = home
+        self._has_server = False
         script = str(Path(__file__).with_name("hub_process.py"))
         command = [sys.executable, script, str(home), account, str(wait), str(user or 0)]
         self.process = subprocess.Popen(
@@ -43,13 +44,15 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.communicate()
-        if (Home(self._home).folder / "lock").exists():
+        if self._has_server:
             server_is_gone(self._home)
 
     def hear(self) -> dict[str, Any]:
         """The next line it says."""
         assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline())
+        said: dict[str, Any] = json.loads(self.process.stdout.readline())
+        self._has_server = self._has_server or "pid" in said
+        return said
 
     def ask(self, sql: str) -> dict[str, Any]:
         """The answer to a statement."""

@@ -68,7 +68,9 @@ async def test_data_survives_a_stop_and_a_start(used: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_server_follows_a_killed_hub_and_the_next_start_finds_what_was_committed(used: Path, number: signal.Signals) -> None:
+def test_server_follows_a_killed_hub_and_the_next_start_finds_what_was_committed(
+    used: Path, number: signal.Signals
+) -> None:
     with Hub(used) as hub:
         hub.hear()
         pid = hub.ask("create table kept as select 7 as x")["pid"]
@@ -153,7 +155,9 @@ async def test_a_command_alone_starts_a_server_for_its_own_time(used: Path) -> N
         assert "secret" not in repr(address)
 
 
-@pytest.mark.parametrize("content", ["", "12", f"{os.getpid()}\n/elsewhere\n1\n5432\n/x\n\n 1 2\nready   \n", "\x00\xff"])
+@pytest.mark.parametrize(
+    "content", ["", "12", f"{os.getpid()}\n/elsewhere\n1\n5432\n/x\n\n 1 2\nready   \n", "\x00\xff"]
+)
 def test_what_a_crash_left_is_removed_whatever_process_has_its_number_now(used: Path, content: str) -> None:
     home = Home(used)
     (home.data / "postmaster.pid").write_text(content)
@@ -203,7 +207,7 @@ def test_a_broken_data_directory_is_reported_with_the_servers_words(used: Path) 
 def test_a_path_too_long_for_a_socket_gets_a_short_private_one(made: Path, home: Path) -> None:
     deep = home / ("d" * 60) / ("e" * 60)
     deep.parent.mkdir(parents=True)
-    os.rename(_copy(made, home.parent / "copy"), deep)
+    _copy(made, home.parent / "copy").rename(deep)
     with Hub(deep) as hub:
         first = Path(hub.hear()["host"])
         assert mode(first) == 0o700

@@ -66,7 +66,11 @@ async def test_the_connection_returned_last_is_used_first(pool: ReadPool) -> Non
 async def test_first_column_of_first_row_or_nothing(pool: ReadPool) -> None:
     assert await pool.fetch("select convert_to($1, 'UTF8')", "grüß") == "grüß".encode()
     assert await pool.fetch("select 1 where false") is None
-    assert [tuple(row) for row in await pool.rows("select x, x * 2 from generate_series(1, 3) x")] == [(1, 2), (2, 4), (3, 6)]
+    assert [tuple(row) for row in await pool.rows("select x, x * 2 from generate_series(1, 3) x")] == [
+        (1, 2),
+        (2, 4),
+        (3, 6),
+    ]
     assert pool.stats.in_use == 0
 
 
@@ -100,13 +104,8 @@ async def test_a_full_queue_refuses_at_once(single: ReadPool, other: asyncpg.Con
     waiters = [asyncio.create_task(single.fetch("select 1")) for _ in range(WAITERS_PER_CONNECTION)]
     while single.stats.waiting < WAITERS_PER_CONNECTION:
         await asyncio.sleep(0)
-    refused = single.fetch("select 1")
-    with pytest.raises(StopIteration):
-        # one step suffices: it does not wait
-        try:
-            refused.send(None)
-        except ServiceUnavailable:
-            raise StopIteration from None
+    with pytest.raises(ServiceUnavailable):
+        single.fetch("select 1").send(None)  # in its first step, so it did not wait
     await other.execute("select pg_advisory_unlock(1)")
     await holder
     assert await asyncio.gather(*waiters) == [1] * WAITERS_PER_CONNECTION
@@ -154,7 +153,9 @@ async def test_a_cancelled_read_is_stopped_in_the_server_and_its_connection_reus
     await busy(other, 0)
 
 
-async def test_a_closed_connection_is_replaced_and_the_read_done_again(single: ReadPool, other: asyncpg.Connection) -> None:
+async def test_a_closed_connection_is_replaced_and_the_read_done_again(
+    single: ReadPool, other: asyncpg.Connection
+) -> None:
     for _ in range(3):
         first = await single.fetch(PID)
     await other.execute("select pg_terminate_backend($1, 5000)", first)
@@ -185,7 +186,9 @@ async def test_a_read_is_done_again_once_only(single: ReadPool, other: asyncpg.C
     assert await single.fetch("select 1") == 1
 
 
-async def test_a_migration_under_a_prepared_statement_is_not_noticed(single: ReadPool, other: asyncpg.Connection) -> None:
+async def test_a_migration_under_a_prepared_statement_is_not_noticed(
+    single: ReadPool, other: asyncpg.Connection
+) -> None:
     await other.execute("create table moving (x int); insert into moving values (1)")
     for _ in range(3):
         assert await single.fetch("select x from moving") == 1
@@ -211,8 +214,9 @@ async def test_the_servers_timeout_is_told_as_a_timeout(single: ReadPool) -> Non
     assert single.stats.in_use == 0
 
 
-async def test_a_database_that_is_gone_is_unavailable_and_back_when_it_is_back(server: Address, single: ReadPool, admin: Address) -> None:
-    moved = f"{admin.database}_moved"
+async def test_a_database_that_is_gone_is_unavailable_and_back_when_it_is_back(
+    server: Address, single: ReadPool, admin: Address
+) -> None:
     await execute(
         server,
         f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{admin.database}'",
@@ -222,7 +226,6 @@ async def test_a_database_that_is_gone_is_unavailable_and_back_when_it_is_back(s
         await single.fetch("select 1")
     await execute(server, f"alter database {admin.database} with allow_connections true connection limit -1")
     assert await single.fetch("select 1") == 1
-    assert moved
 
 
 async def test_a_closed_pool_refuses(admin: Address) -> None:

@@ -11,6 +11,9 @@ from time import process_time
 import pytest
 from graphql import build_schema, get_introspection_query
 from graphql.validation.rules import overlapping_fields_can_be_merged
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from scmhub.errors import BadRequest, HubError, OperationUnresolved, ParseFailed, RequestRefused, ValidationFailed
 from scmhub.graph.answers import answer_for, entries
 from scmhub.graph.documents import Document, Documents, InvalidDocument, scan
@@ -150,8 +153,9 @@ async def test_the_least_recently_used_document_goes_first() -> None:
     documents.close()
 
 
-async def test_kept_text_is_bounded() -> None:
-    documents = Documents(SCHEMA, lambda *_: 1, Limits(cached_characters=100))
+@pytest.mark.parametrize("limits", [Limits(cached_characters=100), Limits(cached_tokens=50)])
+async def test_what_is_kept_is_bounded(limits: Limits) -> None:
+    documents = Documents(SCHEMA, lambda *_: 1, limits)
     for number in range(50):
         await documents.get(f"{{ a{number}: me }}")
     assert len(documents) <= 10
@@ -160,6 +164,7 @@ async def test_kept_text_is_bounded() -> None:
 
 async def test_over_long_texts_are_refused_but_not_kept(documents: Documents) -> None:
     await refused(documents, "," * 100_000)
+    await refused(documents, "{ me }", "x" * 1_000_000)
     assert len(documents) == 0
 
 
@@ -229,6 +234,31 @@ def test_the_scan_never_looks_twice(text: str) -> None:
     started = process_time()
     scan(text, Limits())
     assert process_time() - started < 0.05
+
+
+_PIECES = st.sampled_from(
+    [
+        *"{}()[]:=!|&$#",
+        *("...", "@", "@skip(if:true)", '"', '"""', "\\", "\n", "\0", "\ud800"),
+        *("query", "mutation", "subscription", "fragment", "F", "on", "Order", "a:"),
+        *("me", "order", "next", "number", "__typename", "$n", "Int", "null", "1", "-1.5", "true"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_PIECES, max_size=120).map(" ".join))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    documents = Documents(SCHEMA, lambda *_: 1)
+    try:
+        asyncio.run(documents.get(text, None)).cost({})
+    except RequestRefused as refusal:
+        answer = answer_for(refusal, "r-1")
+    else:
+        return
+    finally:
+        documents.close()
+    assert json.loads(answer.body)["errors"]
 
 
 def test_the_scan_counts_what_graphql_core_counts() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from graphql import build_schema, get_introspection_query, parse
 from graphql.language.ast import FieldNode, NameNode, OperationDefinitionNode, SelectionSetNode
+
 from scmhub.errors import ValidationFailed
 from scmhub.graph.documents import choose
 from scmhub.graph.limits import Limits
@@ -105,15 +106,20 @@ def test_a_variable_counts_as_sent_and_unreadable_as_the_maximum(variables: dict
 
 
 def test_a_variable_never_refuses_a_document_for_good() -> None:
-    text = "query ($n: Int) { orders(first: $n) { nodes { lines(first: $n) { nodes { lineNo order { number next { tags } } } } } } }"
+    lines = "lines(first: $n) { nodes { lineNo order { number next { tags } } } }"
+    text = "query ($n: Int) { orders(first: $n) { nodes { " + lines + " } } }"
     found = walk(text)
     assert found.cost({"n": 10}) == 1 + 1 + 10 * (1 + 1 + 10 * 5)
-    with pytest.raises(ValidationFailed, match=r"costs 313002, the limit is 100000; .* orders\.nodes\.lines\.nodes\.order"):
+    with pytest.raises(
+        ValidationFailed, match=r"costs 313002, the limit is 100000; .* orders\.nodes\.lines\.nodes\.order"
+    ):
         found.cost({"n": 250})
 
 
 def test_cost_limit_names_cost_limit_and_dearest_path() -> None:
-    error = refusal("{ me orders(first: 250) { nodes { number lines(first: 250) { nodes { lineNo order { number } } } } } }")
+    error = refusal(
+        "{ me orders(first: 250) { nodes { number lines(first: 250) { nodes { lineNo order { number } } } } } }"
+    )
     assert error.reason == "COST_LIMIT"
     assert error.message == (
         "The operation costs 188253, the limit is 100000; its dearest part is orders.nodes.lines.nodes.order."
@@ -182,13 +188,16 @@ def test_depth_counts_through_fragments_and_inline_fragments() -> None:
 
 
 def test_cycles_are_left_to_validation() -> None:
-    text = "{ orders(first: 1) { nodes { ...A } } } fragment A on Order { number ...B } fragment B on Order { ...A number }"
+    text = "{ orders(first: 1) { nodes { ...A } } } "
+    text += "fragment A on Order { number ...B } fragment B on Order { ...A number }"
     assert walk(text).cost() == 4
 
 
 @pytest.mark.parametrize("chain", [199, 250])
 def test_a_long_chain_of_fragments_does_not_exhaust_the_stack(chain: int) -> None:
-    text = "{ orders { nodes { ...F0 } } }" + "".join(f" fragment F{i} on Order {{ ...F{i + 1} }}" for i in range(chain))
+    text = "{ orders { nodes { ...F0 } } }" + "".join(
+        f" fragment F{i} on Order {{ ...F{i + 1} }}" for i in range(chain)
+    )
     text += f" fragment F{chain} on Order {{ number }}"
     if chain < 200:
         assert walk(text).cost() == 52

@@ -11,7 +11,7 @@ const MOST = 250;
 // Dates, instants and amounts stay text: exact, and nothing is parsed only to be printed again.
 for (const type of [pg.types.builtins.DATE, pg.types.builtins.NUMERIC]) pg.types.setTypeParser(type, (text) => text);
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => `${text.replace(" ", "T")}:00`);
-const pool = new pg.Pool({ connectionString: url, max: 8, options: "-c timezone=UTC -c jit=off" });
+const pool = new pg.Pool({ connectionString: url, max: 8, options: "-c timezone=UTC -c plan_cache_mode=force_generic_plan" });
 const rows = async (statement, values) => (await pool.query({ ...statement, values })).rows;
 
 const schema = `

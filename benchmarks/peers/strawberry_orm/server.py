@@ -12,15 +12,23 @@ from typing import Any
 
 import strawberry
 import uvicorn
-from sqlalchemy import select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from starlette.requests import Request
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import ParserCache, ValidationCache
 
-from benchmarks.peers.strawberry_orm.models import ItemRow, OrderLineRow, OrderRow, PartnerRow
-from benchmarks.peers.strawberry_orm.policy import lines_of_orders, order_by_id, order_page
+from benchmarks.peers.strawberry_orm.models import OrderLineRow, OrderRow
+from benchmarks.peers.strawberry_orm.policy import (
+    ITEMS_BY_IDS,
+    LAST_ID,
+    LINES_OF_ORDERS,
+    ORDER_BY_ID,
+    ORDER_PAGE,
+    PARTNERS_BY_IDS,
+    asked_by,
+)
 
 MOST = 250
 Sessions = async_sessionmaker[AsyncSession]
@@ -31,22 +39,23 @@ class Asked:
 
     def __init__(self, sessions: Sessions, viewer: uuid.UUID) -> None:
         self.sessions, self.viewer = sessions, viewer
-        self.partners = DataLoader(load_fn=partial(_by_id, sessions, PartnerRow))
-        self.items = DataLoader(load_fn=partial(_by_id, sessions, ItemRow))
+        self.partners = DataLoader(load_fn=partial(_by_id, sessions, PARTNERS_BY_IDS))
+        self.items = DataLoader(load_fn=partial(_by_id, sessions, ITEMS_BY_IDS))
         self.lines = DataLoader(load_fn=self._lines)
 
     async def _lines(self, keys: Sequence[tuple[uuid.UUID, int]]) -> list[list[OrderLine]]:
         found: dict[uuid.UUID, list[OrderLine]] = {order_id: [] for order_id, _ in keys}
         async with self.sessions() as session:
-            rows = await session.execute(lines_of_orders(self.viewer, list(found), max(first for _, first in keys)))
+            most = max(first for _, first in keys)
+            rows = await session.execute(LINES_OF_ORDERS, asked_by(self.viewer, ids=list(found), most=most))
             for row, priced in rows:
                 found[row.order_id].append(OrderLine.of(row, bool(priced)))
         return [found[order_id][:first] for order_id, first in keys]
 
 
-async def _by_id(sessions: Sessions, model: Any, ids: list[uuid.UUID]) -> list[Any]:
+async def _by_id(sessions: Sessions, statement: Select[Any], ids: list[uuid.UUID]) -> list[Any]:
     async with sessions() as session:
-        rows = {row.id: row for row in await session.scalars(select(model).where(model.id.in_(ids)))}
+        rows = {row.id: row for row in await session.scalars(statement, {"ids": ids})}
     return [rows.get(key) for key in ids]
 
 
@@ -97,14 +106,20 @@ class OrderLine:
     @classmethod
     def of(cls, row: OrderLineRow, priced: bool) -> OrderLine:
         return cls(
-            line_no=row.line_no, quantity=Quantity(value=row.quantity, unit=row.unit), status=row.status,
-            unit_price=_money(row.unit_price, row.currency, priced), requested_on=row.requested_on, item_id=row.item_id,
+            line_no=row.line_no,
+            quantity=Quantity(value=row.quantity, unit=row.unit),
+            status=row.status,
+            unit_price=_money(row.unit_price, row.currency, priced),
+            requested_on=row.requested_on,
+            item_id=row.item_id,
         )
 
     @strawberry.field
     async def item(self, info: Info) -> Item | None:
         row = await info.context.items.load(self.item_id)
-        return row and Item(id=strawberry.ID(str(row.id)), number=row.number, description=row.description, unit=row.unit)
+        return row and Item(
+            id=strawberry.ID(str(row.id)), number=row.number, description=row.description, unit=row.unit
+        )
 
 
 @strawberry.type
@@ -137,10 +152,14 @@ class Order:
             return None
         groups = opened or []
         return cls(
-            id=strawberry.ID(str(row.id)), status=row.status, placed_at=row.placed_at,
+            id=strawberry.ID(str(row.id)),
+            status=row.status,
+            placed_at=row.placed_at,
             buyer_number=row.buyer_number if party or "numbers" in groups else None,
-            total=_money(row.total_amount, row.currency, trades or "price" in groups), order_id=row.id,
-            buyer_id=row.buyer_id, seller_id=row.seller_id if party or "parties" in groups else None,
+            total=_money(row.total_amount, row.currency, trades or "price" in groups),
+            order_id=row.id,
+            buyer_id=row.buyer_id,
+            seller_id=row.seller_id if party or "parties" in groups else None,
         )
 
     @strawberry.field
@@ -185,18 +204,20 @@ class Query:
     async def order(self, info: Info, by: OrderBy) -> Order | None:
         asked = info.context
         async with asked.sessions() as session:
-            found = (await session.execute(order_by_id(asked.viewer, uuid.UUID(by.id)))).first()
+            found = (await session.execute(ORDER_BY_ID, asked_by(asked.viewer, order_id=uuid.UUID(by.id)))).first()
         return Order.of(found[0], found[1], asked.viewer) if found else None
 
     @strawberry.field
     async def orders(self, info: Info, first: int = 50, after: str | None = None) -> Orders:
         asked = info.context
         async with asked.sessions() as session:
-            statement = order_page(asked.viewer, uuid.UUID(after) if after else None, _limited(first) + 1)
-            rows = (await session.execute(statement)).all()
+            before = uuid.UUID(after) if after else LAST_ID
+            bound = asked_by(asked.viewer, before=before, most=_limited(first) + 1)
+            rows = (await session.execute(ORDER_PAGE, bound)).all()
         nodes = [order for row, opened in rows[:first] if (order := Order.of(row, opened, asked.viewer))]
-        return Orders(nodes=nodes, page_info=PageInfo(
-            has_next_page=len(rows) > first, end_cursor=nodes[-1].id if nodes else None))
+        return Orders(
+            nodes=nodes, page_info=PageInfo(has_next_page=len(rows) > first, end_cursor=nodes[-1].id if nodes else None)
+        )
 
 
 class Endpoint(GraphQL[Asked, None]):
@@ -215,8 +236,10 @@ class Endpoint(GraphQL[Asked, None]):
 def main() -> None:
     port, url = sys.argv[1:]
     engine = create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://"), pool_size=8, max_overflow=0,
-        connect_args={"server_settings": {"timezone": "UTC", "jit": "off"}},
+        url.replace("postgresql://", "postgresql+asyncpg://"),
+        pool_size=8,
+        max_overflow=0,
+        connect_args={"server_settings": {"timezone": "UTC", "plan_cache_mode": "force_generic_plan"}},
     )
     app = Endpoint(async_sessionmaker(engine, expire_on_commit=False))
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", timeout_keep_alive=600, access_log=False)

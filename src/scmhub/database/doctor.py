@@ -16,7 +16,7 @@ from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.binaries import OLDEST_MAJOR, SECURITY_FLOORS, below_floor, find_binaries
 from scmhub.database.home import Home
 from scmhub.database.migrate import pending
-from scmhub.database.roles import UNSAFE, check_session, connect_admin, login
+from scmhub.database.roles import UNSAFE, check_session, connect_admin, login, release
 from scmhub.database.secret import SHORTEST, load_secret
 from scmhub.database.tables import OWNER_ROLE, READ_ROLE, WRITE_ROLE
 from scmhub.settings import Settings
@@ -137,13 +137,14 @@ async def _of_server(settings: Settings, admin: Address) -> AsyncIterator[Findin
 
 
 async def _version(connection: asyncpg.Connection) -> Finding:
-    version = connection.get_server_version()
-    what = f"PostgreSQL {version.major}.{version.minor}"
-    if version.major < OLDEST_MAJOR:
+    major, minor = await release(connection)
+    what = f"PostgreSQL {major}.{minor}"
+    if major < OLDEST_MAJOR:
         return Finding("version", "fail", what, f"use PostgreSQL {OLDEST_MAJOR} or newer")
-    if below_floor(version.major, version.minor):
-        floor = f"{version.major}.{SECURITY_FLOORS[version.major]}"
-        return Finding("version", "warn", f"{what} has known security holes", f"update to {floor}")
+    if below_floor(major, minor):
+        return Finding(
+            "version", "warn", f"{what} has known security holes", f"update to {major}.{SECURITY_FLOORS[major]}"
+        )
     return Finding("version", "ok", what)
 
 

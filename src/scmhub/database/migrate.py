@@ -11,23 +11,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from scmhub.database.address import Address, DatabaseUnusable
-from scmhub.database.roles import ADVISORY_KEY, connect_admin
+from scmhub.database.roles import ADVISORY_KEY, WAIT_SECONDS, connect_admin
 from scmhub.database.tables import OWNER_ROLE, ddl
 
 LOCK_TIMEOUT_SECONDS = 5
 """A migration that waits longer for a table gives up rather than hold up everybody queued behind it."""
-WAIT_SECONDS = 120
-"""How long a second starter waits for the first to migrate."""
 SEPARATOR = ";\n\n"
 """Ends a statement in a frozen SQL file; a function body may hold ``;`` but no blank line after it."""
 
@@ -60,13 +61,24 @@ async def pending(admin: Address) -> list[str]:
         return await connection.run_sync(lambda sync: [step.revision for step in _steps(sync)])
 
 
-async def migrate(admin: Address, progress: Progress = lambda _: None) -> list[str]:
+async def migrate(
+    admin: Address, progress: Progress = lambda _: None, lock_seconds: float = LOCK_TIMEOUT_SECONDS
+) -> list[str]:
     """Apply what is pending, all of it or nothing; the revisions applied. ``progress`` gets one line per revision."""
+    try:
+        return await _migrate(admin, progress, lock_seconds)
+    except DBAPIError as error:
+        if isinstance(error.orig.__cause__ if error.orig else None, asyncpg.LockNotAvailableError):
+            raise DatabaseUnusable("Somebody else holds a lock that the migration needs; try again.") from error
+        raise
+
+
+async def _migrate(admin: Address, progress: Progress, lock_seconds: float) -> list[str]:
     async with _connection(admin) as connection:
         await connection.exec_driver_sql(f"set lock_timeout = '{WAIT_SECONDS}s'")
         await connection.exec_driver_sql("set statement_timeout = 0")
         await connection.exec_driver_sql(f"select pg_advisory_lock({ADVISORY_KEY})")
-        await connection.exec_driver_sql(f"set lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+        await connection.exec_driver_sql(f"set lock_timeout = '{int(lock_seconds * 1000)}ms'")
         await connection.exec_driver_sql(f"set role {OWNER_ROLE}")
         await connection.commit()
         return await connection.run_sync(_upgrade, progress)
@@ -98,7 +110,7 @@ def _steps(connection: Connection) -> list[Any]:
     revision = MigrationContext.configure(connection).get_current_revision()
     try:
         return list(reversed(list(scripts.iterate_revisions("heads", revision or "base"))))
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise DatabaseUnusable(
             f"This database was changed by a newer scmhub (revision {revision}): upgrade this one, or restore a backup."
         ) from error

@@ -231,7 +231,9 @@ class ReadPool:
         """A cancelled read still runs there; asyncpg has asked the server to stop it: wait for that, then reuse."""
         try:
             async with asyncio.timeout(_RECOVER_SECONDS):
-                await slot.connection.execute("")  # type: ignore[union-attr]
+                await slot.connection.execute("select 1")  # type: ignore[union-attr]
+        except Exception:
+            slot.drop()
         except BaseException:
             slot.drop()
             raise

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 ADVISORY_KEY = 0x5C4D_4855_42
 """One lock for everything that prepares a database: roles and migrations of two starters never interleave."""
+WAIT_SECONDS = 120
+"""How long a second starter waits for the first to prepare the database."""
 UNSAFE = ("fsync", "full_page_writes", "synchronous_commit")
 _IDLE_TRANSACTION_SECONDS = 30
 _SCRAM_ITERATIONS = 4096
@@ -48,7 +50,7 @@ def role_settings(role: str, settings: Settings) -> dict[str, str]:
         "plan_cache_mode": "force_generic_plan",
         "jit": "off",
         "max_parallel_workers_per_gather": "0",
-        "search_path": "public",
+        "search_path": "public, pg_temp",
         "statement_timeout": f"{int(settings.statement_timeout_seconds * 1000)}ms",
         "idle_in_transaction_session_timeout": f"{_IDLE_TRANSACTION_SECONDS * 1000}ms",
     }
@@ -61,6 +63,7 @@ async def ensure_roles(admin: Address, secret: HubSecret, settings: Settings) ->
     try:
         await check_server(connection, settings)
         async with connection.transaction():
+            await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS}s'")
             await connection.execute("select pg_advisory_xact_lock($1)", ADVISORY_KEY)
             for role in (OWNER_ROLE, WRITE_ROLE, READ_ROLE):
                 await _ensure_role(connection, role)
@@ -77,6 +80,8 @@ async def ensure_roles(admin: Address, secret: HubSecret, settings: Settings) ->
             f"The role {admin.user} may not prepare this database ({error}): "
             "it needs CREATEROLE and must own the database."
         ) from error
+    except asyncpg.LockNotAvailableError as error:
+        raise DatabaseUnusable(f"Another hub has been preparing this database for {WAIT_SECONDS} seconds.") from error
     finally:
         await connection.close()
 
@@ -92,9 +97,9 @@ async def connect_admin(admin: Address) -> asyncpg.Connection:
 
 async def check_server(connection: asyncpg.Connection, settings: Settings) -> None:
     """Refuse a server that is too old, not UTF-8, or set to lose data; warn about known holes."""
-    version = connection.get_server_version()
-    if version.major < OLDEST_MAJOR:
-        raise DatabaseUnusable(f"PostgreSQL {version.major} is too old: the hub needs {OLDEST_MAJOR} or newer.")
+    major, minor = await release(connection)
+    if major < OLDEST_MAJOR:
+        raise DatabaseUnusable(f"PostgreSQL {major} is too old: the hub needs {OLDEST_MAJOR} or newer.")
     encoding = await connection.fetchval("show server_encoding")
     if encoding != "UTF8":
         raise DatabaseUnusable(
@@ -103,11 +108,16 @@ async def check_server(connection: asyncpg.Connection, settings: Settings) -> No
     unsafe = [name for name in UNSAFE if await connection.fetchval(f"show {name}") == "off"]
     if unsafe and not settings.allow_unsafe_database:
         raise DatabaseUnusable(f"PostgreSQL may lose committed data ({', '.join(unsafe)} off): turn it on.")
-    if below_floor(version.major, version.minor):
+    if below_floor(major, minor):
         log.warning(
-            "PostgreSQL %s.%s has known security holes: update to %s.%s",
-            version.major, version.minor, version.major, SECURITY_FLOORS[version.major],
-        )  # fmt: skip
+            "PostgreSQL %s.%s has known security holes: update to %s.%s", major, minor, major, SECURITY_FLOORS[major]
+        )
+
+
+async def release(connection: asyncpg.Connection) -> tuple[int, int]:
+    """Major and minor version of the server; asyncpg's own version object keeps the minor in ``micro``."""
+    number = int(await connection.fetchval("show server_version_num"))
+    return number // 10_000, number % 10_000
 
 
 async def check_session(connection: asyncpg.Connection, role: str, settings: Settings) -> None:
@@ -168,7 +178,7 @@ async def _ensure_settings(connection: asyncpg.Connection, role: str, settings: 
     )
     if set(current or ()) != {f"{name}={value}" for name, value in wanted.items()}:
         for name, value in wanted.items():
-            literal = value if name == "DateStyle" else f"'{value}'"
+            literal = value if ", " in value else f"'{value}'"  # a list must stay one
             await connection.execute(f'alter role {role} set "{name}" = {literal}')
 
 

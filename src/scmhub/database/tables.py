@@ -13,7 +13,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, MetaData, Numeric, String, Table, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
@@ -39,32 +51,35 @@ class Record(SQLModel):
     id: uuid.UUID = Field(primary_key=True, sa_type=Uuid)
 
 
+def _kept(column: Column[Any], default: Any) -> Any:
+    """A field kept in ``column``; ``...`` means a value must be given."""
+    return Field(sa_column=column) if default is ... else Field(sa_column=column, default=default)
+
+
 def key(target: str | None = None, *, optional: bool = False, unique: bool = False) -> Any:
     """A column that names another row."""
     args = [ForeignKey(f"{target}.id")] if target else []
-    return Field(sa_column=Column(Uuid, *args, nullable=optional, unique=unique), **({"default": None} if optional else {}))
+    return _kept(Column(Uuid, *args, nullable=optional, unique=unique), None if optional else ...)
 
 
 def symbol(*, optional: bool = False, default: Any = ...) -> Any:
     """Text compared byte for byte (``COLLATE "C"``): codes, numbers, names of states."""
-    initial = {"default": None} if optional else ({} if default is ... else {"default": default})
-    return Field(sa_column=Column(String(collation="C"), nullable=optional), **initial)
+    return _kept(Column(String(collation="C"), nullable=optional), None if optional else default)
 
 
 def words(*, optional: bool = False) -> Any:
     """Text for people."""
-    return Field(sa_column=Column(Text, nullable=optional), **({"default": None} if optional else {}))
+    return _kept(Column(Text, nullable=optional), None if optional else ...)
 
 
 def amount(*, optional: bool = False, default: Decimal | None = None) -> Any:
     """An exact number, numeric(21,6)."""
-    initial = {"default": default} if optional or default is not None else {}
-    return Field(sa_column=Column(Numeric(21, 6), nullable=optional), **initial)
+    return _kept(Column(Numeric(21, 6), nullable=optional), default if optional or default is not None else ...)
 
 
 def instant(*, optional: bool = False) -> Any:
     """An instant, UTC."""
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=optional), **({"default": None} if optional else {}))
+    return _kept(Column(DateTime(timezone=True), nullable=optional), None if optional else ...)
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:
@@ -144,6 +159,19 @@ def ddl(source: MetaData = metadata) -> list[str]:
 
 
 __all__ = [
-    "HUB_PARTNER", "Column", "Index", "Record", "amount", "symbol", "ddl", "governed", "instant", "key", "metadata",
-    "one_of", "plain", "words", "datetime",
+    "HUB_PARTNER",
+    "Column",
+    "Index",
+    "Record",
+    "amount",
+    "datetime",
+    "ddl",
+    "governed",
+    "instant",
+    "key",
+    "metadata",
+    "one_of",
+    "plain",
+    "symbol",
+    "words",
 ]

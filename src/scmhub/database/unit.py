@@ -9,6 +9,7 @@ locked, so the order of ids is the order of changes. Nothing but this module com
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
@@ -32,6 +33,8 @@ from scmhub.errors import ServiceUnavailable, TimedOut
 from scmhub.ids import new_id
 from scmhub.settings import Settings
 
+log = logging.getLogger(__name__)
+
 CHANGES_PER_UNIT = 10_000
 _OUTBOX = """
 insert into change_outbox (event_id, at, kind, action, record_id, owner_id, parties, changed, actor)
@@ -54,6 +57,7 @@ class Unit:
         self.now = now
         self._raw = raw
         self._changes: list[dict[str, Any]] = []
+        self._usable = True
 
     def change(
         self,
@@ -97,12 +101,16 @@ class Unit:
 
         The one place where a unit leaves its own partner's rows; never for anything a caller may choose.
         """
+        self._usable = False  # until the setting is back: an exception that a command swallows must not commit
         await self.fetch("select set_config('hub.partner', $1, true)", str(partner_id))
-        yield  # an exception ends the whole transaction, and the setting with it
+        yield
         await self.fetch("select set_config('hub.partner', $1, true)", str(self.partner_id))
+        self._usable = True
 
     async def _finish(self) -> bool:
         """Everything to the server, the changes last; whether there were any."""
+        if not self._usable:
+            raise RuntimeError("an error while acting for another partner was swallowed: nothing was committed")
         await self.session.flush()
         if self._changes:
             await self._raw.execute(_OUTBOX, orjson.dumps(self._changes))
@@ -112,38 +120,36 @@ class Unit:
 class Database:
     """The two doors to the data: ``read`` for plans, ``unit`` for commands."""
 
-    def __init__(self, read: ReadPool, engine: AsyncEngine, wait_seconds: float, owners_query: str | None) -> None:
+    def __init__(self, read: ReadPool, engine: AsyncEngine, wait_seconds: float) -> None:
         self.read = read
         self._engine = engine
         self._wait_seconds = wait_seconds
-        self._owners_query = owners_query
         self.on_change: list[Callable[[], None]] = []
         """Called after a commit that left changes in the outbox: whoever sequences them need not poll for ours."""
 
     @classmethod
-    async def open(
-        cls, admin: Address, settings: Settings, *, secret: HubSecret | None = None, owners_query: str | None = None
-    ) -> Database:
-        """Both pools, logged in as their own roles (the administrator's login is not used) and checked.
-
-        ``owners_query`` answers which owners share something with ``$1``, a partner id: one uuid[] value.
-        """
+    async def open(cls, admin: Address, settings: Settings, *, secret: HubSecret | None = None) -> Database:
+        """Both pools, logged in as their own roles (the administrator's login is not used) and checked."""
         secret = secret or load_secret(settings)
+        reader, writer = (login(admin, role, secret) for role in (READ_ROLE, WRITE_ROLE))
 
         async def check_read(connection: asyncpg.Connection) -> None:
             await check_session(connection, READ_ROLE, settings)
 
-        reader = login(admin, READ_ROLE, secret)
-        read = await ReadPool.open(reader, settings.read_pool, settings.pool_wait_seconds, check_read)
-        engine = _engine(login(admin, WRITE_ROLE, secret), settings)
+        engine = _engine(writer, settings)
         try:
             async with engine.connect():
                 pass
+            read = await ReadPool.open(reader, settings.read_pool, settings.pool_wait_seconds, check_read)
+        except (ServiceUnavailable, DBAPIError, asyncpg.PostgresError, OSError) as error:
+            await engine.dispose()
+            where = f"{admin.host}:{admin.port}/{admin.database}"
+            cause = error.__cause__ or error
+            raise DatabaseUnusable(f"Cannot log in at {where} as {READ_ROLE} and {WRITE_ROLE}: {cause}") from error
         except BaseException:
-            await read.close()
             await engine.dispose()
             raise
-        return cls(read, engine, settings.pool_wait_seconds, owners_query)
+        return cls(read, engine, settings.pool_wait_seconds)
 
     async def close(self) -> None:
         """Close both pools."""
@@ -165,8 +171,14 @@ class Database:
         finally:
             await asyncio.shield(connection.close())
         if told:
-            for listener in self.on_change:
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in self.on_change:
+            try:
                 listener()
+            except Exception:
+                log.exception("a listener failed after a commit that stands")
 
     async def _start(self, partner_id: UUID) -> tuple[AsyncConnection, asyncpg.Connection]:
         """A connection in a new transaction. Tried again while a caller may wait: nothing has happened yet."""
@@ -196,12 +208,7 @@ class Database:
 
     def _begin(self, partner_id: UUID) -> str:
         """BEGIN and what row level security reads, in one round trip. The text of a UUID needs no quoting."""
-        partner = f"'{UUID(str(partner_id))}'"
-        text = f"begin; select set_config('hub.partner', {partner}, true)"
-        if self._owners_query is not None:
-            owners = f"({self._owners_query.replace('$1', f'{partner}::uuid')})::text"
-            text += f"; select set_config('hub.owners', coalesce({owners}, ''), true)"
-        return text
+        return f"begin; select set_config('hub.partner', '{UUID(str(partner_id))}', true)"
 
 
 def _engine(address: Address, settings: Settings) -> AsyncEngine:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, BigInteger, Column, Identity, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import symbol, instant
+from scmhub.database.tables import instant, symbol
 
 
 class Change(SQLModel, table=True):

@@ -1,1 +1,1 @@
-"""The engine: a GraphQL selection becomes one SQL statement with the sharing policy merged in. It knows no record kind."""
+"""The engine: a GraphQL selection becomes one SQL statement with the policy merged in. It knows no record kind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ RETRY_SECONDS: Final = 1.0
 """What ServiceUnavailable and RateLimited advise when they say nothing themselves."""
 MOST_CHARACTERS: Final = Limits().message_characters
 MOST_ERRORS: Final = Limits().validation_errors
+_VARIABLE: Final = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ((?:\.\w+|\[\d{1,9}\])+))?: ")
+_STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _logger = logging.getLogger("scmhub.graph.answers")
 
 
@@ -106,11 +109,11 @@ def _from_graphql(error: GraphQLError, request_id: str) -> dict[str, Any]:
     if isinstance(cause, StrawberryInputCoercionError):
         cause = BadUserInput("A variable holds null where a value may be left out but not be null.")
     if cause is None and (error.path is None or _is_about_input(error)):
-        cause = BadUserInput(error.message, reason="BAD_VALUE")
+        cause = BadUserInput(error.message, reason="BAD_VALUE", input_path=_input_path(error.message))
     shown = _entry(cause or error, request_id)
     if error.locations and "locations" not in shown:
         shown["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
-    if error.path is not None and not isinstance(cause, RequestRefused):
+    if error.path is not None:
         shown["path"] = list(error.path)
     return shown
 
@@ -118,6 +121,15 @@ def _from_graphql(error: GraphQLError, request_id: str) -> dict[str, Any]:
 def _is_about_input(error: GraphQLError) -> bool:
     """graphql-core raises for a bad argument value *while* executing, naming the argument and never a cause."""
     return error.message.startswith(("Argument '", 'Argument "', "Variable '", 'Variable "'))
+
+
+def _input_path(message: str) -> list[str | int] | None:
+    """Where in the variables a value is wrong; graphql-core says so in its text only."""
+    found = _VARIABLE.match(message)
+    if found is None:
+        return None
+    steps = _STEP.findall(found.group(2) or "")
+    return [found.group(1), *(name or int(index) for name, index in steps)]
 
 
 def _headers(error: HubError) -> dict[str, str]:

@@ -41,8 +41,13 @@ class Site:
 
     @classmethod
     def make(
-        cls, index: int, field_def: GraphQLField, node: FieldNode, check: Callable[[dict[str, Any]], None],
-        shape: Callable[[dict[str, Any]], Any], variables: Any,
+        cls,
+        index: int,
+        field_def: GraphQLField,
+        node: FieldNode,
+        check: Callable[[dict[str, Any]], None],
+        shape: Callable[[dict[str, Any]], Any],
+        variables: Any,
     ) -> Site:
         site = cls(index, field_def, node, check, shape)
         finder = _Variables()
@@ -99,21 +104,38 @@ def check_page(values: dict[str, Any], most: int) -> None:
 
 
 def _check_where(value: Any, path: list[str | int], count: list[int]) -> None:
+    """Bounds of a ``where``, node by node; BAD_USER_INPUT names the place."""
     count[0] += 1
     if count[0] > MOST_WHERE_NODES:
-        raise BadUserInput(f"'where' may have at most {MOST_WHERE_NODES} conditions.", reason="TOO_MANY", input_path=["where"])
-    if isinstance(value, dict):
-        for key, each in value.items():
-            _check_where(each, [*path, key], count)
-    elif isinstance(value, list):
-        if len(value) > MOST_LIST:
-            raise BadUserInput(f"at most {MOST_LIST} values", reason="TOO_MANY", input_path=path)
-        for number, each in enumerate(value):
-            if isinstance(each, dict):
-                _check_where(each, [*path, number], count)
-            elif each is None:
-                raise BadUserInput("null is not a value to compare with; use isNull", reason="BAD_VALUE", input_path=path)
-    elif isinstance(value, str) and path[-1] in ("contains", "startsWith") and not 2 <= len(value) <= 100:
-        raise BadUserInput("search text has 2 to 100 characters", reason="BAD_VALUE", input_path=path)
-    if isinstance(value, str) and "\0" in value:
-        raise BadUserInput("NUL is not allowed in text", reason="BAD_VALUE", input_path=path)
+        raise _refused(f"'where' may have at most {MOST_WHERE_NODES} conditions", "TOO_MANY", ["where"])
+    match value:
+        case dict():
+            for key, each in value.items():
+                _check_where(each, [*path, key], count)
+        case list():
+            _check_list(value, path, count)
+        case str():
+            _check_text(value, path)
+
+
+def _check_list(values: list[Any], path: list[str | int], count: list[int]) -> None:
+    if len(values) > MOST_LIST:
+        raise _refused(f"at most {MOST_LIST} values", "TOO_MANY", path)
+    for number, each in enumerate(values):
+        if isinstance(each, dict):
+            _check_where(each, [*path, number], count)
+        elif each is None:
+            raise _refused("null is not a value to compare with; use isNull", "BAD_VALUE", path)
+        elif isinstance(each, str):
+            _check_text(each, path)
+
+
+def _check_text(text: str, path: list[str | int]) -> None:
+    if "\0" in text:
+        raise _refused("NUL is not allowed in text", "BAD_VALUE", path)
+    if path[-1] in ("contains", "startsWith") and not 2 <= len(text) <= 100:
+        raise _refused("search text has 2 to 100 characters", "BAD_VALUE", path)
+
+
+def _refused(what: str, reason: str, path: list[str | int]) -> BadUserInput:
+    return BadUserInput(f"{what}.", reason=reason, input_path=path)

@@ -12,13 +12,20 @@ from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import (
+    DirectiveLocation,
+    GraphQLArgument,
+    GraphQLDirective,
+    GraphQLNonNull,
+    GraphQLSchema,
+    GraphQLString,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.enum import has_enum_definition
 
 from scmhub.graph import values
 from scmhub.graph.checks import check_kind
-from scmhub.graph.declare import Column, Command, Kind, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import Column, Command, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
 from scmhub.graph.scalars import SCALARS
 
 _MODULE = "scmhub.graph.built"
@@ -46,7 +53,9 @@ class Built:
         made.id = strawberry.field(description="Opaque id, unique in the hub.")  # type: ignore[attr-defined]
         return strawberry.interface(made, description="A record that can be read again by its id.")
 
-    def add(self, name: str, annotations: dict[str, Any], fields: dict[str, Any], description: str, **options: Any) -> type:
+    def add(
+        self, name: str, annotations: dict[str, Any], fields: dict[str, Any], description: str, **options: Any
+    ) -> type:
         bases = options.pop("bases", ())
         make = options.pop("make", strawberry.type)
         made = type(name, bases, {"__annotations__": annotations, "__module__": _MODULE, **fields})
@@ -58,7 +67,9 @@ class Built:
 
     def kind(self, kind: Kind) -> None:
         annotations: dict[str, Any] = {"id": strawberry.ID}
-        fields: dict[str, Any] = {"id": strawberry.field(description="Opaque id, unique in the hub.", metadata={"spec": "id"})}
+        fields: dict[str, Any] = {
+            "id": strawberry.field(description="Opaque id, unique in the hub.", metadata={"spec": "id"})
+        }
         for name, spec in kind.fields.items():
             meta = {"spec": spec}
             if isinstance(spec, Many):
@@ -82,7 +93,12 @@ class Built:
         )
         self.add(
             f"{name}Connection",
-            {"nodes": list[name], "edges": list[f"{name}Edge"], "page_info": "PageInfo", "total_count": int | None},  # type: ignore[valid-type]
+            {
+                "nodes": f"list[{name}]",
+                "edges": f"list[{name}Edge]",
+                "page_info": "PageInfo",
+                "total_count": int | None,
+            },
             {
                 "nodes": strawberry.field(description="The records of this page."),
                 "edges": strawberry.field(description="The records with their positions."),
@@ -96,10 +112,13 @@ class Built:
 
     def _connection_field(self, target: Kind, description: str, meta: dict[str, Any], bounds: Any) -> Any:
         arguments = {
-            name: (type_, text.format(most=bounds.most, default=bounds.default)) for name, (type_, text) in _PAGING.items()
+            name: (type_, text.format(most=bounds.most, default=bounds.default))
+            for name, (type_, text) in _PAGING.items()
         }
         if isinstance(bounds, Root):
             arguments |= self._page_arguments(target)
+        else:
+            arguments |= {each.argument: (each.type | None, each.description) for each in bounds.narrow}
         return strawberry.field(
             resolver=_signature(arguments, f"{target.name}Connection"), description=description, metadata=meta
         )
@@ -114,7 +133,11 @@ class Built:
     def where(self, kind: Kind) -> None:
         if kind.filters:
             name = f"{kind.name}Where"
-            annotations: dict[str, Any] = {"and_": f"list[{name}] | None", "or_": f"list[{name}] | None", "not_": f"{name} | None"}
+            annotations: dict[str, Any] = {
+                "and_": f"list[{name}] | None",
+                "or_": f"list[{name}] | None",
+                "not_": f"{name} | None",
+            }
             fields: dict[str, Any] = {
                 "and_": strawberry.field(name="and", description="All of these.", default=strawberry.UNSET),
                 "or_": strawberry.field(name="or", description="At least one of these.", default=strawberry.UNSET),
@@ -123,7 +146,13 @@ class Built:
             for each in kind.filters:
                 annotations[each] = f"{self._comparators(kind, each)} | None"
                 fields[each] = strawberry.field(description=describe(kind.fields[each]), default=strawberry.UNSET)
-            self.add(name, annotations, fields, f"Conditions on {kind.name}; all given ones must hold.", make=strawberry.input)
+            self.add(
+                name,
+                annotations,
+                fields,
+                f"Conditions on {kind.name}; all given ones must hold.",
+                make=strawberry.input,
+            )
         self._order_by(kind)
 
     def _comparators(self, kind: Kind, name: str) -> str:
@@ -136,10 +165,14 @@ class Built:
         return type_name
 
     def _order_by(self, kind: Kind) -> None:
-        members = {"ID": "Birth of the record."} | {name: f"The field `{column}`." for name, column in kind.orders.items()}
+        members = {"ID": "Birth of the record."} | {
+            name: f"The field `{column}`." for name, column in kind.orders.items()
+        }
         members = {name: strawberry.enum_value(name, description=text) for name, text in members.items()}  # type: ignore[misc]
         made = Enum(f"{kind.name}OrderField", members, module=_MODULE)  # type: ignore[misc]
-        setattr(self.module, made.__name__, strawberry.enum(made, description=f"What {kind.name} records are ordered by."))
+        setattr(
+            self.module, made.__name__, strawberry.enum(made, description=f"What {kind.name} records are ordered by.")
+        )
         self.add(
             f"{kind.name}OrderBy",
             {"field": made, "direction": values.Direction},
@@ -160,11 +193,13 @@ class Built:
             ),
             "node": strawberry.field(
                 resolver=_signature({"id": (strawberry.ID, "Id of any record.")}, "Node | None"),
-                description="One record by id; null if there is none that you may see.", metadata={"spec": "node"},
+                description="One record by id; null if there is none that you may see.",
+                metadata={"spec": "node"},
             ),
             "nodes": strawberry.field(
                 resolver=_signature({"ids": (list[strawberry.ID], "At most 250 ids.")}, "list[Node | None]"),
-                description="Records by id, in the order asked; null for those you may not see.", metadata={"spec": "nodes"},
+                description="Records by id, in the order asked; null for those you may not see.",
+                metadata={"spec": "nodes"},
             ),
         }
         for kind in self.registry.kinds.values():
@@ -197,9 +232,12 @@ class Built:
             fields[name] = strawberry.field(
                 description=f"Your own `{column}`: looked up among the records you own.", default=strawberry.UNSET
             )
-        annotations: dict[str, Any] = {name: str | None for name in fields} | {"id": strawberry.ID | None}
+        annotations: dict[str, Any] = dict.fromkeys(fields, str | None) | {"id": strawberry.ID | None}
         self.add(
-            f"{kind.name}Ref", annotations, fields, f"Names one {kind.name}: give exactly one field.",
+            f"{kind.name}Ref",
+            annotations,
+            fields,
+            f"Names one {kind.name}: give exactly one field.",
             make=lambda made, **options: strawberry.input(made, one_of=True, **options),
         )
 
@@ -209,7 +247,9 @@ class Built:
             self._payload(command)
             fields[command.name] = strawberry.field(
                 resolver=_signature({"input": (command.input_type, "What to do.")}, f"{payload_name(command)} | None"),
-                description=command.description, metadata={"spec": command}, name=command.name,
+                description=command.description,
+                metadata={"spec": command},
+                name=command.name,
             )
         return self.add("Mutation", {}, fields, "What you may do. Each field is one transaction, executed in order.")
 
@@ -217,7 +257,7 @@ class Built:
         name = command.payload[0].lower() + command.payload[1:]
         self.add(
             payload_name(command),
-            {"record": f"{command.payload} | None", "user_errors": list["UserError"]},  # type: ignore[type-arg]
+            {"record": f"{command.payload} | None", "user_errors": "list[UserError]"},
             {
                 "record": strawberry.field(
                     name=name, description="The record as you see it now; null if there is none that you may see."
@@ -253,7 +293,11 @@ def describe(spec: Any) -> str:
     access = getattr(spec, "access", None)
     if access is None or access.name == "PUBLIC":
         return str(spec.description)
-    sides = "the parties" if access.sides is None else " and ".join(s.removesuffix("_id") for s in access.sides) or "no party"
+    sides = (
+        "the parties"
+        if access.sides is None
+        else " and ".join(s.removesuffix("_id") for s in access.sides) or "no party"
+    )
     seen = {
         "PARTY": "Seen by owner and parties.",
         "OWNER_ONLY": "Seen by the owner.",
@@ -266,7 +310,7 @@ def _annotation(kind: Kind, name: str, spec: Any) -> Any:
     match spec:
         case Pair():
             return f"{spec.type_name} | None" if spec.nullable else spec.type_name
-        case One():
+        case One() | Latest():
             return f"{spec.kind} | None"
         case Withheld():
             return list[str]
@@ -290,7 +334,8 @@ def _signature(arguments: dict[str, tuple[Any, str]], result: Any) -> Callable[.
 
     parameters = [
         inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY,
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
             annotation=Annotated[type_, strawberry.argument(description=text)],
             default=strawberry.UNSET if _may_be_absent(type_) else inspect.Parameter.empty,
         )
@@ -318,11 +363,31 @@ def build_schema(registry: Registry, scalars: Iterable[tuple[object, Any]] = ())
         built.kind(kind)
     query, mutation = built.query(), built.mutation() if registry.commands else None
     return strawberry.Schema(
-        query=query, mutation=mutation,
+        query=query,
+        mutation=mutation,
         types=[getattr(built.module, name) for name in registry.kinds],
-        config=StrawberryConfig(auto_camel_case=True, scalar_map=SCALARS | dict(scalars), disable_field_suggestions=True),
+        config=StrawberryConfig(
+            auto_camel_case=True, scalar_map=SCALARS | dict(scalars), disable_field_suggestions=True
+        ),
     )
 
 
+IDEMPOTENT = GraphQLDirective(
+    "idempotent",
+    [DirectiveLocation.FIELD],
+    {
+        "key": GraphQLArgument(
+            GraphQLNonNull(GraphQLString), description="1 to 255 visible ASCII characters, yours to choose."
+        )
+    },
+    description="On a mutation field: the same key and input have one effect and one answer, kept for 7 days.",
+)
+"""Read from the document by the command runner; a Strawberry directive would hook every field of every answer."""
+
+
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
-    return schema._schema
+    """graphql-core's view of the schema, with the hub's operation directives."""
+    core = schema._schema
+    if IDEMPOTENT not in core.directives:
+        core.directives = (*core.directives, IDEMPOTENT)
+    return core

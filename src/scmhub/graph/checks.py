@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import CHAR, CheckConstraint, Float, Index, Table, UniqueConstraint
 
-from scmhub.graph.declare import Column, Kind, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import Column, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned
 
@@ -31,6 +31,9 @@ def check_kind(registry: Registry, kind: Kind) -> None:
                 _stored(kind, name, spec.by)
             case Many():
                 _check_many(registry, kind, name, spec)
+            case Latest():
+                target = registry.kinds[spec.kind].table
+                _require(indexed(target, spec.by, spec.order), kind, name, f"no index on {spec.by}, {spec.order}")
             case Withheld():
                 pass
     _check_groups(kind)
@@ -96,7 +99,8 @@ def _check_page(kind: Kind) -> None:
     if isinstance(kind.policy, Owned):
         for side in (kind.policy.owner, *kind.policy.parties):
             for order in (None, *kind.orders.values()):
-                columns = [side, order, "id"] if order else [side, "id"]
+                only = [kind.policy.only[0]] if kind.policy.only else []
+                columns = [side, *only, order, "id"] if order else [side, *only, "id"]
                 served = indexed(kind.table, *columns) or (order and _unique(kind.table, side, order))
                 _require(served, kind, "", f"a page needs an index that begins with {columns}")
     for name, column in kind.orders.items():

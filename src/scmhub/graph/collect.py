@@ -43,7 +43,11 @@ class Collector:
         return list(found.values())
 
     def _walk(
-        self, selection_set: SelectionSetNode, applies: Callable[[str], bool], found: dict[str, Selected], seen: set[str]
+        self,
+        selection_set: SelectionSetNode,
+        applies: Callable[[str], bool],
+        found: dict[str, Selected],
+        seen: set[str],
     ) -> None:
         for node in selection_set.selections:
             if not self._included(node):

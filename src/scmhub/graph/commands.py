@@ -69,7 +69,9 @@ class CommandRunner:
         steps, args = self._planner.plan(document, variables, lambda: None, self._compile)
         commands = [each for each in steps if isinstance(each, Step)]
         if request.idempotency_key and len(commands) != 1:
-            raise BadRequest("Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY")
+            raise BadRequest(
+                "Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY"
+            )
         data: list[bytes] = []
         errors: list[dict[str, Any]] = []
         replayed = False
@@ -82,7 +84,9 @@ class CommandRunner:
                 replayed = replayed or again
             except HubError as error:
                 body = b"null"
-                errors += [{**entry, "path": [step.selected.key]} for entry in answers.entries(error, request.request_id)]
+                errors += [
+                    {**entry, "path": [step.selected.key]} for entry in answers.entries(error, request.request_id)
+                ]
             data.append(b'"%s":%s' % (step.selected.key.encode(), body))
         tail = b',"errors":' + orjson.dumps(errors) if errors else b""
         headers = {"Idempotency-Replayed": "true"} if replayed else {}
@@ -178,7 +182,9 @@ class CommandRunner:
 
 def _error(refusal: Refusal, wanted: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     values = {
-        "code": refusal.refusal_code, "message": refusal.message, "path": refusal.path, "__typename": "UserError",
+        "code": refusal.refusal_code,
+        "message": refusal.message,
+        "path": refusal.path,
+        "__typename": "UserError",
     }
     return {key: values[name] for key, name in wanted}
-

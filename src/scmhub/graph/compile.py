@@ -1,7 +1,7 @@
 """A validated selection becomes one SQL expression that yields the response as JSON text.
 
-Read it as a walk: ``record`` writes one object, ``link`` and ``connection`` go to other tables and come back with more
-objects. Every table is entered through a ``Row`` of ``sharing.policy``; nothing here could name a table if it wanted to.
+Read it as a walk: ``record`` writes one object, links and connections go to other tables and come back with more.
+Every table is entered through a ``Row`` of ``sharing.policy``; nothing here could name a table if it wanted to.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from scmhub.database.fragment import Bind, Fragment, all_of, join, literal, sql
 from scmhub.errors import BadUserInput
 from scmhub.graph import pages
 from scmhub.graph.arguments import Site, check_page, structure
-from scmhub.graph.collect import Collector, Selected
 from scmhub.graph.build import payload_name
-from scmhub.graph.declare import Column, Command, Kind, Many, One, Pair, Registry, Withheld, optional
-from scmhub.graph.json import Pieces, obj, scalar
-from scmhub.graph.where import Where, camel
+from scmhub.graph.collect import Collector, Selected
+from scmhub.graph.declare import Column, Command, Kind, Latest, Many, Narrow, One, Pair, Registry, Withheld, optional
+from scmhub.graph.json import Pieces, key_list, obj, scalar
+from scmhub.graph.where import SQL_TYPES, Where, camel
 from scmhub.ids import parse_id
 from scmhub.sharing.policy import ME, Row
 
@@ -28,11 +28,15 @@ Selections = list[SelectionSetNode]
 
 
 class Compiler:
-    """Compiles one operation under the variables of one request; ``sites`` collects the fields with arguments it met."""
+    """Compiles one operation under the variables of one request; ``sites`` are the fields with arguments it met."""
 
     def __init__(
-        self, registry: Registry, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode],
-        variables: Any, sites: list[Site] | None = None,
+        self,
+        registry: Registry,
+        schema: GraphQLSchema,
+        fragments: dict[str, FragmentDefinitionNode],
+        variables: Any,
+        sites: list[Site] | None = None,
     ) -> None:
         self._registry = registry
         self._schema = schema
@@ -48,7 +52,10 @@ class Compiler:
         return self._collector.collect(selections, lambda condition: condition in type_names)
 
     def site(
-        self, type_name: str, selected: Selected, check: Callable[[dict[str, Any]], None],
+        self,
+        type_name: str,
+        selected: Selected,
+        check: Callable[[dict[str, Any]], None],
         shape: Callable[[dict[str, Any]], Any] = structure,
     ) -> tuple[Site, dict[str, Any]]:
         field_def = self._schema.type_map[type_name].fields[selected.name]  # type: ignore[attr-defined]
@@ -64,9 +71,7 @@ class Compiler:
 
     def record(self, kind: Kind, row: Row, selections: Selections) -> Pieces:
         """The object for one row."""
-        members = [
-            (each.key, self._member(kind, row, each)) for each in self.fields(selections, kind.name, "Node")
-        ]
+        members = [(each.key, self._member(kind, row, each)) for each in self.fields(selections, kind.name, "Node")]
         return obj(members)
 
     def _member(self, kind: Kind, row: Row, selected: Selected) -> Pieces:
@@ -85,12 +90,16 @@ class Compiler:
                 return self._one(kind, row, spec, selected)
             case Many():
                 return self._many(kind, row, spec, selected)
+            case Latest():
+                return self._latest(row, spec, selected)
             case Withheld():
                 return self._withheld(kind, row)
 
     def _column(self, kind: Kind, row: Row, name: str, spec: Column) -> Pieces:
         of, nullable = optional(kind.types[name])
         cell, granted = row.masked(spec.source or name, spec.access)
+        if spec.keys:
+            return key_list(cell, self._registry.kinds[spec.keys].prefix, granted=granted)
         return scalar(cell, of, plain=spec.plain, nullable=nullable, granted=granted)
 
     def _pair(self, kind: Kind, row: Row, spec: Pair, selected: Selected) -> Pieces:
@@ -109,8 +118,7 @@ class Compiler:
     def _withheld(self, kind: Kind, row: Row) -> Pieces:
         subject = row.judged
         hidden = []
-        for group in kind.groups():
-            access = next(s.access for s in kind.fields.values() if getattr(getattr(s, "access", None), "group", "") == group)  # type: ignore[union-attr]
+        for group, access in kind.groups().items():
             granted = subject.policy.granted(subject, access)
             assert granted is not None
             hidden.append(sql("case when {} then '' else {} end", granted, literal(f',"{group}"')))
@@ -125,6 +133,18 @@ class Compiler:
         found = self._by_key(target, key, selected.selections, card=target.reference)
         shown = found if granted is None else sql("case when {} then {} end", granted, found)
         return Pieces().value(sql("coalesce({}, 'null')", shown))
+
+    def _latest(self, row: Row, spec: Latest, selected: Selected) -> Pieces:
+        target = self._registry.kinds[spec.kind]
+        newest = self._row(target)
+        tests = all_of([sql("{} = {}", newest.cell(spec.by), row.cell("id")), target.policy.visible(newest)])
+        json = self.record(target, newest, selected.selections).build()
+        return _or_null(
+            sql(
+                "(select {} from {} where {} order by {} desc, {} desc limit 1)",
+                json, newest.source(), tests, newest.cell(spec.order), newest.cell("id"),
+            )
+        )  # fmt: skip
 
     def _by_key(self, kind: Kind, key: Fragment | Bind, selections: Selections, *, card: bool = False) -> Fragment:
         """The record with this key as JSON text, NULL if there is none the viewer may see.
@@ -147,23 +167,31 @@ class Compiler:
         inner = self._row(target, whole)
         tests = [sql("{} = {}", inner.cell(spec.by), row.cell("id"))]
         tests += [] if target.part_of else [target.policy.visible(inner)]
+        tests += [test for each in spec.narrow if (test := _narrowed(each, inner, site, values)) is not None]
         fields = self.fields(selected.selections, f"{target.name}Connection")
         if {each.name for each in fields} <= {"nodes", "__typename"}:
             return self._nodes_only(target, whole, order, inner, tests, fields)
         key, sort = inner.cell("id"), order.sort_cell(inner)
-        count = sql(
-            "coalesce((select case when count(*) <= 10000 then count(*) end from (select from {} where {} limit 10001) c)::text,"
-            " 'null')", inner.source(), all_of(tests),
-        )
+        count = pages.bounded_count(sql("select from {} where {}", inner.source(), all_of(tests)))
         tests = [*tests, *order.stretch(key, sort)]
         keys = sql(
             "keys as materialized (select {} from {} where {} order by {} limit {})",
-            pages.named(key, sort), inner.source(), all_of(tests), order.by(key, sort, travel=True), order.limit(1),
+            pages.named(key, sort),
+            inner.source(),
+            all_of(tests),
+            order.by(key, sort, travel=True),
+            order.limit(1),
         )
         return self._page(target, whole, order, keys, count, fields)
 
     def _nodes_only(
-        self, target: Kind, whole: Row | None, order: pages.Order, inner: Row, tests: list[Fragment], fields: list[Selected]
+        self,
+        target: Kind,
+        whole: Row | None,
+        order: pages.Order,
+        inner: Row,
+        tests: list[Fragment],
+        fields: list[Selected],
     ) -> Pieces:
         """The common case, without keys or cursors: rows in order, limited, each written once."""
         row = self._row(target, whole)
@@ -171,7 +199,10 @@ class Compiler:
         tests = [*tests, *order.stretch(key, sort)]
         rows = sql(
             "(select * from {} where {} order by {} limit {})",
-            inner.source(), all_of(tests), order.by(key, sort, travel=True), order.limit(0),
+            inner.source(),
+            all_of(tests),
+            order.by(key, sort, travel=True),
+            order.limit(0),
         )
         if order.backward:
             outer = sql("n.id") if sort is None else sql("n.{}, n.id", _name(order.column))
@@ -224,12 +255,18 @@ class Compiler:
         """One row: each column's values joined in reading order, and the cursors of the page."""
         columns = [*columns, pages.row_cursor(order, row)]
         names = [f"j{number + 1}" for number in range(len(columns))]
-        selected = join(", ", [sql("{} as {}", column, _name(name)) for column, name in zip(columns, names, strict=True)])
+        selected = join(
+            ", ", [sql("{} as {}", column, _name(name)) for column, name in zip(columns, names, strict=True)]
+        )
         sort = sql("k.sort") if order.column else None
-        stretch = sql("(select * from keys k order by {} limit {})", order.by(sql("k.id"), sort, travel=True), order.limit(0))
+        stretch = sql(
+            "(select * from keys k order by {} limit {})", order.by(sql("k.id"), sort, travel=True), order.limit(0)
+        )
         if order.backward:
             stretch = sql("(select * from {} k order by {})", stretch, order.by(sql("k.id"), sort, travel=False))
-        fetched = sql("(select * from {} where {} = k.id offset 0) {}", source.source(), source.cell("id"), _name(row.alias))
+        fetched = sql(
+            "(select * from {} where {} = k.id offset 0) {}", source.source(), source.cell("id"), _name(row.alias)
+        )
         rows = sql("(select {} from {} k cross join lateral {})", selected, stretch, fetched)
         joined = [sql("coalesce(string_agg(x.{}, ','), '') as {}", _name(name), _name(name)) for name in names[:-1]]
         joined.append(sql("array_agg(x.{}) as cursors", _name(names[-1])))
@@ -264,14 +301,18 @@ class Compiler:
         given_key = site.bind("text", f"by.{name}", lambda given: given["by"][name].replace("\0", "\ufffd"))
         own = kind.policy.mine(row)[0].condition
         json = self.record(kind, row, selected.selections).build()
-        return _or_null(sql("(select {} from {} where {} and {} = {})", json, row.source(), own, row.cell(column), given_key))
+        return _or_null(
+            sql("(select {} from {} where {} and {} = {})", json, row.source(), own, row.cell(column), given_key)
+        )
 
     def node(self, selected: Selected) -> Pieces:
         site, values = self.site("Query", selected, lambda given: None, lambda given: self._kind_names([given["id"]]))
         kind = self._node_kind(values["id"])
         if kind is None:
             return Pieces().text("null")
-        return _or_null(self._by_key(kind, site.bind("uuid", "id", lambda given: _key(kind, given["id"])), selected.selections))
+        return _or_null(
+            self._by_key(kind, site.bind("uuid", "id", lambda given: _key(kind, given["id"])), selected.selections)
+        )
 
     def nodes(self, selected: Selected) -> Pieces:
         """One sub-select per kind that occurs among the ids, in the order asked."""
@@ -286,7 +327,9 @@ class Compiler:
         value = sql("coalesce({})", join(", ", [*tries, literal("null")]))
         listed = sql(
             "coalesce((select string_agg({}, ',' order by u.n) from unnest({}) as u({})), '')",
-            value, join(", ", [Fragment((each,)) for each in arrays]), columns,
+            value,
+            join(", ", [Fragment((each,)) for each in arrays]),
+            columns,
         )
         return Pieces().text("[").value(listed).text("]")
 
@@ -305,6 +348,20 @@ class Compiler:
         """The record a command answers with, read by the key it returned."""
         key = Bind(("record",), "uuid", lambda inputs: inputs.record)
         return _or_null(self._by_key(kind, key, selections)).build()
+
+
+def _narrowed(narrow: Narrow, row: Row, site: Site, values: dict[str, Any]) -> Fragment | None:
+    """The condition of one narrowing argument; None if it is not given and nothing follows from that."""
+    name = camel(narrow.argument)
+    given = values.get(name) is not None
+    cell = row.cell(narrow.column)
+    if not given:
+        return sql("{} is null", row.cell(narrow.until)) if narrow.until else None
+    bound = site.bind(SQL_TYPES[narrow.type], name, lambda args: args[name])
+    if narrow.until:
+        until = row.cell(narrow.until)
+        return sql("{} <= {} and ({} is null or {} > {})", cell, bound, until, until, bound)
+    return sql("{} >= {}", cell, bound) if narrow.op == ">=" else sql("{} <= {}", cell, bound)
 
 
 def check_ids(values: dict[str, Any]) -> None:

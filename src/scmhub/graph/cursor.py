@@ -14,13 +14,21 @@ from scmhub.database.fragment import Fragment, literal, sql
 from scmhub.errors import BadUserInput
 
 _READ: dict[type, Callable[[str], Any]] = {
-    str: str, int: int, Decimal: Decimal, date: date.fromisoformat, datetime: datetime.fromisoformat,
+    str: str,
+    int: int,
+    Decimal: Decimal,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
 }
 
 
 def cursor_sql(tag: str, key: Fragment, sort: Fragment | None) -> Fragment:
     """The cursor of a row, built where the row is."""
-    text = sql("concat({}, {}, '|', {})", literal(f"1|{tag}|"), key, sort) if sort else sql("concat({}, {}, '|')", literal(f"1|{tag}|"), key)
+    text = (
+        sql("concat({}, {}, '|', {})", literal(f"1|{tag}|"), key, sort)
+        if sort
+        else sql("concat({}, {}, '|')", literal(f"1|{tag}|"), key)
+    )
     encoded = sql("replace(encode(convert_to({}, 'UTF8'), 'base64'), E'\\n', '')", text)
     return sql("rtrim(translate({}, '+/', '-_'), '=')", encoded)
 
@@ -30,7 +38,9 @@ def read_cursor(text: object, tag: str, sort_type: type | None, argument: str) -
     try:
         if not isinstance(text, str) or len(text) > 1000:
             raise ValueError
-        raw = base64.b64decode(text.encode("ascii").translate(bytes.maketrans(b"-_", b"+/")) + b"=" * (-len(text) % 4), validate=True)
+        raw = base64.b64decode(
+            text.encode("ascii").translate(bytes.maketrans(b"-_", b"+/")) + b"=" * (-len(text) % 4), validate=True
+        )
         version, given_tag, key, sort = raw.decode().split("|", 3)
         if version != "1" or given_tag != tag or bool(sort) != bool(sort_type) or "\0" in sort:
             raise ValueError
@@ -38,5 +48,6 @@ def read_cursor(text: object, tag: str, sort_type: type | None, argument: str) -
     except (ValueError, binascii.Error, ArithmeticError):
         raise BadUserInput(
             f"'{argument}' is not a cursor of this connection in this order; start again without it.",
-            reason="BAD_CURSOR", input_path=[argument],
+            reason="BAD_CURSOR",
+            input_path=[argument],
         ) from None

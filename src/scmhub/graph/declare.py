@@ -7,7 +7,7 @@
         buyer = one("Partner", PUBLIC, "Who ordered.", by="buyer_id")
         lines = many("OrderLine", "What was ordered.", by="order_id", order="line_no", default=50, most=250)
 
-From it come the SDL, the SQL and the policy. Declaring only records; ``build`` makes the schema once all rooms are found.
+From it come the SDL, the SQL and the policy. Declaring only records; ``build`` makes the schema once all are found.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ from scmhub.sharing.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stored value. ``plain``: a CHECK keeps it free of characters JSON would escape."""
+    """One stored value. ``plain``: a CHECK keeps it free of characters JSON would escape.
+
+    ``keys``: it is an array of keys of records of that kind, shown as their ids.
+    """
 
     description: str
     access: Access
     source: str | None = None
     plain: bool = False
+    keys: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,22 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """An argument that narrows a nested connection by one PUBLIC column: ``column op value``, op ``>=`` or ``<=``.
+
+    ``until`` names the column that ends an interval of record time begun by ``column``: then the argument is an instant,
+    and without it the rows known now (``until`` null) are meant.
+    """
+
+    argument: str
+    type: Any
+    description: str
+    column: str
+    op: str = "<="
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Many:
     """The records of ``kind`` whose column ``by`` is this record's id, as a connection."""
 
@@ -67,6 +87,17 @@ class Many:
     order: str
     default: int
     most: int
+    narrow: tuple[Narrow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest record of ``kind`` *that the viewer may see* whose column ``by`` is this record's id."""
+
+    kind: str
+    description: str
+    by: str
+    order: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +107,17 @@ class Withheld:
     description: str
 
 
-Field = Column | Pair | One | Many | Withheld
+Field = Column | Pair | One | Many | Latest | Withheld
 
 
 def column(access: Access, description: str, *, source: str | None = None, plain: bool = False) -> Any:
     """A field kept in the column of its own name, or in ``source``."""
     return Column(description, access, source, plain)
+
+
+def keys(kind: str, access: Access, description: str, *, source: str) -> Any:
+    """The ids of records of ``kind`` whose keys are in an array column; whether one may see those is asked elsewhere."""
+    return Column(description, access, source, keys=kind)
 
 
 def money(access: Access, description: str, *, amount: str, currency: str = "currency", nullable: bool = True) -> Any:
@@ -99,9 +135,28 @@ def one(kind: str, access: Access, description: str, *, by: str) -> Any:
     return One(kind, description, by, access)
 
 
-def many(kind: str, description: str, *, by: str, order: str = "id", default: int = 50, most: int = 250) -> Any:
+def many(
+    kind: str,
+    description: str,
+    *,
+    by: str,
+    order: str = "id",
+    default: int = 50,
+    most: int = 250,
+    narrow: tuple[Narrow, ...] = (),
+) -> Any:
     """The records of ``kind`` that name this one in ``by``, in the order of a column of theirs, then id."""
-    return Many(kind, description, by, order, default, most)
+    return Many(kind, description, by, order, default, most, narrow)
+
+
+def latest(kind: str, description: str, *, by: str, order: str) -> Any:
+    """The visible record of ``kind`` that names this one in ``by`` and has the greatest ``order``, then id."""
+    return Latest(kind, description, by, order)
+
+
+def withheld() -> Any:
+    """The names of the field groups that are hidden from the viewer on this record."""
+    return Withheld("Field groups of this record that are hidden from you; depends on rules, never on values.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +184,10 @@ class Kind:
     keys: dict[str, str] = field(default_factory=dict)
     """Business keys for ``single(by:)``: input name -> column, unique per owner."""
 
-    def groups(self) -> list[str]:
+    def groups(self) -> dict[str, Access]:
         """Field groups a sharing rule can open, in order of declaration."""
-        accesses = [spec.access for spec in self.fields.values() if not isinstance(spec, Many | Withheld)]
-        return list(dict.fromkeys(access.group for access in accesses if access.group))
+        accesses = [spec.access for spec in self.fields.values() if not isinstance(spec, Many | Latest | Withheld)]
+        return {access.group: access for access in accesses if access.group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +218,21 @@ class Registry:
         self.commands: dict[str, Command] = {}
         self.questions: dict[str, Question] = {}
         self.by_prefix: dict[str, Kind] = {}
+        self.extensions: list[tuple[str, dict[str, Any]]] = []
 
     def add_kind(self, kind: Kind) -> None:
         if kind.name in self.kinds or kind.prefix in self.by_prefix:
             raise ValueError(f"kind {kind.name} or its prefix {kind.prefix} is declared twice")
         self.kinds[kind.name] = self.by_prefix[kind.prefix] = kind
+
+    def join_rooms(self) -> None:
+        """Give kinds the fields other rooms declared for them; once, after every room was found."""
+        while self.extensions:
+            name, fields = self.extensions.pop(0)
+            clash = fields.keys() & self.kinds[name].fields.keys()
+            if clash:
+                raise ValueError(f"{name}.{min(clash)} is declared twice")
+            self.kinds[name].fields.update(fields)
 
     def shareable_kinds(self) -> dict[str, list[Kind]]:
         """Rule kind (``ORDER``) -> the record kinds its scopes open."""
@@ -205,6 +270,11 @@ def kind(table: type, *, prefix: str, policy: Policy, **options: Any) -> Callabl
     return declare
 
 
+def extend(kind_name: str, **fields: Any) -> None:
+    """Add links to a kind of another room, so that rooms need not import each other."""
+    REGISTRY.extensions.append((kind_name, fields))
+
+
 def command(name: str, *, payload: str, description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
     """Declare ``async def run(unit, input)`` as the mutation ``name``; it returns the key of a ``payload`` record."""
 
@@ -224,11 +294,6 @@ def question(name: str, description: str) -> Callable[[Callable[..., Any]], Call
         return resolver
 
     return declare
-
-
-def withheld() -> Any:
-    """The names of the field groups that are hidden from the viewer on this record."""
-    return Withheld("Field groups of this record that are hidden from you; depends on rules, never on values.")
 
 
 def optional(annotation: Any) -> tuple[Any, bool]:

@@ -39,6 +39,7 @@ OVERLAP_BUDGET: Final = 20_000
 """A valid document of 250 equal fields took 500 ms at the stock 500,000; 12 fragments of 60 shared fields fit here."""
 RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 MOST_LOCATIONS: Final = 10
+MOST_NAME_CHARACTERS: Final = 255
 # Possessive, and a string that never ends still matches: no text makes the scan look at a character twice.
 _TOKEN: Final = re.compile(
     r'#[^\n\r]*+|"""(?:[^"\\]|\\(?:""")?+|"(?!""))*+(?:""")?+|"(?:[^"\\\n\r]|\\.)*+"?+|[A-Za-z_]\w*+|'
@@ -63,12 +64,19 @@ class InvalidDocument(ValidationFailed):
 class Document:
     """A valid document and the operation in it that is to run."""
 
-    __slots__ = ("_walk", "ast", "fragments", "kind", "operation", "plans", "schema", "sha256", "text")
+    __slots__ = ("_walk", "ast", "fragments", "kind", "operation", "plans", "schema", "sha256", "text", "tokens")
 
     def __init__(
-        self, text: str, schema: GraphQLSchema, ast: DocumentNode, operation: OperationDefinitionNode, walk: Walk
+        self,
+        text: str,
+        tokens: int,
+        schema: GraphQLSchema,
+        ast: DocumentNode,
+        operation: OperationDefinitionNode,
+        walk: Walk,
     ) -> None:
         self.text = text
+        self.tokens = tokens
         self.schema = schema
         self.ast = ast
         self.operation = operation
@@ -107,7 +115,7 @@ class Documents:
         self._bound = bound
         self._limits = limits or Limits()
         self._kept: OrderedDict[_Key, Document | RequestRefused] = OrderedDict()
-        self._characters = 0
+        self._characters = self._tokens = 0
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="validate")
         self._pending: dict[_Key, asyncio.Future[Document | RequestRefused]] = {}
         overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = OVERLAP_BUDGET
@@ -136,7 +144,9 @@ class Documents:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def _examine(self, key: _Key) -> Document | RequestRefused:
-        text, _ = key
+        text, operation_name = key
+        if len(operation_name or "") > MOST_NAME_CHARACTERS:
+            return OperationUnresolved("The document has no operation with the given operationName.")
         if len(text) > self._limits.document_characters:
             # Not kept: the text itself is what is too large.
             return ParseFailed(
@@ -147,22 +157,22 @@ class Documents:
         if reason is not None:
             result: Document | RequestRefused = _over(reason, self._limits)
         elif tokens > self._limits.threaded_tokens:
-            result = await self._in_thread(key)
+            result = await self._in_thread(key, tokens)
         else:
-            result = self._read(key)
+            result = self._read(key, tokens)
         self._keep(key, result)
         return result
 
-    async def _in_thread(self, key: _Key) -> Document | RequestRefused:
+    async def _in_thread(self, key: _Key, tokens: int) -> Document | RequestRefused:
         """Callers who send the same new document at the same time wait for one reading of it."""
         pending = self._pending.get(key)
         if pending is None:
-            pending = asyncio.get_running_loop().run_in_executor(self._threads, self._read, key)
+            pending = asyncio.get_running_loop().run_in_executor(self._threads, self._read, key, tokens)
             self._pending[key] = pending
             pending.add_done_callback(lambda _: self._pending.pop(key, None))
         return await asyncio.shield(pending)
 
-    def _read(self, key: _Key) -> Document | RequestRefused:
+    def _read(self, key: _Key, tokens: int) -> Document | RequestRefused:
         text, operation_name = key
         try:
             ast = parse(text, self._limits)
@@ -174,19 +184,31 @@ class Documents:
         errors = self._errors(ast)
         if errors:
             return InvalidDocument([_validation_failed(error) for error in errors])
-        return Document(text, self._schema, ast, operation, walk)
+        return Document(text, tokens, self._schema, ast, operation, walk)
 
     def _errors(self, ast: DocumentNode) -> list[GraphQLError]:
         return validate(self._schema, ast, RULES, max_errors=self._limits.validation_errors, hide_suggestions=True)
 
     def _keep(self, key: _Key, result: Document | RequestRefused) -> None:
-        if key not in self._kept:
-            self._characters += _characters(key)
+        if key in self._kept:
+            return
         self._kept[key] = result
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._limits.cached_documents or self._characters > self._limits.cached_characters:
-            oldest, _ = self._kept.popitem(last=False)
-            self._characters -= _characters(oldest)
+        self._weigh(key, result, 1)
+        while self._is_full():
+            oldest = self._kept.popitem(last=False)
+            self._weigh(*oldest, -1)
+
+    def _weigh(self, key: _Key, result: Document | RequestRefused, sign: int) -> None:
+        self._characters += sign * (len(key[0]) + len(key[1] or ""))
+        self._tokens += sign * (result.tokens if isinstance(result, Document) else 0)
+
+    def _is_full(self) -> bool:
+        limits = self._limits
+        return (
+            len(self._kept) > limits.cached_documents
+            or self._characters > limits.cached_characters
+            or self._tokens > limits.cached_tokens
+        )
 
 
 def parse(text: str, limits: Limits) -> DocumentNode:
@@ -260,7 +282,3 @@ def _validation_failed(error: GraphQLError) -> ValidationFailed:
 def _locations(error: GraphQLError) -> list[dict[str, int]] | None:
     found = error.locations or []
     return [{"line": at.line, "column": at.column} for at in found[:MOST_LOCATIONS]] or None
-
-
-def _characters(key: _Key) -> int:
-    return len(key[0]) + len(key[1] or "")

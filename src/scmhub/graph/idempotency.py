@@ -71,7 +71,12 @@ async def claim(unit: Unit, text: str, print_: str, selection: str) -> Earlier |
         fresh = await unit.fetch(
             "insert into idempotency_key (partner_id, caller, key_text, fingerprint, selection, access, at)"
             " values ($1, $2, $3, $4, $5, '', $6) on conflict do nothing returning true",
-            unit.partner_id, unit.actor, text, print_, selection, unit.now,
+            unit.partner_id,
+            unit.actor,
+            text,
+            print_,
+            selection,
+            unit.now,
         )
     except ServiceUnavailable:
         raise Refusal("IN_PROGRESS", "The same key is being executed; ask again shortly.", ["input"]) from None
@@ -89,7 +94,11 @@ async def keep(unit: Unit, text: str, record: uuid.UUID, body: bytes) -> None:
     """Store the answer with the effect."""
     await unit.rows(
         "update idempotency_key set record_id = $3, body = $4, access = $5 where caller = $1 and key_text = $2",
-        unit.actor, text, record, body, await access_stamp(unit),
+        unit.actor,
+        text,
+        record,
+        body,
+        await access_stamp(unit),
     )
 
 
@@ -99,6 +108,7 @@ async def access_stamp(unit: Unit) -> str:
         await unit.fetch(
             "select md5(coalesce(string_agg(s.id::text, ',' order by s.id), '')) from scope s where s.grantee = $1"
             " and s.valid_from <= $2 and (s.valid_until is null or s.valid_until > $2)",
-            unit.partner_id, unit.now,
+            unit.partner_id,
+            unit.now,
         )
     )

@@ -42,7 +42,9 @@ class Pieces:
         while len(parts) > _MOST_ARGUMENTS:
             groups = [parts[i : i + _MOST_ARGUMENTS] for i in range(0, len(parts), _MOST_ARGUMENTS)]
             parts = [sql("concat({})", join(", ", group)) for group in groups]
-        return parts[0] if len(parts) == 1 and isinstance(self._pieces[0], str) else sql("concat({})", join(", ", parts))
+        return (
+            parts[0] if len(parts) == 1 and isinstance(self._pieces[0], str) else sql("concat({})", join(", ", parts))
+        )
 
 
 def obj(members: Iterable[tuple[str, Pieces]]) -> Pieces:
@@ -60,6 +62,13 @@ def scalar(cell: Fragment, of: Any, *, plain: bool, nullable: bool, granted: Fra
     text = _nullable(cell, of, plain)
     shown = text if granted is None else sql("case when {} then {} end", granted, text)
     return Pieces().value(sql("coalesce({}, 'null')", shown))
+
+
+def key_list(cell: Fragment, prefix: str, *, granted: Fragment | None) -> Pieces:
+    """An array of keys as a list of public ids; null for NULL."""
+    listed = sql("concat({}, array_to_string({}, {}), {})", literal(f'["{prefix}_'), cell, literal(f'","{prefix}_'), literal('"]'))
+    shown = sql("case when {} is null then 'null' when cardinality({}) = 0 then '[]' else {} end", cell, cell, listed)
+    return Pieces().value(shown if granted is None else sql("case when {} then {} else 'null' end", granted, shown))
 
 
 def _quoted(of: Any, plain: bool) -> bool:

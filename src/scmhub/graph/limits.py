@@ -65,6 +65,8 @@ class Limits:
     """Documents kept, valid and invalid."""
     cached_characters: int = 32 * 1024 * 1024
     """Text of all kept documents together."""
+    cached_tokens: int = 250_000
+    """Tokens of all kept valid documents together; a tree takes some 400 bytes a token."""
     header_seconds: float = 10.0
     """Time for the head of a request to arrive."""
     body_seconds: float = 30.0

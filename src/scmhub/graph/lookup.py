@@ -37,7 +37,12 @@ def not_found(kind_name: str, path: list[str]) -> Refusal:
 
 
 async def changeable(
-    unit: Unit, model: type[_Record], kind_name: str, public_id: str, expected_version: int | None, path: list[str],
+    unit: Unit,
+    model: type[_Record],
+    kind_name: str,
+    public_id: str,
+    expected_version: int | None,
+    path: list[str],
     sides: tuple[str, ...] | None = None,
 ) -> _Record:
     """The record, locked for change. ``sides``: columns of which one must name the acting partner (default: owner).
@@ -55,7 +60,8 @@ async def changeable(
         raise Refusal(
             "CONFLICT",
             f"It has version {record.version} now, not {expected_version}: read it again.",  # type: ignore[attr-defined]
-            ["input", "expectedVersion"], key,
+            ["input", "expectedVersion"],
+            key,
         )
     return record
 

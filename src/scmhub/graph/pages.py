@@ -63,7 +63,8 @@ class Order:
         """Conditions of ``after`` and ``before``."""
         return [
             self._beyond(key, sort, argument, greater=self.descending == (argument == "before"))
-            for argument in ("after", "before") if self.values.get(argument) is not None
+            for argument in ("after", "before")
+            if self.values.get(argument) is not None
         ]
 
     def _beyond(self, key: Fragment, sort: Fragment | None, argument: str, *, greater: bool) -> Fragment:
@@ -80,7 +81,8 @@ class Order:
         assert kind_column is not None
         sort_bound = self.site.bind(pg_type(kind_column), f"{argument}.sort", take(1))
         return (
-            sql("({}, {}) > ({}, {})", sort, key, sort_bound, bound) if greater
+            sql("({}, {}) > ({}, {})", sort, key, sort_bound, bound)
+            if greater
             else sql("({}, {}) < ({}, {})", sort, key, sort_bound, bound)
         )
 
@@ -89,8 +91,21 @@ class Order:
 
 
 def pg_type(column: Any) -> str:
-    names = {"VARCHAR": "text", "TEXT": "text", "INTEGER": "int", "DATE": "date", "TIMESTAMP": "timestamptz", "NUMERIC": "numeric"}
-    return names[type(column.type).__name__.upper().replace("DATETIME", "TIMESTAMP").replace("STRING", "VARCHAR").replace("AUTOVARCHAR", "VARCHAR")]
+    names = {
+        "VARCHAR": "text",
+        "TEXT": "text",
+        "INTEGER": "int",
+        "DATE": "date",
+        "TIMESTAMP": "timestamptz",
+        "NUMERIC": "numeric",
+    }
+    return names[
+        type(column.type)
+        .__name__.upper()
+        .replace("DATETIME", "TIMESTAMP")
+        .replace("STRING", "VARCHAR")
+        .replace("AUTOVARCHAR", "VARCHAR")
+    ]
 
 
 @dataclass(slots=True)
@@ -105,7 +120,9 @@ class Branches:
     def keys(self, limit: Bind | Fragment, *, cut: bool) -> tuple[Fragment, Fragment]:
         """(what comes by own and party branches, what comes by scopes): SELECTs of (id, sort), each limited."""
         mine = [self._mine(branch.side, branch.condition, limit) for branch in self.kind.policy.mine(self._row())]
-        scoped = [self._scoped(each, limit, cut) for each in self.kind.policy.scoped(self.kind.table.name, f"{self.alias}s")]
+        scoped = [
+            self._scoped(each, limit, cut) for each in self.kind.policy.scoped(self.kind.table.name, f"{self.alias}s")
+        ]
         return join(" union ", mine), join(" union ", scoped)
 
     def _row(self) -> Row:
@@ -119,7 +136,11 @@ class Branches:
             tests.append(self.where.condition(row, side))
         return sql(
             "(select {} from {} where {} order by {} limit {})",
-            named(key, sort), row.source(), all_of(tests), self.order.by(key, sort, travel=True), limit,
+            named(key, sort),
+            row.source(),
+            all_of(tests),
+            self.order.by(key, sort, travel=True),
+            limit,
         )
 
     def _scoped(self, each: Scoped, limit: Bind | Fragment, cut: bool) -> Fragment:
@@ -137,7 +158,11 @@ class Branches:
             tests.append(self._cut_off(key))
         inner = sql(
             "select distinct {} from {} where {} order by {} limit {}",
-            named(key, sort), source, all_of(tests), self.order.by(key, sort, travel=True), limit,
+            named(key, sort),
+            source,
+            all_of(tests),
+            self.order.by(key, sort, travel=True),
+            limit,
         )
         columns = sql("k.id, k.sort") if sort else sql("k.id")
         return sql("(select {} from {} s cross join lateral ({}) k where {})", columns, each.scopes, inner, each.gate)
@@ -145,7 +170,11 @@ class Branches:
     def _cut_off(self, key: Fragment) -> Fragment:
         """When own and party rows fill the page, their last key bounds what else can stand on it."""
         down = self.order.descending != self.order.backward
-        last = sql("(select m.id from mine m order by {} offset {} limit 1)", sql("m.id desc") if down else sql("m.id"), self.order.limit(0))
+        last = sql(
+            "(select m.id from mine m order by {} offset {} limit 1)",
+            sql("m.id desc") if down else sql("m.id"),
+            self.order.limit(0),
+        )
         if down:
             return sql("{} >= coalesce({}, '00000000-0000-0000-0000-000000000000'::uuid)", key, last)
         return sql("{} <= coalesce({}, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)", key, last)
@@ -166,19 +195,29 @@ def page_keys(branches: Branches) -> Fragment:
         return sql("{}, keys as materialized (select u.* from mine u order by {})", own, by)
     return sql(
         "{}, keys as materialized (select {} from (select m.* from mine m union {}) u order by {} limit {})",
-        own, columns, scoped, by, order.limit(1),
+        own,
+        columns,
+        scoped,
+        by,
+        order.limit(1),
     )
 
 
 def total_count(branches: Branches) -> Fragment:
     """Distinct visible records, exact to COUNT_LIMIT, null above."""
-    limit = sql("10001")
+    limit = Fragment((str(COUNT_LIMIT + 1),))
     mine, scoped = branches.keys(limit, cut=False)
     everything = sql("{} union {}", mine, scoped) if scoped.parts else mine
-    return sql(
-        "coalesce((select case when count(*) <= 10000 then count(*) end from (select u.id from ({}) u limit 10001) c)::text, 'null')",
-        everything,
+    return bounded_count(sql("select u.id from ({}) u", everything))
+
+
+def bounded_count(rows: Fragment) -> Fragment:
+    """How many rows, as JSON: exact to COUNT_LIMIT, null above."""
+    most, beyond = (Fragment((str(COUNT_LIMIT + more),)) for more in (0, 1))
+    counted = sql(
+        "select case when count(*) <= {} then count(*) end from (select from ({}) r limit {}) c", most, rows, beyond
     )
+    return sql("coalesce(({})::text, 'null')", counted)
 
 
 def page_info(order: Order, wanted: list[tuple[str, str]]) -> Pieces:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -17,54 +18,69 @@ from graphql import (
     SelectionSetNode,
     execute,
 )
-from graphql.execution.values import get_variable_values
 
 from scmhub.clock import Clock
-from scmhub.errors import BadUserInput, Forbidden
+from scmhub.database.unit import Database
+from scmhub.errors import BadUserInput, Forbidden, TimedOut
 from scmhub.graph.commands import CommandRunner
 from scmhub.graph.documents import Document, Documents
 from scmhub.graph.plan import Inputs, Plan, Planner
+from scmhub.graph.rates import Bucket
 from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.variables import variable_values
 from scmhub.identity.viewer import TokenScope, Viewer
-
-
-class Reads(Protocol):
-    """Where statements are run."""
-
-    async def fetch(self, text: str, *parameters: Any) -> bytes | None: ...
 
 
 class Engine:
     """Executes one validated operation for one viewer."""
 
     def __init__(
-        self, schema: strawberry.Schema, planner: Planner, documents: Documents, reads: Reads, commands: CommandRunner,
-        clock: Clock, admit: Callable[[UUID, int], None], admit_document: Callable[[UUID], None],
+        self,
+        schema: strawberry.Schema,
+        planner: Planner,
+        documents: Documents,
+        database: Database,
+        commands: CommandRunner,
+        clock: Clock,
+        costs: Bucket,
+        documents_rate: Bucket,
+        deadline_seconds: float,
     ) -> None:
         self._schema = schema
         self._core = schema._schema
         self._planner = planner
         self._documents = documents
-        self._reads = reads
+        self._database = database
+        self._reads = database.read
         self._commands = commands
         self._clock = clock
-        self._admit = admit
-        self._admit_document = admit_document
+        self._costs = costs
+        self._documents_rate = documents_rate
+        self._deadline = deadline_seconds
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         """The finished answer; raises HubError for whatever the mapper turns into ``errors``."""
+        if not self._documents.known(request.query, request.operation_name):
+            self._documents_rate.spend(viewer.lens.partner_id, 1)
         document = await self._documents.get(request.query, request.operation_name)
         document.check_method(request.queries_only)
-        if document.kind == "query":
-            return await self._query(document, request, viewer)
-        return await self._mutation(document, request, viewer)
+        try:
+            async with asyncio.timeout(self._deadline):
+                if document.kind == "query":
+                    return await self._query(document, request, viewer)
+                return await self._mutation(document, request, viewer)
+        except TimeoutError:
+            raise TimedOut from None
 
     async def _query(self, document: Document, request: GraphQLRequest, viewer: Viewer) -> Answer:
         _require(viewer, TokenScope.READ)
-        variables = self._variables(document, request.variables)
+        variables = variable_values(self._core, document, request.variables)
         partner = viewer.lens.partner_id
-        plan, args = self._planner.plan(document, variables, lambda: self._admit_document(partner), self._planner.query)
-        self._admit(partner, document.cost(variables.coerced))
+        plan, args = self._planner.plan(
+            document, variables, lambda: self._documents_rate.spend(partner, 1), self._planner.query
+        )
+        cost = document.cost(variables.coerced)
+        self._costs.spend(partner, cost)
         now = self._clock()
         inputs = Inputs(viewer.lens, now, now.date(), args)
         data = b"{}"
@@ -72,24 +88,25 @@ class Engine:
             data = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs)) or b"null"
         if plan.rest:
             data = await self._with_rest(plan, data, document, request, viewer)
-        return Answer(b'{"data":' + data + b"}")
+        return Answer(b'{"data":' + data + self._cost_note(partner, cost) + b"}")
 
-    def _variables(self, document: Document, given: dict[str, Any]) -> Any:
-        result = get_variable_values(
-            self._core, document.operation.variable_definitions or (), given, max_errors=10
+    def _cost_note(self, partner: UUID, cost: int) -> bytes:
+        """``extensions.cost``: what this operation cost and what is left, so that a client can pace itself."""
+        bucket = self._costs
+        return b',"extensions":{"cost":{"requestedQueryCost":%d,"actualQueryCost":%d,"throttleStatus":%s}}' % (
+            cost,
+            cost,
+            b'{"maximumAvailable":%d,"currentlyAvailable":%d,"restoreRate":%d}'
+            % (bucket.most, bucket.available(partner), bucket.per_second),
         )
-        if isinstance(result, list):
-            raise BadUserInput(result[0].message, reason="BAD_VALUE", input_path=["variables"])
-        return result
 
     async def _with_rest(
         self, plan: Plan, data: bytes, document: Document, request: GraphQLRequest, viewer: Viewer
     ) -> bytes:
         """Adds what the standard executor answers (introspection, questions), keeping the order of the document."""
         selection = SelectionSetNode(selections=tuple(_plain(each.node) for each in plan.rest))
-        nodes = [selection, *(f for f in document.ast.definitions if not isinstance(f, OperationDefinitionNode))]
-        operation = _with_selection(document.operation, selection)
-        pruned = DocumentNode(definitions=(operation, *nodes[1:]))
+        fragments = [each for each in document.ast.definitions if not isinstance(each, OperationDefinitionNode)]
+        pruned = DocumentNode(definitions=(_with_selection(document.operation, selection), *fragments))
         result = self._execute_rest(pruned, request, viewer)
         if not isinstance(result, ExecutionResult):
             result = await result
@@ -101,18 +118,39 @@ class Engine:
     def _execute_rest(
         self, pruned: DocumentNode, request: GraphQLRequest, viewer: Viewer
     ) -> ExecutionResult | Awaitable[ExecutionResult]:
-        context = {"viewer": viewer, "now": self._clock()}
+        async def ask(document: str, variables: dict[str, Any]) -> dict[str, Any]:
+            return await self.ask(document, variables, viewer)
+
+        context = {
+            "viewer": viewer, "now": self._clock(), "ask": ask, "reads": self._reads, "database": self._database,
+        }  # fmt: skip
         result: Any = execute(
-            self._core, pruned, context_value=context, variable_values=request.variables,
+            self._core,
+            pruned,
+            context_value=context,
+            variable_values=request.variables,
             operation_name=request.operation_name,
         )
         return result  # type: ignore[no-any-return]
 
+    async def ask(self, text: str, given: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
+        """The data of a query of the hub's own, seen by this viewer: what a question computes from."""
+        document = await self._documents.get(text, None)
+        variables = variable_values(self._core, document, given)
+        plan, args = self._planner.plan(document, variables, lambda: None, self._planner.query)
+        now = self._clock()
+        parameters = plan.parameters(Inputs(viewer.lens, now, now.date(), args))
+        data: dict[str, Any] = orjson.loads(await self._reads.fetch(plan.statement.text, *parameters) or b"{}")
+        return data
+
     async def _mutation(self, document: Document, request: GraphQLRequest, viewer: Viewer) -> Answer:
         _require(viewer, TokenScope.WRITE)
-        variables = self._variables(document, request.variables)
-        self._admit(viewer.lens.partner_id, document.cost(variables.coerced))
-        return await self._commands.run(document, variables, request, viewer)
+        variables = variable_values(self._core, document, request.variables)
+        cost = document.cost(variables.coerced)
+        self._costs.spend(viewer.lens.partner_id, cost)
+        answer = await self._commands.run(document, variables, request, viewer)
+        note = self._cost_note(viewer.lens.partner_id, cost)
+        return Answer(answer.body[:-1] + note + b"}", answer.status, answer.headers)
 
 
 def _require(viewer: Viewer, scope: TokenScope) -> None:
@@ -123,14 +161,23 @@ def _require(viewer: Viewer, scope: TokenScope) -> None:
 def _plain(node: FieldNode) -> FieldNode:
     """The field without ``@skip``/``@include``, which have been decided."""
     return FieldNode(
-        alias=node.alias, name=node.name, arguments=node.arguments, directives=(), selection_set=node.selection_set, loc=node.loc
+        alias=node.alias,
+        name=node.name,
+        arguments=node.arguments,
+        directives=(),
+        selection_set=node.selection_set,
+        loc=node.loc,
     )
 
 
 def _with_selection(operation: OperationDefinitionNode, selection: SelectionSetNode) -> OperationDefinitionNode:
     return OperationDefinitionNode(
-        operation=operation.operation, name=operation.name, variable_definitions=operation.variable_definitions,
-        directives=operation.directives, selection_set=selection, loc=operation.loc,
+        operation=operation.operation,
+        name=operation.name,
+        variable_definitions=operation.variable_definitions,
+        directives=operation.directives,
+        selection_set=selection,
+        loc=operation.loc,
     )
 
 
@@ -138,4 +185,3 @@ def _cause(error: GraphQLError) -> BaseException:
     if error.original_error is not None:
         return error.original_error
     return BadUserInput(error.message, reason="BAD_VALUE")
-

@@ -90,8 +90,12 @@ def _scalar(name: str, description: str, url: str, parse: Any, serialize: Any = 
         return parse_value(node.value if isinstance(node, StringValueNode) else None)
 
     return strawberry.scalar(
-        name=name, description=description, specified_by_url=url, serialize=serialize,
-        parse_value=parse_value, parse_literal=parse_literal,
+        name=name,
+        description=description,
+        specified_by_url=url,
+        serialize=serialize,
+        parse_value=parse_value,
+        parse_literal=parse_literal,
     )
 
 
@@ -99,24 +103,35 @@ _RFC3339 = "https://www.rfc-editor.org/rfc/rfc3339"
 SCALARS: dict[object, ScalarDefinition] = {
     Decimal: _scalar(
         "Decimal",
-        "An exact decimal in a string: at most 15 digits before and 12 after the point, no exponent. Stored to 6 places.",
-        "https://www.w3.org/TR/xmlschema-2/#decimal", parse_decimal, render_decimal,
+        "An exact decimal in a string: at most 15 digits before and 12 after the point, no exponent.",
+        "https://www.w3.org/TR/xmlschema-2/#decimal",
+        parse_decimal,
+        render_decimal,
     ),
     datetime: _scalar(
-        "DateTime", "An instant with offset (RFC 3339), years 1970 to 2200; answered in UTC.", _RFC3339, parse_instant, render
+        "DateTime",
+        "An instant with offset (RFC 3339), years 1970 to 2200; answered in UTC.",
+        _RFC3339,
+        parse_instant,
+        render,
     ),
     date: _scalar("Date", "A calendar date, YYYY-MM-DD, years 1970 to 2200.", _RFC3339, parse_date, str),
     UnitCode: _scalar(
-        "UnitCode", "A unit of measure of UN/ECE Recommendation 20, such as C62 (one), KGM or MTR.",
-        "https://unece.org/trade/uncefact/cl-recommendations", _code(r"[A-Z0-9]{1,3}", '"C62"'),
+        "UnitCode",
+        "A unit of measure of UN/ECE Recommendation 20, such as C62 (one), KGM or MTR.",
+        "https://unece.org/trade/uncefact/cl-recommendations",
+        _code(r"[A-Z0-9]{1,3}", '"C62"'),
     ),
     CurrencyCode: _scalar(
-        "CurrencyCode", "A currency of ISO 4217, such as EUR.", "https://www.iso.org/iso-4217-currency-codes.html",
+        "CurrencyCode",
+        "A currency of ISO 4217, such as EUR.",
+        "https://www.iso.org/iso-4217-currency-codes.html",
         _code(r"[A-Z]{3}", '"EUR"'),
     ),
     CountryCode: _scalar(
-        "CountryCode", "A country of ISO 3166-1 alpha-2, such as DE.", "https://www.iso.org/iso-3166-country-codes.html",
+        "CountryCode",
+        "A country of ISO 3166-1 alpha-2, such as DE.",
+        "https://www.iso.org/iso-3166-country-codes.html",
         _code(r"[A-Z]{2}", '"DE"'),
     ),
 }
-

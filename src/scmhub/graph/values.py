@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 from enum import Enum
-from typing import Annotated
+from typing import Any
 
 import strawberry
 
@@ -61,7 +61,9 @@ class UserErrorCode(Enum):
 class UserError:
     code: UserErrorCode = strawberry.field(description="What a program branches on.")
     message: str = strawberry.field(description="What a person reads: what is wrong and what to do.")
-    path: list[str] = strawberry.field(description='Where in the arguments, such as ["input", "lines", "0", "quantity"].')
+    path: list[str] = strawberry.field(
+        description='Where in the arguments, such as ["input", "lines", "0", "quantity"].'
+    )
 
 
 @strawberry.input(description="A quantity to state.")
@@ -76,31 +78,43 @@ class MoneyInput:
     currency_code: CurrencyCode = strawberry.field(description="ISO 4217 code.")
 
 
-def _comparators(name: str, of: type, *names: str) -> type:
-    """An input type with the comparators ``names`` over values of type ``of``."""
-    text = {
-        "eq": "Equal to.", "neq": "Not equal to; a null or hidden value is not matched.", "gt": "Greater than.",
-        "gte": "Greater than or equal to.", "lt": "Less than.", "lte": "Less than or equal to.",
-        "contains": "Contains this text (2-100 characters), compared exactly.",
-        "starts_with": "Starts with this text, compared exactly.",
+_COMPARATORS = {
+    "eq": "Equal to.",
+    "neq": "Not equal to; a null or hidden value is not matched.",
+    "gt": "Greater than.",
+    "gte": "Greater than or equal to.",
+    "lt": "Less than.",
+    "lte": "Less than or equal to.",
+    "contains": "Contains this text (2-100 characters), compared exactly.",
+    "starts_with": "Starts with this text, compared exactly.",
+    "in_": "One of at most 250 values; none for an empty list.",
+    "nin": "None of at most 250 values.",
+    "is_null": "Whether the value is absent or hidden.",
+}
+
+
+def make_comparators(name: str, of: Any, *, ordered: bool, text: bool) -> type:
+    """An input type with the comparators that values of type ``of`` allow."""
+    single = [
+        "eq",
+        "neq",
+        *(["gt", "gte", "lt", "lte"] if ordered else []),
+        *(["contains", "starts_with"] if text else []),
+    ]
+    annotations: dict[str, Any] = dict.fromkeys(single, of | None)
+    annotations |= {
+        "in_": list.__class_getitem__(of) | None,
+        "nin": list.__class_getitem__(of) | None,
+        "is_null": bool | None,
     }
-    annotations: dict[str, object] = {
-        "in_": list[of] | None, "nin": list[of] | None, "is_null": bool | None,  # type: ignore[valid-type]
+    fields = {
+        each: strawberry.field(
+            name=each.rstrip("_") if each == "in_" else None, description=_COMPARATORS[each], default=strawberry.UNSET
+        )
+        for each in annotations
     }
-    annotations |= {each: of | None for each in names}
-    fields: dict[str, object] = {
-        "in_": strawberry.field(name="in", description="One of at most 250 values; none for an empty list.", default=strawberry.UNSET),
-        "nin": strawberry.field(description="None of at most 250 values.", default=strawberry.UNSET),
-        "is_null": strawberry.field(description="Whether the value is absent or hidden.", default=strawberry.UNSET),
-    }
-    fields |= {each: strawberry.field(description=text[each], default=strawberry.UNSET) for each in names}
     made = type(name, (), {"__annotations__": annotations, **fields})
-    return strawberry.input(made, description="Comparators, all of which must hold. Hidden values compare as null.")
-
-
-def make_comparators(name: str, of: type, *, ordered: bool, text: bool) -> type:
-    names = ["eq", "neq", *(["gt", "gte", "lt", "lte"] if ordered else []), *(["contains", "starts_with"] if text else [])]
-    return _comparators(name, of, *names)
-
-
-__all__ = ["Annotated", "Direction", "Money", "MoneyInput", "PageInfo", "Quantity", "QuantityInput", "UserError", "UserErrorCode"]
+    comparators: type = strawberry.input(
+        made, description="Comparators, all of which must hold. Hidden values compare as null."
+    )
+    return comparators

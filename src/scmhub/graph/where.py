@@ -13,7 +13,7 @@ from scmhub.graph.declare import Column, Kind, One, optional
 from scmhub.ids import key_of
 from scmhub.sharing.policy import Row
 
-_SQL_TYPES: dict[Any, str] = {int: "int", bool: "bool", Decimal: "numeric", date: "date", datetime: "timestamptz"}
+SQL_TYPES: dict[Any, str] = {int: "int", bool: "bool", Decimal: "numeric", date: "date", datetime: "timestamptz"}
 _LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 Path = tuple[str | int, ...]
 
@@ -31,7 +31,7 @@ class Where:
         return bool(self._value)
 
     def condition(self, row: Row, side: str | None) -> Fragment:
-        """Conditions on ``row``; ``side`` is the branch the row came by (what it never masks stays bare for the index)."""
+        """Conditions on ``row``; what ``side``, the branch the row came by, never masks stays bare for the index."""
         return self._node(self._value, ("where",), row, side) if self._value else sql("true")
 
     def _node(self, value: dict[str, Any], path: Path, row: Row, side: str | None) -> Fragment:
@@ -49,7 +49,9 @@ class Where:
                 tests.append(self._field(name, each, here, row, side))
         return sql("({})", all_of(tests)) if tests else sql("true")
 
-    def _field(self, graphql_name: str, comparators: dict[str, Any], path: Path, row: Row, side: str | None) -> Fragment:
+    def _field(
+        self, graphql_name: str, comparators: dict[str, Any], path: Path, row: Row, side: str | None
+    ) -> Fragment:
         name = next(each for each in self._kind.filters if camel(each) == graphql_name)
         spec = self._kind.fields[name]
         assert isinstance(spec, Column | One)
@@ -59,7 +61,8 @@ class Where:
             value = sql("case when {} then {} end", granted, value)
         read, sql_type = self._reading(name, spec)
         tests = [
-            self._compare(op, each, value, (*path, op), read, sql_type) for op, each in comparators.items()
+            self._compare(op, each, value, (*path, op), read, sql_type)
+            for op, each in comparators.items()
             if each is not None
         ]
         return all_of(tests)
@@ -69,7 +72,7 @@ class Where:
             prefix = self._prefixes[spec.kind]
             return lambda value: key_of(prefix, value), "uuid"
         of = optional(self._kind.types[name])[0]
-        return (lambda value: getattr(value, "value", value)), _SQL_TYPES.get(of, "text")
+        return (lambda value: getattr(value, "value", value)), SQL_TYPES.get(of, "text")
 
     def _compare(self, op: str, given: Any, value: Fragment, path: Path, read: Any, sql_type: str) -> Fragment:
         if op == "isNull":

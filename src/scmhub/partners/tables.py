@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from scmhub.database.tables import HUB_PARTNER, Record, symbol, governed, instant, key, one_of, words
+from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
 
 
 class PartnerTable(Record, table=True):
@@ -105,8 +105,12 @@ class RelationshipTable(Record, table=True):
         CheckConstraint("provider_id <> recipient_id", name="two_firms"),
         CheckConstraint(f"'{HUB_PARTNER}' not in (provider_id, recipient_id)", name="not_the_hub"),
         Index(
-            "uq_relationship_standing", "provider_id", "recipient_id", "kind",
-            unique=True, postgresql_where="state in ('PROPOSED', 'ACTIVE', 'SUSPENDED')",
+            "uq_relationship_standing",
+            "provider_id",
+            "recipient_id",
+            "kind",
+            unique=True,
+            postgresql_where="state in ('PROPOSED', 'ACTIVE', 'SUSPENDED')",
         ),
         Index(None, "provider_id", "id"),
         Index(None, "recipient_id", "id"),

@@ -96,7 +96,8 @@ class Owned:
     """Rows with an owner, perhaps parties, perhaps scopes.
 
     ``kind`` names what rules share (None: never shared by rule). ``item``, ``site``, ``day`` are columns a scope
-    compares. ``through`` (policy, table, foreign key) makes a header visible through its lines.
+    compares. ``through`` (policy, table, foreign key) makes a header visible through its lines. ``only`` (column, code)
+    confines the kind to some rows of a table it shares with other kinds.
     """
 
     owner: str
@@ -106,13 +107,22 @@ class Owned:
     site: str | None = None
     day: str | None = None
     through: tuple[Owned, str, str] | None = field(default=None)
+    only: tuple[str, str] | None = None
 
     def visible(self, row: Row) -> Fragment:
-        return any_of([*(branch.condition for branch in self.mine(row)), *self._covered(row, None)])
+        sides = [sql("{} = {}", row.cell(column), ME) for column in (self.owner, *self.parties)]
+        return all_of([*self._kin(row), any_of([*sides, *self._covered(row, None)])])
+
+    def _kin(self, row: Row) -> list[Fragment]:
+        """Whether a row is of this kind at all."""
+        return [sql("{} = {}", row.cell(self.only[0]), literal(self.only[1]))] if self.only else []
 
     def mine(self, row: Row) -> list[Branch]:
         """Own, then one branch per party column; each served by its own index."""
-        return [Branch(column, sql("{} = {}", row.cell(column), ME)) for column in (self.owner, *self.parties)]
+        return [
+            Branch(column, all_of([sql("{} = {}", row.cell(column), ME), *self._kin(row)]))
+            for column in (self.owner, *self.parties)
+        ]
 
     def unmasked(self, side: str, access: Access) -> bool:
         """Whether rows found by the branch of ``side`` show the field exactly."""
@@ -167,18 +177,23 @@ class Owned:
         lines, table, key = self.through or (self, table, "id")
         row = Row(lines, table, alias)
         return [
-            Scoped(live_scopes(self.kind), gate, row, key, condition) for gate, condition in lines._shape_conditions(row)
+            Scoped(live_scopes(self.kind), gate, row, key, condition)
+            for gate, condition in lines._shape_conditions(row)
         ]
 
     def _shape_conditions(self, row: Row) -> Iterator[tuple[Fragment, Fragment]]:
         every = sql("{}::uuid", literal(str(_ALL)))
-        for by_item in ((True, False) if self.item else (False,)):
-            for by_site in ((True, False) if self.site else (False,)):
-                gate = [sql("s.of_item {} {}", _differs(by_item), every), sql("s.of_site {} {}", _differs(by_site), every)]
+        for by_item in (True, False) if self.item else (False,):
+            for by_site in (True, False) if self.site else (False,):
+                gate = [
+                    sql("s.of_item {} {}", _differs(by_item), every),
+                    sql("s.of_site {} {}", _differs(by_site), every),
+                ]
                 tests = [sql("{} = s.owner", row.cell(self.owner))]
                 tests += [sql("{} = s.of_item", row.cell(self.item))] if by_item and self.item else []
                 tests += [sql("{} = s.of_site", row.cell(self.site))] if by_site and self.site else []
                 tests += [sql("{} between s.first_day and s.last_day", row.cell(self.day))] if self.day else []
+                tests += self._kin(row)
                 yield all_of(gate), all_of(tests)
 
 
@@ -200,10 +215,18 @@ class Directory:
         link = Row(self, "relationship", f"{row.alias}r")
         ends = ("provider_id", "recipient_id")
         related = [
-            Branch(there, sql(
-                "{} in (select {} from {} where {} = {} and {} <> 'DECLINED')",
-                row.cell("id"), link.cell(there), link.source(), link.cell(here), ME, link.cell("state"),
-            ))
+            Branch(
+                there,
+                sql(
+                    "{} in (select {} from {} where {} = {} and {} <> 'DECLINED')",
+                    row.cell("id"),
+                    link.cell(there),
+                    link.source(),
+                    link.cell(here),
+                    ME,
+                    link.cell("state"),
+                ),
+            )
             for here, there in (ends, ends[::-1])
         ]
         return [Branch("id", sql("{} = {}", row.cell("id"), ME)), *related]
@@ -215,7 +238,7 @@ class Directory:
         return []
 
 
-# -- what a statement reads once: the caller's live scopes of a kind ----------------------------------------------------
+# -- what a statement reads once: the caller's live scopes of a kind ---------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,21 +264,47 @@ def scope_tables(kind: str, *, granted_by_me: bool = False) -> Fragment:
     scope = Row(Directory(), "scope", "s")
     every = literal(str(_ALL))
     live = sql(
-        "{} as materialized (select {} as owner, coalesce({}, {}::uuid) as of_item, coalesce({}, {}::uuid) as of_site, {} as tokens,"
+        "{} as materialized (select {} as owner, coalesce({}, {}::uuid) as of_item, coalesce({}, {}::uuid) as of_site,"
+        " {} as tokens,"
         " {} - coalesce({}, 1000000) as first_day, {} + coalesce({}, 1000000) as last_day,"
         " concat_ws(':', {} is null, {} is null, {}, '', {}) as shape, {} as rule, {} as valid_until, {} as grantee"
         " from {} where {} = {} and {} = {} and {} <= {} and ({} is null or {} > {}))",
-        live_scopes(kind), scope.cell("owner"), scope.cell("item"), every, scope.cell("site"), every, scope.cell("tokens"),
-        TODAY, scope.cell("days_back"), TODAY, scope.cell("days_ahead"),
-        scope.cell("item"), scope.cell("site"), scope.cell("days_back"), scope.cell("days_ahead"),
-        scope.cell("rule_id"), scope.cell("valid_until"), scope.cell("grantee"),
-        scope.source(), scope.cell("owner" if granted_by_me else "grantee"), ME, scope.cell("kind"), literal(kind),
-        scope.cell("valid_from"), NOW, scope.cell("valid_until"), scope.cell("valid_until"), NOW,
+        live_scopes(kind),
+        scope.cell("owner"),
+        scope.cell("item"),
+        every,
+        scope.cell("site"),
+        every,
+        scope.cell("tokens"),
+        TODAY,
+        scope.cell("days_back"),
+        TODAY,
+        scope.cell("days_ahead"),
+        scope.cell("item"),
+        scope.cell("site"),
+        scope.cell("days_back"),
+        scope.cell("days_ahead"),
+        scope.cell("rule_id"),
+        scope.cell("valid_until"),
+        scope.cell("grantee"),
+        scope.source(),
+        scope.cell("owner" if granted_by_me else "grantee"),
+        ME,
+        scope.cell("kind"),
+        literal(kind),
+        scope.cell("valid_from"),
+        NOW,
+        scope.cell("valid_until"),
+        scope.cell("valid_until"),
+        NOW,
     )
     distinct = sql(
-        "{} as materialized (select distinct k.shape, k.of_item = {}::uuid as all_items, k.of_site = {}::uuid as all_sites,"
-        " k.first_day, k.last_day from {} k)",
-        shapes(kind), every, every, live_scopes(kind),
+        "{} as materialized (select distinct k.shape, k.of_item = {}::uuid as all_items,"
+        " k.of_site = {}::uuid as all_sites, k.first_day, k.last_day from {} k)",
+        shapes(kind),
+        every,
+        every,
+        live_scopes(kind),
     )
     return join(", ", [live, distinct])
 
@@ -269,4 +318,3 @@ def with_scopes(fragment: Fragment, *, granted_by_me: bool = False) -> Fragment:
     """The fragment behind the common table expressions it needs."""
     tables = [scope_tables(kind, granted_by_me=granted_by_me) for kind in kinds_asked(fragment)]
     return sql("with {} {}", join(", ", tables), fragment) if tables else fragment
-

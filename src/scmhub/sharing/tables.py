@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, Column, Index, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import HUB_PARTNER, Record, symbol, governed, instant, key, one_of, words
+from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
 
 
-def _ids() -> uuid.UUID:
-    return Field(sa_column=Column(ARRAY(Uuid), nullable=True), default=None)  # type: ignore[return-value]
+def _ids() -> Any:
+    """A list of keys; null means all."""
+    return Field(sa_column=Column(ARRAY(Uuid), nullable=True), default=None)
 
 
 class SharingRuleTable(Record, table=True):
@@ -36,8 +38,8 @@ class SharingRuleTable(Record, table=True):
     grantee_id: uuid.UUID | None = key("partner", optional=True)
     grantee_role: str | None = symbol(optional=True)
     kind: str = symbol()
-    items: list[uuid.UUID] | None = _ids()  # type: ignore[assignment]
-    sites: list[uuid.UUID] | None = _ids()  # type: ignore[assignment]
+    items: list[uuid.UUID] | None = _ids()
+    sites: list[uuid.UUID] | None = _ids()
     field_groups: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     days_back: int | None = Field(default=None, ge=0)
     days_ahead: int | None = Field(default=None, ge=0)

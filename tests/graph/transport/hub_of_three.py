@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import ExecutionResult, execute
+
 from scmhub.app import App, create_app
-from scmhub.errors import Forbidden, HubError, Unauthenticated
+from scmhub.errors import Forbidden, Unauthenticated
 from scmhub.graph.answers import entries, to_json
 from scmhub.graph.documents import Documents
 from scmhub.graph.limits import Limits
@@ -150,7 +151,11 @@ class Firm:
         if number is None:
             raise Unauthenticated
         return Viewer(
-            Lens(UUID(int=number)), f"integration:{number}", frozenset(TokenScope), "t", datetime(2100, 1, 1, tzinfo=UTC)
+            Lens(UUID(int=number)),
+            f"integration:{number}",
+            frozenset(TokenScope),
+            "t",
+            datetime(2100, 1, 1, tzinfo=UTC),
         )
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
@@ -191,7 +196,9 @@ def make_app(firm: Firm, limits: Limits | None = None, log: RequestLog | None = 
 class Served:
     """A real server in a thread; its socket listens before the thread starts, so nobody has to wait for it."""
 
-    def __init__(self, app: Any, limits: Limits | None = None, firm: Firm | None = None, drain_seconds: float = 0) -> None:
+    def __init__(
+        self, app: Any, limits: Limits | None = None, firm: Firm | None = None, drain_seconds: float = 0
+    ) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -209,6 +216,3 @@ class Served:
 
 def new_firm(limits: Limits | None = None) -> Firm:
     return Firm(Documents(SCHEMA, bound, limits))
-
-
-__all__ = ["ACME_TOKEN", "BOLT_TOKEN", "SCHEMA", "Firm", "GraphQLError", "HubError", "Served", "bound", "make_app", "new_firm"]

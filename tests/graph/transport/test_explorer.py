@@ -1,4 +1,4 @@
-"""The explorer works in a real browser, from the wheel alone: no request leaves the origin, nothing breaks its policy."""
+"""The explorer works in a real browser, from the wheel alone: no request leaves the origin."""
 
 from __future__ import annotations
 

@@ -139,6 +139,11 @@ def test_coercion_faults_say_where(client: httpx2.Client) -> None:
         body = json.dumps({"query": query, "variables": {"n": value}})
         error = check_refusal(post(client, body, Accept=GRAPHQL), 400, "BAD_USER_INPUT")
         assert "$n" in error["message"]
+        assert error["extensions"]["inputPath"] == ["n"]
+    query = "query ($w: OrderWhere) { orders(where: $w) { nodes { number } } }"
+    body = json.dumps({"query": query, "variables": {"w": {"and": [{}, {"number": 7}]}}})
+    error = check_refusal(post(client, body, Accept=GRAPHQL), 400, "BAD_USER_INPUT")
+    assert error["extensions"]["inputPath"] == ["w", "and", 1, "number"]
 
 
 def test_null_for_a_maybe_field_is_the_callers_fault(client: httpx2.Client) -> None:
@@ -209,6 +214,9 @@ def test_any_content_encoding_is_refused(client: httpx2.Client, encoding: str) -
         ("text/html, application/xhtml+xml, */*;q=0.8", JSON),
         ("text/event-stream, application/json", JSON),
         (f"{JSON};q=0, */*", GRAPHQL),
+        (f"{GRAPHQL};q=0.5, */*", JSON),
+        (f"{GRAPHQL}, */*;q=0.1", GRAPHQL),
+        (f"{GRAPHQL}, */*", GRAPHQL),
         ("APPLICATION/JSON", JSON),
         ("text/html", None),
         ("text/event-stream", None),
@@ -228,7 +236,9 @@ def test_any_content_encoding_is_refused(client: httpx2.Client, encoding: str) -
 )
 def test_the_answer_has_the_media_type_asked_for(client: httpx2.Client, accept: str, answer: str | None) -> None:
     response = client.post(
-        "/graphql", content=BODY, headers=[(b"Content-Type", b"application/json"), (b"Accept", accept.encode("latin-1"))]
+        "/graphql",
+        content=BODY,
+        headers=[(b"Content-Type", b"application/json"), (b"Accept", accept.encode("latin-1"))],
     )
     if answer is None:
         check_refusal(response, 406)
@@ -329,13 +339,25 @@ def test_a_token_in_the_url_or_a_cookie_is_no_token(served_url: str) -> None:
 
 
 def test_two_authorization_headers_are_refused(client: httpx2.Client) -> None:
-    headers = [("Content-Type", JSON), ("Authorization", f"Bearer {ACME_TOKEN}"), ("Authorization", f"Bearer {BOLT_TOKEN}")]
+    headers = [
+        ("Content-Type", JSON),
+        ("Authorization", f"Bearer {ACME_TOKEN}"),
+        ("Authorization", f"Bearer {BOLT_TOKEN}"),
+    ]
     check_refusal(client.post("/graphql", content=BODY, headers=headers), 400)
 
 
 @pytest.mark.parametrize(
     ("key", "status"),
-    [(b"k", 200), (b"!~" * 127 + b"x", 200), (b"", 400), (b"k" * 256, 400), (b"a b", 400), (b"\xe9", 400), (b"a\tb", 400)],
+    [
+        (b"k", 200),
+        (b"!~" * 127 + b"x", 200),
+        (b"", 400),
+        (b"k" * 256, 400),
+        (b"a b", 400),
+        (b"\xe9", 400),
+        (b"a\tb", 400),
+    ],
 )
 def test_idempotency_keys_are_visible_ascii(client: httpx2.Client, key: bytes, status: int) -> None:
     headers = [(b"Content-Type", b"application/json"), (b"Idempotency-Key", key)]
@@ -360,3 +382,38 @@ def test_every_request_id_is_new(client: httpx2.Client) -> None:
 def test_subscription_by_plain_post_is_told_to_use_a_stream(client: httpx2.Client) -> None:
     error = check_refusal(post(client, '{"query":"subscription { changes }"}'), 400)
     assert error["extensions"]["reason"] == "STREAM_REQUIRED"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "#\n" * 300_000,
+        "," * 1_000_000,
+        '{ order(by: {number: """' + "x" * 500_000 + '"""}) { number } }',
+        "{ " + "me " * 10_000 + "}",
+        "{ " + " ".join(f"a{n}: me" for n in range(5_000)) + "}",
+        "{ orders { nodes { " + "next { " * 5_000,
+        "{ orders { nodes { " + "next { " * 14 + "number" + " }" * 17,
+        "{ orders { nodes { ...F } } } fragment F on Order { next { ...F } }",
+        "{ orders { nodes { " + " ".join(f"nummber{n}" for n in range(1_000)) + " } } }",
+        "{ orders { nodes { " + " ".join(f"a: {'number' if n % 2 else '__typename'}" for n in range(90)) + " } } }",
+        "{ orders(first: 100) { nodes { lines(first: 100) { nodes { lineNo } } "
+        "next { lines(first: 250) { nodes { lineNo } totalCount } } } } }" + " " * 60_000,
+        "{ " + " ".join(f"a{n}: orders(first: 100) {{ nodes {{ number }} }}" for n in range(200)) + " }",
+        "{ me " + "@include(if: true) " * 20_000 + "}",
+        " ".join(f"query Q{n} {{ me }}" for n in range(1_000)),
+        "query (" + " ".join(f"$v{n}: Int" for n in range(5_000)) + ") { me }",
+        "{ orders { nodes { ...F0 } } }"
+        + " ".join(f"fragment F{n} on Order {{ number ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+        + "fragment F60 on Order { number }",
+        "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }",
+        "mutation { " + " ".join(f'a{n}: orderPlace(number: "1") {{ number }}' for n in range(11)) + " }",
+    ],
+)
+def test_hostile_documents_are_the_callers_fault_and_others_are_served(client: httpx2.Client, query: str) -> None:
+    response = post(client, json.dumps({"query": query}), Accept=GRAPHQL)
+    assert response.status_code in (200, 400)
+    for error in json.loads(response.content).get("errors", ()):
+        assert error["extensions"]["code"] in ("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED")
+        assert len(error["message"]) <= 330
+    assert post(client, BODY).status_code == 200

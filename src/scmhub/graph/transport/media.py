@@ -35,7 +35,7 @@ def _choose(weights: dict[bytes, float]) -> bytes | None:
     graphql = weights.get(GRAPHQL, 0.0)
     # The most specific range decides: "*/*, application/json;q=0" does not accept application/json.
     json = weights.get(JSON, weights.get(b"application/*", weights.get(b"*/*", 0.0)))
-    if graphql and graphql >= weights.get(JSON, 0.0):
+    if graphql and graphql >= json:
         return GRAPHQL
     if json:
         return JSON

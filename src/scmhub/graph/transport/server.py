@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -114,6 +114,13 @@ class Server(UvicornServer):
         super().__init__(config)
         self._on_drain = on_drain
         self._drain_seconds = drain_seconds
+        self.on_started: Callable[[], Awaitable[None]] | None = None
+        """Awaited once the server listens."""
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.on_started is not None:
+            await self.on_started()
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_PER_SWEEP == 0:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from scmhub.graph.transport.http import Header, Message, Receive, Scope, Send
+from scmhub.graph.transport.http import Header, Message, Receive, Scope, Send, new_request_id
 
 _TYPES: Final = {
     ".html": b"text/html; charset=utf-8",
@@ -66,6 +66,7 @@ async def respond(
     headers: list[Header] = [
         (b"content-type", content_type),
         (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", new_request_id().encode("ascii")),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
         *(extra or []),

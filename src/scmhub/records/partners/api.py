@@ -31,8 +31,17 @@ class ItemLifecycle(Enum):
     ENDED = strawberry.enum_value("ENDED", description="No longer made.")
 
 
-@kind(PartnerTable, prefix="ptr", policy=Directory(), reference=True, single="partner", plural="partners",
-      orders={"CODE": "code"}, filters=("code", "name", "country"), keys={"code": "code"})
+@kind(
+    PartnerTable,
+    prefix="ptr",
+    policy=Directory(),
+    reference=True,
+    single="partner",
+    plural="partners",
+    orders={"CODE": "code"},
+    filters=("code", "name", "country"),
+    keys={"code": "code"},
+)
 class Partner:
     """A firm or a division of one. You find yourself and those you have, had or were offered a relationship with."""
 
@@ -44,9 +53,17 @@ class Partner:
     created_at: datetime = column(PUBLIC, "When it joined the hub.")
 
 
-@kind(SiteTable, prefix="sit", policy=Owned(owner="partner_id", kind="SITE", site="id"), reference=True,
-      single="site", plural="sites", orders={"CODE": "code"}, filters=("code", "name", "kind", "country", "partner"),
-      keys={"code": "code"})
+@kind(
+    SiteTable,
+    prefix="sit",
+    policy=Owned(owner="partner_id", kind="SITE", site="id"),
+    reference=True,
+    single="site",
+    plural="sites",
+    orders={"CODE": "code"},
+    filters=("code", "name", "kind", "country", "partner"),
+    keys={"code": "code"},
+)
 class Site:
     """A place of a partner. Its card comes with every record you see that names it."""
 
@@ -61,9 +78,17 @@ class Site:
     withheld: list[str] = withheld()
 
 
-@kind(ItemTable, prefix="itm", policy=Owned(owner="owner_id", kind="ITEM", item="id"), reference=True,
-      single="item", plural="items", orders={"NUMBER": "number"}, filters=("number", "description", "lifecycle", "owner"),
-      keys={"number": "number"})
+@kind(
+    ItemTable,
+    prefix="itm",
+    policy=Owned(owner="owner_id", kind="ITEM", item="id"),
+    reference=True,
+    single="item",
+    plural="items",
+    orders={"NUMBER": "number"},
+    filters=("number", "description", "lifecycle", "owner"),
+    keys={"number": "number"},
+)
 class Item:
     """A good under its owner's number. Its card comes with every record you see that names it."""
 
@@ -78,8 +103,13 @@ class Item:
     withheld: list[str] = withheld()
 
 
-@kind(ItemAliasTable, prefix="als", policy=Owned(owner="owner_id", parties=("partner_id",)), plural="itemAliases",
-      filters=("number",))
+@kind(
+    ItemAliasTable,
+    prefix="als",
+    policy=Owned(owner="owner_id", parties=("partner_id",)),
+    plural="itemAliases",
+    filters=("number",),
+)
 class ItemAlias:
     """What another partner calls an item: a claim until the other side confirms it."""
 

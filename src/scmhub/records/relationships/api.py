@@ -32,8 +32,14 @@ class RelationshipState(Enum):
     DECLINED = strawberry.enum_value("DECLINED", description="The other side said no.")
 
 
-@kind(RelationshipTable, prefix="rel", policy=Owned(owner="provider_id", parties=("recipient_id",)),
-      single="relationship", plural="relationships", filters=("kind", "state", "provider", "recipient"))
+@kind(
+    RelationshipTable,
+    prefix="rel",
+    policy=Owned(owner="provider_id", parties=("recipient_id",)),
+    single="relationship",
+    plural="relationships",
+    filters=("kind", "state", "provider", "recipient"),
+)
 class Relationship:
     """One provider, one recipient, one kind: the bare link both sides see alike."""
 

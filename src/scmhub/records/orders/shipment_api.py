@@ -9,7 +9,7 @@ from enum import Enum
 import strawberry
 
 from scmhub.graph.declare import column, kind, many, measured, money, one, withheld
-from scmhub.records.shipments import model
+from scmhub.records.orders import shipment_model as model
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned
 

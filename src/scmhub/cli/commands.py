@@ -1,0 +1,69 @@
+"""The commands of ``scmhub``; each is a few lines over what the hub can do anyway. Heavy imports wait for their command."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="One GraphQL API for a supply chain: every partner sees the same chain through its own lens.",
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def serve() -> None:
+    """Run the hub: start the database, migrate it, answer at /graphql until stopped."""
+    from scmhub.cli.serving import run_hub
+
+    run_hub()
+
+
+@app.command()
+def token(
+    partner: Annotated[str, typer.Option(help="Code of the partner the token acts for.")],
+    read_only: Annotated[bool, typer.Option("--read-only", help="Leave out the right to write.")] = False,
+    minutes: Annotated[int, typer.Option(min=1, max=60 * 24 * 31, help="Life in minutes; 0: the setting.")] = 60 * 12,
+) -> None:
+    """Print an access token for a partner, signed by the hub's own key; for demonstrations and development."""
+    from scmhub.cli.tokens import make_token
+
+    print(asyncio.run(make_token(partner, read_only=read_only, minutes=minutes)))  # noqa: T201
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is wrong with this installation, and what to do."""
+    from scmhub.cli.health import run_doctor
+
+    raise typer.Exit(run_doctor(as_json=as_json))
+
+
+@app.command("migrate")
+def migrate_command(
+    apply: Annotated[bool, typer.Option("--apply", help="Apply the steps; without it they are only listed.")] = False,
+) -> None:
+    """List the database changes this version needs, or apply them."""
+    from scmhub.cli.health import run_migrate
+
+    run_migrate(apply=apply)
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL)."""
+    from scmhub.schema import load_schema
+
+    print(load_schema().sdl(), end="")  # noqa: T201
+
+
+@app.command()
+def partners(as_json: Json = False) -> None:
+    """List the partners of this hub."""
+    from scmhub.cli.tokens import list_partners
+    from scmhub.cli.talk import print_rows
+
+    print_rows(asyncio.run(list_partners()), as_json=as_json)

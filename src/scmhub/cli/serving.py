@@ -1,0 +1,87 @@
+"""``scmhub serve``: database, migrations, HTTP server, in one process, in that order; taken down in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from scmhub.app import create_app
+from scmhub.cli.talk import say
+from scmhub.database.address import Address
+from scmhub.database.embedded import EmbeddedServer
+from scmhub.graph.transport.log import RequestLog, configure_logging
+from scmhub.graph.transport.server import Server, server_config
+from scmhub.hub import Hub, prepare
+from scmhub.settings import Settings, load_settings
+
+AfterStart = Callable[[Hub], Awaitable[None]]
+
+
+def run_hub(before: AfterStart | None = None, started: AfterStart | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. ``before`` fills the hub before it listens, ``started`` greets afterwards."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    if settings.database_url:
+        _run(Address.parse(settings.database_url), settings, None, before, started)
+        return
+    say("Starting PostgreSQL ...")
+    embedded = EmbeddedServer.configured(settings)
+    with embedded as address:
+        _run(address, settings, embedded, before, started)
+
+
+def _run(
+    admin: Address,
+    settings: Settings,
+    embedded: EmbeddedServer | None,
+    before: AfterStart | None,
+    started: AfterStart | None,
+) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(_serve(admin, settings, embedded, before, started))
+    else:
+        uvloop.run(_serve(admin, settings, embedded, before, started))
+
+
+async def _serve(
+    admin: Address,
+    settings: Settings,
+    embedded: EmbeddedServer | None,
+    before: AfterStart | None,
+    started: AfterStart | None,
+) -> None:
+    await prepare(admin, settings, say)
+    async with Hub.open(admin, settings) as hub:
+        if before:
+            await before(hub)
+        app = create_app(hub, log=RequestLog())
+        server = Server(
+            server_config(app, settings.host, settings.port), on_drain=lambda: setattr(hub, "draining", True)
+        )
+        async with _watching(embedded, server):
+            await _until_stopped(server, hub, started)
+
+
+@asynccontextmanager
+async def _watching(embedded: EmbeddedServer | None, server: Server) -> AsyncIterator[None]:
+    """Restarts the embedded database when it dies; when it cannot, the hub ends too."""
+    if embedded is None:
+        yield
+        return
+    watch = asyncio.ensure_future(embedded.watch())
+    watch.add_done_callback(lambda done: setattr(server, "should_exit", True))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+
+
+async def _until_stopped(server: Server, hub: Hub, started: AfterStart | None) -> None:
+    if started:
+        server.on_started = lambda: started(hub)
+    await server.serve()

@@ -1,0 +1,124 @@
+"""One running hub: the parts built in order, held together, and taken down in reverse.
+
+``Hub.open`` is what the application's lifespan, the command line and the tests all use; there is no other wiring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from scmhub.clock import Clock, system_clock
+from scmhub.database.address import Address
+from scmhub.database.migrate import migrate, pending
+from scmhub.database.roles import ensure_roles
+from scmhub.database.secret import load_secret
+from scmhub.database.unit import Database
+from scmhub.errors import HubError
+from scmhub.graph.build import Root
+from scmhub.graph.commands import CommandRunner
+from scmhub.graph.declare import Many
+from scmhub.graph.documents import Documents
+from scmhub.graph.plan import Planner, spec_of
+from scmhub.graph.rates import Bucket
+from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.run import Engine
+from scmhub.graph.transport.metrics import Gauge
+from scmhub.graph.walk import page_bound
+from scmhub.identity.keys import KeyRing, load_ring
+from scmhub.identity.tokens import Doorkeeper
+from scmhub.identity.viewer import Viewer
+from scmhub.schema import HubSchema, load_schema
+from scmhub.settings import Settings
+
+
+class Hub:
+    """What the application serves: callers in, answers out."""
+
+    def __init__(self, settings: Settings, database: Database, ring: KeyRing, schema: HubSchema, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.ring = ring
+        self.schema = schema
+        self.clock = clock
+        self.documents = Documents(schema.core, lambda *field: rows_of(schema, *field))
+        self.planner = Planner(schema.registry, schema.core)
+        self.costs = Bucket(settings.cost_bucket, settings.cost_refill_per_second)
+        compilations = Bucket(settings.compile_per_minute, settings.compile_per_minute / 60)
+        commands = CommandRunner(schema.strawberry, schema.registry, self.planner, database, clock)
+        self.engine = Engine(
+            schema.strawberry,
+            self.planner,
+            self.documents,
+            database,
+            commands,
+            clock,
+            self.costs,
+            compilations,
+            settings.operation_timeout_seconds,
+        )
+        self._door = Doorkeeper(ring, settings.url, clock, self._is_active)
+        self.draining = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, admin: Address, settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Hub]:
+        """A hub on a database that is up and migrated; closed at the end of the block."""
+        secret = load_secret(settings)
+        database = await Database.open(admin, settings, secret=secret)
+        try:
+            ring = await load_ring(admin, secret, clock())
+            hub = cls(settings, database, ring, load_schema(), clock)
+            yield hub
+            hub.documents.close()
+        finally:
+            await database.close()
+
+    async def authenticate(self, authorization: str | None) -> Viewer:
+        return await self._door.authenticate(authorization)
+
+    async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
+        return await self.engine.execute(request, viewer)
+
+    async def ready(self) -> str | None:
+        """None, or what is missing, in words fit for anyone."""
+        if self.draining:
+            return "shutting down"
+        try:
+            await self.database.read.fetch("select 'ok'::bytea")
+        except HubError:
+            return "the database does not answer"
+        return None
+
+    def gauges(self) -> Iterable[Gauge]:
+        stats = self.database.read.stats
+        yield Gauge("scmhub_read_connections_in_use", "Read connections in use.", stats.in_use)
+        yield Gauge("scmhub_read_waiters", "Reads waiting for a connection.", stats.waiting)
+        yield Gauge("scmhub_documents", "Documents kept.", len(self.documents))
+        yield Gauge("scmhub_plans_compiled_total", "Statements compiled since start.", self.planner.compiled)
+
+    async def _is_active(self, partner: UUID) -> bool:
+        rows = await self.database.read.rows("select status from partner where id = $1", partner)
+        return bool(rows) and rows[0]["status"] == "ACTIVE"
+
+
+def rows_of(schema: HubSchema, type_name: str, field_name: str, arguments: Mapping[str, Any]) -> int:
+    """Most rows a field may answer, for the price of an operation."""
+    kind = schema.core.type_map.get(type_name)
+    definition = getattr(kind, "fields", {}).get(field_name)
+    spec = spec_of(definition) if definition is not None else None
+    if spec == "nodes":
+        ids = arguments.get("ids")
+        return min(len(ids), 250) if isinstance(ids, list) else 250
+    if not isinstance(spec, Many | Root):
+        return 1
+    return page_bound(arguments, spec.default, spec.most)
+
+
+async def prepare(admin: Address, settings: Settings, say: Any = lambda _: None) -> list[str]:
+    """Roles and migrations brought up to date; the steps that were applied."""
+    secret = load_secret(settings)
+    await ensure_roles(admin, secret, settings)
+    return await migrate(admin, say) if await pending(admin) else []

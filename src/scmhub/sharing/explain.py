@@ -1,0 +1,345 @@
+"""Why: the policy of a statement, asked for its reasons instead of its rows.
+
+bolt asks why it sees acme's order: the scopes that cover it are *selected* with the very conditions a page tests them by
+(``Owned.scoped``). acme asks why cargo does not: the same conditions are asked of scopes opened step by step (sites and
+days, then days, then as they are); the first step at which nothing covers the row names what is missing. So there is no
+second evaluator of policy that could disagree with the first, and a new dimension of scopes shows up here by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from scmhub.database.fragment import Bind, Fragment, Statement, all_of, assemble, join, literal, sql
+from scmhub.database.tables import metadata
+from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.lens import Lens
+from scmhub.sharing.policy import _ALL, ME, NOW, Directory, Owned, Policy, Row, Scoped, live_scopes, with_scopes
+from scmhub.sharing.proof import prove
+
+MOST_REASONS = 250
+"""Rows of any explanation."""
+STEPS = ("ITEM", "SITE", "WINDOW", "FIELD", "COVERS")
+"""What is missing when so many of the steps from an opened scope back to the real one still cover the row."""
+RECORD = Bind(("record",), "uuid", lambda inputs: inputs.record)
+RECORDS = Bind(("records",), "uuid[]", lambda inputs: inputs.records)
+OTHER = Bind(("other",), "uuid", lambda inputs: inputs.other)
+CODE = Bind(("code",), "text", lambda inputs: inputs.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the binds of an explanation are taken from."""
+
+    lens: Lens
+    now: datetime
+    record: UUID | None = None
+    records: tuple[UUID, ...] = ()
+    other: UUID | None = None
+    code: str = ""
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+
+def parameters(statement: Statement, asked: Asked) -> list[Any]:
+    return [bind.take(asked) for bind in statement.binds]
+
+
+def _finish(fragment: Fragment, *, granted_by_me: bool = False) -> Statement:
+    finished = with_scopes(fragment, granted_by_me=granted_by_me)
+    prove(finished, metadata.tables)
+    return assemble(finished)
+
+
+def _card(alias: str) -> tuple[Row, Fragment]:
+    """A partner named on a row the viewer sees, and its card: columns ``partner_id``, ``code``, ``name``."""
+    row = Row(Directory(), "partner", alias)
+    card = sql("{} as partner_id, {} as code, {} as name", row.cell("id"), row.cell("code"), row.cell("name"))
+    return row, card
+
+
+# -- the scopes that cover a row ----------------------------------------------------------------------------------------
+
+
+def covering(policy: Policy, table: str, key: Fragment | Bind, scopes: Fragment | None = None) -> Fragment | None:
+    """``select rule, owner, grantee, tokens, valid_until, step`` of the scopes that cover the row with this key.
+
+    None if rules cannot open such rows. ``scopes`` stands in for the live scopes and yields their columns and ``step``.
+    """
+    shapes = policy.scoped(table, "c")
+    if not shapes:
+        return None
+    return join(" union ", [_of_shape(each, key, scopes) for each in shapes])
+
+
+def _of_shape(shape: Scoped, key: Fragment | Bind, scopes: Fragment | None) -> Fragment:
+    source = scopes if scopes is not None else sql("(select k.*, 0 as step from {} k)", shape.scopes)
+    return sql(
+        "select s.rule, s.owner, s.grantee, s.tokens, s.valid_until, s.step from {} s join {} on {} where {} = {}",
+        source, shape.row.source(), all_of([shape.gate, shape.condition]), shape.row.cell(shape.key), key,
+    )  # fmt: skip
+
+
+@cache
+def reasons(policy: Policy, table: str, access: Access) -> Statement:
+    """Why the viewer sees row ``record``: one row per covering scope (or one without), none if it does not see it.
+
+    Columns: ``sides`` (on which sides of the row it stands, in the order of ``sides_of``), ``exact`` (whether a field
+    of ``access`` is shown), then of the scope ``rule``, its owner's card, ``tokens``, ``valid_until``.
+    """
+    row = Row(policy, table, "t1")
+    sides = join(", ", [branch.condition for branch in policy.mine(row)])
+    exact = policy.granted(row, access) or sql("true")
+    owner, card = _card("p")
+    scopes = covering(policy, table, row.cell("id")) or _NO_SCOPES
+    reason = sql(
+        "select distinct c.rule, c.tokens, c.valid_until, {} from ({}) c join {} on {} = c.owner",
+        card, scopes, owner.source(), owner.cell("id"),
+    )  # fmt: skip
+    return _finish(
+        sql(
+            "select array[{}] as sides, {} as exact, r.* from {} left join lateral ({}) r on true where {} = {} and {}"
+            " order by r.code, r.rule limit {}",
+            sides, exact, row.source(), reason, row.cell("id"), RECORD, policy.visible(row), _MOST,
+        )
+    )  # fmt: skip
+
+
+_MOST = Fragment((str(MOST_REASONS),))
+_NO_SCOPES = sql(
+    "select null::uuid as rule, null::uuid as owner, null::uuid as grantee, null::text[] as tokens,"
+    " null::timestamptz as valid_until, 0 as step where false"
+)
+
+
+def sides_of(policy: Policy) -> list[str]:
+    """The sides a viewer can stand on, owner first."""
+    return [branch.side for branch in policy.mine(Row(policy, "", "t1"))]
+
+
+# -- who else -----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def viewers(policy: Policy, table: str) -> Statement:
+    """Who else sees row ``record`` of the viewer's own: parties by column ``side``, grantees by rule; none if not owned."""
+    row = Row(policy, table, "t1")
+    own = policy.mine(row)[0].condition
+    found = join(" union ", [*_parties(policy, row), *_grantees(policy, table, row)])
+    return _finish(
+        sql(
+            "select v.* from {} cross join lateral ({}) v where {} = {} and {} order by v.code, v.side, v.rule limit {}",
+            row.source(), found, row.cell("id"), RECORD, own, _MOST,
+        ),
+        granted_by_me=True,
+    )  # fmt: skip
+
+
+def _parties(policy: Policy, row: Row) -> Iterable[Fragment]:
+    """Partners that stand on a side of the row. A relationship shows each partner to the other: it is its own mirror."""
+    partner, card = _card("p")
+    tail = sql("null::uuid as rule, null::text[] as tokens, null::timestamptz as valid_until")
+    if isinstance(policy, Directory):
+        others = all_of([sql("{} <> {}", partner.cell("id"), ME), policy.visible(partner)])
+        return [sql("select {}, 'related' as side, {} from {} where {}", card, tail, partner.source(), others)]
+    return [
+        sql(
+            "select {}, {} as side, {} from {} where {} = {} and {} <> {}",
+            card, literal(branch.side), tail, partner.source(), partner.cell("id"), row.cell(branch.side),
+            partner.cell("id"), ME,
+        )
+        for branch in policy.mine(row)[1:]
+    ]  # fmt: skip
+
+
+def _grantees(policy: Policy, table: str, row: Row) -> Iterable[Fragment]:
+    partner, card = _card("p")
+    scopes = covering(policy, table, row.cell("id"))
+    if scopes is None:
+        # keeps the union non-empty for rows without parties and rules
+        return [sql("select {}, '' as side, null::uuid, null::text[], null::timestamptz from {} where false", card, partner.source())]
+    return [
+        sql(
+            "select {}, '' as side, c.rule, c.tokens, c.valid_until from ({}) c join {} on {} = c.grantee",
+            card, scopes, partner.source(), partner.cell("id"),
+        )
+    ]  # fmt: skip
+
+
+# -- why not ------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement:
+    """Per rule of the viewer: the first condition that keeps partner ``other`` from row ``record``, nearest miss first.
+
+    Columns ``rule``, ``verdict``. The viewer must own the record; a scope opened in every dimension asks only that.
+    """
+    rule = Row(Owned(owner="owner_id"), "sharing_rule", "r")
+    reached = covering(policy, table, RECORD, _opened(kind, access))
+    assert reached is not None
+    step = sql("(select max(c.step) from ({}) c where c.rule = {})", reached, rule.cell("id"))
+    steps = join(", ", [literal(each) for each in STEPS])
+    verdict = sql(
+        "case when {} <> 'ACTIVE' then 'STATE' when {} > {} or {} <= {} then 'VALIDITY' when {} <> {} then 'KIND'"
+        " when {} <> {} then 'GRANTEE'"
+        " when not exists (select from {} k where k.rule = {} and k.grantee = {}) then 'RELATIONSHIP'"
+        " else (array[{}])[1 + coalesce({}, 0)] end",
+        rule.cell("state"), rule.cell("valid_from"), NOW, rule.cell("valid_until"), NOW, rule.cell("kind"), literal(kind),
+        rule.cell("grantee_id"), OTHER,
+        live_scopes(kind), rule.cell("id"), OTHER,
+        steps, step,
+    )  # fmt: skip
+    order = sql("array_position(array['STATE', 'KIND', 'GRANTEE', 'VALIDITY', 'RELATIONSHIP', {}], v.verdict) desc", steps)
+    return _finish(
+        sql(
+            "select v.* from (select {} as rule, {} as verdict from {} where {}) v order by {}, v.rule desc limit {}",
+            rule.cell("id"), verdict, rule.source(), rule.policy.visible(rule), order, _MOST,
+        ),
+        granted_by_me=True,
+    )  # fmt: skip
+
+
+def _opened(kind: str, access: Access) -> Fragment:
+    """Scopes granted to ``other``, four times each: open in sites and days, open in days, as they are, carrying the field."""
+    every = sql("{}::uuid", literal(str(_ALL)))
+    if access.group:
+        carries = sql("{} = any(k.tokens)", literal(access.group))
+    else:
+        carries = sql("false") if access in (PARTY, OWNER_ONLY) else sql("true")
+    return sql(
+        "(select k.rule, k.owner, k.grantee, k.tokens, k.valid_until, k.of_item, n.step,"
+        " case when n.step < 2 then {} else k.of_site end as of_site,"
+        " case when n.step < 3 then '-infinity' else k.first_day end as first_day,"
+        " case when n.step < 3 then 'infinity' else k.last_day end as last_day"
+        " from {} k cross join generate_series(1, 4) n(step) where k.grantee = {} and (n.step < 4 or {}))",
+        every, live_scopes(kind), OTHER, carries,
+    )  # fmt: skip
+
+
+# -- over many rows -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def opened_rows(policy: Policy, table: str, most: int) -> Statement:
+    """Keys of the viewer's own rows that its rule ``record`` covers for anyone, newest first, at most ``most`` + 1."""
+    parts = []
+    for shape in policy.scoped(table, "c"):
+        scopes = sql(
+            "(select distinct k.owner, k.of_item, k.of_site, k.first_day, k.last_day from {} k where k.rule = {})",
+            shape.scopes, RECORD,
+        )  # fmt: skip
+        parts.append(
+            sql(
+                "select {} as id from {} s join {} on {}",
+                shape.row.cell(shape.key), scopes, shape.row.source(), all_of([shape.gate, shape.condition]),
+            )
+        )  # fmt: skip
+    limit = Fragment((str(most + 1),))
+    return _finish(
+        sql("select u.id from ({}) u order by u.id desc limit {}", join(" union ", parts), limit), granted_by_me=True
+    )
+
+
+@cache
+def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Statement:
+    """Of the rows ``records``: how many the viewer sees, in how many each access is granted, five it does not see.
+
+    Columns ``visible``, ``granted`` (bigint[] in the order of ``accesses``), ``unseen`` (uuid[], newest first).
+    """
+    row = Row(policy, table, "t1")
+    flags = [policy.granted(row, access) or sql("true") for access in accesses]
+    columns = join("", [sql(", {} as {}", flag, Fragment((f"g{n}",))) for n, flag in enumerate(flags)])
+    totals = join(", ", [sql("count(*) filter (where j.seen and j.{})", Fragment((f"g{n}",))) for n in range(len(flags))])
+    return _finish(
+        sql(
+            "select count(*) filter (where j.seen) as visible, array[{}]::bigint[] as granted,"
+            " (array_agg(j.id order by j.id desc) filter (where not j.seen))[1:5] as unseen"
+            " from (select {} as id, coalesce({}, false) as seen{} from {} where {} = any({})) j",
+            totals, row.cell("id"), policy.visible(row), columns, row.source(), row.cell("id"), RECORDS,
+        )
+    )  # fmt: skip
+
+
+@cache
+def parties_of(policy: Owned, table: str) -> Statement:
+    """The partners that stand on a side of any of the rows ``records``, besides the viewer; the viewer must own them."""
+    row = Row(policy, table, "t1")
+    columns = join(", ", [row.cell(side) for side in (policy.owner, *policy.parties)])
+    return _finish(
+        sql(
+            "select distinct q.key from {} cross join lateral unnest(array[{}]) q(key) where {} = any({}) and {}"
+            " and q.key <> {}",
+            row.source(), columns, row.cell("id"), RECORDS, policy.mine(row)[0].condition, ME,
+        )
+    )  # fmt: skip
+
+
+# -- the whole of what is open ------------------------------------------------------------------------------------------
+
+
+@cache
+def matrix(kind: str) -> Statement:
+    """Which partner has which field group of the viewer's records open now: its card, ``token``, ``rules``, ``until``."""
+    partner, card = _card("p")
+    opened = sql(
+        "select k.grantee, w.token, array_agg(distinct k.rule order by k.rule) as rules,"
+        " case when bool_or(k.valid_until is null) then null else max(k.valid_until) end as until"
+        " from {} k cross join lateral unnest(k.tokens) w(token) group by k.grantee, w.token",
+        live_scopes(kind),
+    )
+    return _finish(
+        sql(
+            "select {}, o.token, o.rules, o.until from ({}) o join {} on {} = o.grantee order by 2, 4 limit {}",
+            card, opened, partner.source(), partner.cell("id"), _MOST,
+        ),
+        granted_by_me=True,
+    )  # fmt: skip
+
+
+# -- finding records and partners to explain ----------------------------------------------------------------------------
+
+
+@cache
+def partner_by_code() -> Statement:
+    """The partner with code ``code`` that the viewer may find."""
+    partner, card = _card("p")
+    return _finish(
+        sql(
+            "select {} from {} where {} = {} and {}",
+            card, partner.source(), partner.cell("code"), CODE, partner.policy.visible(partner),
+        )
+    )  # fmt: skip
+
+
+@cache
+def cards() -> Statement:
+    """Cards of the partners ``records``; they must be named on rows the viewer owns."""
+    partner, card = _card("p")
+    return _finish(
+        sql(
+            "select {} from {} where {} = any({}) order by {}",
+            card, partner.source(), partner.cell("id"), RECORDS, partner.cell("code"),
+        )
+    )  # fmt: skip
+
+
+@cache
+def unseen(policy: Policy, table: str) -> Statement:
+    """Which of the keys ``records`` are not the viewer's to see, whether hidden or absent: column ``key``."""
+    row = Row(policy, table, "t1")
+    seen = sql("select {} from {} where {} = any({}) and {}", row.cell("id"), row.source(), row.cell("id"), RECORDS, policy.visible(row))
+    return _finish(sql("select u.key from unnest({}) u(key) where u.key not in ({})", RECORDS, seen))
+
+
+__all__ = [
+    "MOST_REASONS", "PUBLIC", "STEPS", "Asked", "cards", "counts", "covering", "matrix", "opened_rows", "parameters",
+    "parties_of", "partner_by_code", "reasons", "sides_of", "unseen", "verdicts", "viewers",
+]  # fmt: skip
