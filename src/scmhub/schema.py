@@ -8,6 +8,7 @@ from functools import cache
 import strawberry
 from graphql import GraphQLSchema, print_schema
 
+import scmhub.exchange.tables
 import scmhub.feed.log
 import scmhub.graph.idempotency
 import scmhub.identity.keys

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     compile_per_minute: int = Field(
         600, ge=1, description="Documents not seen before that one partner may send per minute."
     )
+    change_retention_hours: int = Field(
+        14 * 24, ge=1, description="How long changes stay readable in the feed, in hours; older cursors expire."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line written.")
 
     @property

@@ -14,7 +14,7 @@ from scmhub.database.doctor import examine
 from scmhub.database.migrate import migrate, pending
 from scmhub.database.roles import ensure_roles, login, password_of
 from scmhub.database.secret import HubSecret
-from scmhub.database.tables import OWNER_ROLE, READ_ROLE, WRITE_ROLE
+from scmhub.database.tables import OWNER_ROLE, PUMP_ROLE, READ_ROLE, WRITE_ROLE
 from scmhub.database.unit import Database
 from scmhub.settings import Settings
 
@@ -149,7 +149,7 @@ async def test_an_administrator_who_is_no_superuser_suffices(
 ) -> None:
     """What a hosted PostgreSQL gives: CREATEROLE and a database of one's own. Roles of this cluster exist already."""
     await execute(server, "create role landlord login createrole password 'x'")
-    for role in (OWNER_ROLE, WRITE_ROLE, READ_ROLE):
+    for role in (OWNER_ROLE, WRITE_ROLE, READ_ROLE, PUMP_ROLE):
         await execute(server, f"grant {role} to landlord with admin option")
     try:
         async with clone(server) as fresh:

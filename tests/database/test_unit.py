@@ -84,7 +84,8 @@ async def test_records_and_their_changes_are_committed_together(database: Databa
     first, second = await other.fetch("select * from change_outbox order by id")
     assert dict(first) | {"id": 0, "event_id": 0} == {
         "id": 0, "event_id": 0, "at": NOON, "kind": "NOTE", "action": "CREATE", "record_id": row.id, "owner_id": ACME,
-        "parties": [BOLT], "changed": ["body"], "actor": "planner@acme",
+        "parties": [BOLT], "changed": ["body"], "actor": "planner@acme", "acting_id": ACME, "was": None, "audience": None,
+        "only_for": None,
     }  # fmt: skip
     assert (second["action"], second["parties"], second["changed"]) == ("TOUCH", [], [])
     assert first["event_id"] != second["event_id"]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+
 from scmhub.database.address import Address
 from scmhub.database.unit import Database
 from scmhub.errors import Refusal
@@ -179,9 +180,7 @@ class Placed:
 
     async def answer(self) -> given.ScheduleLineStepInput:
         wish = await self.wish()
-        return given.ScheduleLineStepInput(
-            schedule_line=public_id("scl", wish["id"]), expected_version=wish["version"]
-        )
+        return given.ScheduleLineStepInput(schedule_line=public_id("scl", wish["id"]), expected_version=wish["version"])
 
     async def step(self, firm: str, name: str) -> None:
         await self.firms.act(firm, STEPS[name], await self.answer())

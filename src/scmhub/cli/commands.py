@@ -1,8 +1,9 @@
-"""The commands of ``scmhub``; each is a few lines over what the hub can do anyway. Heavy imports wait for their command."""
+"""The commands of ``scmhub``; each is a few lines over what the hub can do. Heavy imports wait for their command."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,8 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="One GraphQL API for a supply chain: every partner sees the same chain through its own lens.",
 )
+imports = typer.Typer(no_args_is_help=True, help="Bring records of other systems into the hub.")
+app.add_typer(imports, name="import")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -20,6 +23,14 @@ def serve() -> None:
     from scmhub.cli.serving import run_hub
 
     run_hub()
+
+
+@app.command()
+def demo() -> None:
+    """Run a hub filled with a year of six firms' business, and print where to click and a token for each."""
+    from scmhub.cli.demo import run_demo
+
+    run_demo()
 
 
 @app.command()
@@ -63,7 +74,22 @@ def schema() -> None:
 @app.command()
 def partners(as_json: Json = False) -> None:
     """List the partners of this hub."""
-    from scmhub.cli.tokens import list_partners
     from scmhub.cli.talk import print_rows
+    from scmhub.cli.tokens import list_partners
 
     print_rows(asyncio.run(list_partners()), as_json=as_json)
+
+
+@imports.command("orders")
+def import_orders(
+    file: Annotated[Path, typer.Argument(help="Delimited text file, one order line per row.")],
+    map_name: Annotated[str, typer.Option("--map", help="Map of the columns: a TOML file, or one of the hub's.")],
+    partner: Annotated[str, typer.Option("--as", help="Code of the partner whose orders they are; registered if new.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Import; without it only say what would happen.")] = False,
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option(min=0, max=100_000, help="Most findings listed of a level.")] = 50,
+) -> None:
+    """Orders and shipments from a file: reads everything, says what it would change, changes it with --apply."""
+    from scmhub.cli.importing import run_import
+
+    raise typer.Exit(run_import(file, map_name, partner, apply=apply, as_json=as_json, limit=limit))

@@ -1,7 +1,8 @@
 """The roles of the hub in PostgreSQL, the settings they carry, and the servers the hub refuses.
 
 Tables belong to ``hub_owner``, whom nobody logs in as. Commands log in as ``hub_write`` and meet row level security;
-reads log in as ``hub_read``, which can only SELECT. Both passwords follow from the hub secret, so replicas know them.
+reads log in as ``hub_read``, which can only SELECT; ``hub_pump`` moves changes from the outbox to the log and can do
+nothing else. Their passwords follow from the hub secret, so replicas know them.
 Their settings shape answers (time zone, date style, plan mode) and sit on the roles: poolers drop start-up parameters.
 """
 
@@ -17,7 +18,7 @@ import asyncpg  # type: ignore[import-untyped]
 from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.binaries import OLDEST_MAJOR, SECURITY_FLOORS, below_floor
 from scmhub.database.secret import HubSecret
-from scmhub.database.tables import OWNER_ROLE, READ_ROLE, WRITE_ROLE
+from scmhub.database.tables import OWNER_ROLE, PUMP_ROLE, READ_ROLE, WRITE_ROLE
 from scmhub.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ ADVISORY_KEY = 0x5C4D_4855_42
 """One lock for everything that prepares a database: roles and migrations of two starters never interleave."""
 WAIT_SECONDS = 120
 """How long a second starter waits for the first to prepare the database."""
+LOGIN_ROLES = (WRITE_ROLE, READ_ROLE, PUMP_ROLE)
 UNSAFE = ("fsync", "full_page_writes", "synchronous_commit")
 _IDLE_TRANSACTION_SECONDS = 30
 _SCRAM_ITERATIONS = 4096
@@ -65,13 +67,13 @@ async def ensure_roles(admin: Address, secret: HubSecret, settings: Settings) ->
         async with connection.transaction():
             await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS}s'")
             await connection.execute("select pg_advisory_xact_lock($1)", ADVISORY_KEY)
-            for role in (OWNER_ROLE, WRITE_ROLE, READ_ROLE):
+            for role in (OWNER_ROLE, *LOGIN_ROLES):
                 await _ensure_role(connection, role)
             await _ensure_membership(connection)
-            for role in (WRITE_ROLE, READ_ROLE):
+            for role in LOGIN_ROLES:
                 await _ensure_settings(connection, role, settings)
             await _ensure_grants(connection, admin.database)
-            for role in (WRITE_ROLE, READ_ROLE):
+            for role in LOGIN_ROLES:
                 if not await _can_log_in(admin, role, secret):
                     verifier = scram_verifier(password_of(role, secret))
                     await connection.execute(f"alter role {role} login password '{verifier}'")
@@ -186,15 +188,15 @@ async def _ensure_grants(connection: asyncpg.Connection, database: str) -> None:
     """Connect and USAGE for all, CREATE for the owner alone."""
     held = await connection.fetchval(
         """select has_schema_privilege($1, 'public', 'create')
-           and has_schema_privilege($2, 'public', 'usage') and has_schema_privilege($3, 'public', 'usage')
+           and (select bool_and(has_schema_privilege(role, 'public', 'usage')) from unnest($2::text[]) as role)
            and not has_schema_privilege('public', 'public', 'create')""",
-        OWNER_ROLE, WRITE_ROLE, READ_ROLE,
+        OWNER_ROLE, list(LOGIN_ROLES),
     )  # fmt: skip
     if not held:
         await connection.execute("revoke create on schema public from public")
         await connection.execute(f"grant usage, create on schema public to {OWNER_ROLE}")
-        await connection.execute(f"grant usage on schema public to {WRITE_ROLE}, {READ_ROLE}")
-    for role in (WRITE_ROLE, READ_ROLE):
+        await connection.execute(f"grant usage on schema public to {', '.join(LOGIN_ROLES)}")
+    for role in LOGIN_ROLES:
         if not await connection.fetchval("select has_database_privilege($1, $2, 'connect')", role, database):
             quoted = database.replace('"', '""')
             await connection.execute(f'grant connect on database "{quoted}" to {role}')

@@ -40,7 +40,7 @@ NAMING = {
 metadata = SQLModel.metadata
 metadata.naming_convention = NAMING
 
-OWNER_ROLE, WRITE_ROLE, READ_ROLE = "hub_owner", "hub_write", "hub_read"
+OWNER_ROLE, WRITE_ROLE, READ_ROLE, PUMP_ROLE = "hub_owner", "hub_write", "hub_read", "hub_pump"
 HUB_PARTNER = uuid.UUID(int=0)
 """The reserved partner of the hub operator: CHECKs forbid it as owner or party, so it sees no business row."""
 
@@ -117,6 +117,19 @@ def _mine(columns: tuple[str, ...]) -> str:
     return " or ".join(f"{column} = {me}" for column in columns)
 
 
+def _with_whole(table: Table) -> tuple[str, str]:
+    """When a part may be read (with its parent, under the parent's policy) and written (by the sides of its whole)."""
+    column, parent = table.info["part_of"].split(":")
+    seen = f'exists (select from "{parent}" p1 where p1.id = "{table.name}".{column})'
+    joined, step, whole = f'"{parent}" p1', 1, table.metadata.tables[parent]
+    while whole.info["part_of"]:
+        above, parent = whole.info["part_of"].split(":")
+        joined += f' join "{parent}" p{step + 1} on p{step + 1}.id = p{step}.{above}'
+        step, whole = step + 1, whole.metadata.tables[parent]
+    sides = _mine(tuple(f"p{step}.{side}" for side in (whole.info["owner"], *whole.info["parties"])))
+    return seen, f'exists (select from {joined} where p1.id = "{table.name}".{column} and ({sides}))'
+
+
 def _security(table: Table) -> Iterator[str]:
     """ENABLE + FORCE row level security and the policies of one governed table."""
     info = table.info
@@ -126,8 +139,8 @@ def _security(table: Table) -> Iterator[str]:
     yield f'alter table "{table.name}" force row level security'
     yield f'create policy read_all on "{table.name}" for select to {READ_ROLE} using (true)'
     if info["part_of"]:
-        column, parent = info["part_of"].split(":")
-        mine = seen = added = f'{column} in (select id from "{parent}")'
+        seen, mine = _with_whole(table)
+        added = mine
     else:
         mine = _mine((info["owner"], *info["parties"]))
         granting = f"{info['owner']} in (select s.owner from scope s where {_mine(('s.grantee',))})"
@@ -140,7 +153,11 @@ def _security(table: Table) -> Iterator[str]:
 
 
 def _grants(table: Table) -> Iterator[str]:
-    yield f'grant {table.info.get("write", "select, insert, update, delete")} on "{table.name}" to {WRITE_ROLE}'
+    write = table.info.get("write", "select, insert, update, delete")
+    if write:
+        yield f'grant {write} on "{table.name}" to {WRITE_ROLE}'
+    if "pump" in table.info:
+        yield f'grant {table.info["pump"]} on "{table.name}" to {PUMP_ROLE}'
     if not table.info.get("secret", False):
         yield f'grant select on "{table.name}" to {READ_ROLE}'
 

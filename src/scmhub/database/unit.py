@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -37,11 +37,12 @@ log = logging.getLogger(__name__)
 
 CHANGES_PER_UNIT = 10_000
 _OUTBOX = """
-insert into change_outbox (event_id, at, kind, action, record_id, owner_id, parties, changed, actor)
-select event_id, at, kind, action, record_id, owner_id, parties, changed, actor
+insert into change_outbox (event_id, at, kind, action, record_id, owner_id, parties, changed, actor, acting_id, was,
+                           audience, only_for)
+select event_id, at, kind, action, record_id, owner_id, parties, changed, actor, acting_id, was, audience, only_for
 from jsonb_to_recordset(convert_from($1, 'UTF8')::jsonb) as change(
   event_id uuid, at timestamptz, kind text, action text, record_id uuid, owner_id uuid, parties uuid[], changed text[],
-  actor text)
+  actor text, acting_id uuid, was jsonb, audience text, only_for uuid[])
 """
 
 
@@ -67,8 +68,17 @@ class Unit:
         owner_id: UUID,
         parties: Iterable[UUID] = (),
         changed: Iterable[str] = (),
+        *,
+        was: Mapping[str, Any] | None = None,
+        only_for: Iterable[UUID] | None = None,
+        audience: str | None = None,
     ) -> None:
-        """Say that a record changed: keys and names of fields, never values."""
+        """Say that a record changed: keys and names of fields, never values.
+
+        ``was``: old values of the columns policy reads (owner, parties, item, site, day), if one of them changed; it
+        decides who is told that the record is no longer visible. ``only_for``: partners besides whom nobody is told.
+        ``audience`` "HUB": for the hub's own processes, not for partners.
+        """
         if len(self._changes) >= CHANGES_PER_UNIT:
             raise ValueError(f"more than {CHANGES_PER_UNIT} changes in one unit of work")
         self._changes.append(
@@ -79,9 +89,13 @@ class Unit:
                 "action": action,
                 "record_id": record_id,
                 "owner_id": owner_id,
-                "parties": list(parties),
+                "parties": [*parties, *(each for each in (was or {}).values() if isinstance(each, UUID))],
                 "changed": list(changed),
                 "actor": self.actor,
+                "acting_id": self.partner_id,
+                "was": dict(was) if was else None,
+                "audience": audience,
+                "only_for": None if only_for is None else list(only_for),
             }
         )
 
@@ -113,7 +127,7 @@ class Unit:
             raise RuntimeError("an error while acting for another partner was swallowed: nothing was committed")
         await self.session.flush()
         if self._changes:
-            await self._raw.execute(_OUTBOX, orjson.dumps(self._changes))
+            await self._raw.execute(_OUTBOX, orjson.dumps(self._changes, default=str))
         return bool(self._changes)
 
 

@@ -39,6 +39,11 @@ class Site:
     """What of the values shapes the statement; everything else is a bind."""
     constant: dict[str, Any] | None = None
 
+    @property
+    def chooses(self) -> bool:
+        """Whether its values decide which fields below it are compiled at all."""
+        return self.shape is not structure
+
     @classmethod
     def make(
         cls,

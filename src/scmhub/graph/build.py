@@ -26,6 +26,7 @@ from strawberry.types.enum import has_enum_definition
 from scmhub.graph import values
 from scmhub.graph.checks import check_kind
 from scmhub.graph.declare import Column, Command, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.deliver.types import add_feed
 from scmhub.graph.scalars import SCALARS
 
 _MODULE = "scmhub.graph.built"
@@ -186,8 +187,9 @@ class Built:
 
     # -- roots --------------------------------------------------------------------------------------------------------
 
-    def query(self) -> type:
+    def query(self, **more: Any) -> type:
         fields: dict[str, Any] = {
+            **more,
             "viewer": strawberry.field(
                 resolver=_signature({}, "Partner"), description="The partner you act for.", metadata={"spec": "viewer"}
             ),
@@ -230,7 +232,7 @@ class Built:
         }
         for name, column in kind.keys.items():
             fields[name] = strawberry.field(
-                description=f"Your own `{column}`: looked up among the records you own.", default=strawberry.UNSET
+                description=f"Its `{column}`: looked up among your own records.", default=strawberry.UNSET
             )
         annotations: dict[str, Any] = dict.fromkeys(fields, str | None) | {"id": strawberry.ID | None}
         self.add(
@@ -361,11 +363,12 @@ def build_schema(registry: Registry, scalars: Iterable[tuple[object, Any]] = ())
         if kind.plural:
             built.where(kind)
         built.kind(kind)
-    query, mutation = built.query(), built.mutation() if registry.commands else None
+    changes, subscription, items = add_feed(built, _signature)
     return strawberry.Schema(
-        query=query,
-        mutation=mutation,
-        types=[getattr(built.module, name) for name in registry.kinds],
+        query=built.query(changes=changes),
+        mutation=built.mutation() if registry.commands else None,
+        subscription=subscription,
+        types=[*(getattr(built.module, name) for name in registry.kinds), *items],
         config=StrawberryConfig(
             auto_camel_case=True, scalar_map=SCALARS | dict(scalars), disable_field_suggestions=True
         ),

@@ -24,6 +24,7 @@ def check_kind(registry: Registry, kind: Kind) -> None:
         match spec:
             case Column():
                 _check_column(kind, name, spec)
+                _require(spec.keys is None or spec.keys in registry.kinds, kind, name, f"unknown kind {spec.keys}")
             case Pair():
                 _check_pair(kind, name, spec)
             case One():

@@ -11,16 +11,18 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import orjson
 import strawberry
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
+from sqlalchemy.exc import IntegrityError
 from strawberry.types.arguments import convert_arguments
 
 from scmhub.clock import Clock
 from scmhub.database.fragment import Statement
 from scmhub.database.unit import Database, Unit
-from scmhub.errors import BadRequest, BadUserInput, HubError, Refusal
+from scmhub.errors import BadRequest, BadUserInput, Refusal
 from scmhub.graph import answers, idempotency
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
@@ -82,7 +84,7 @@ class CommandRunner:
             try:
                 body, again = await self._step(step, variables, args, request, viewer)
                 replayed = replayed or again
-            except HubError as error:
+            except Exception as error:  # earlier fields have committed: their answers must not be lost
                 body = b"null"
                 errors += [
                     {**entry, "path": [step.selected.key]} for entry in answers.entries(error, request.request_id)
@@ -134,7 +136,8 @@ class CommandRunner:
                 if key and inputs.record:
                     await idempotency.keep(unit, key, inputs.record, body)
                 return body, False
-        except Refusal as refusal:
+        except (Refusal, IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
+            refusal = error if isinstance(error, Refusal) else _conflict(error)
             inputs.record = refusal.record
             return await self._payload(step, inputs, None, refusal), False
 
@@ -178,6 +181,17 @@ class CommandRunner:
         parameters = [bind.take(inputs) for bind in member.statement.binds]
         reader = unit if unit is not None else self._database.read
         return await reader.fetch(member.statement.text, *parameters) or b"null"
+
+
+def _conflict(error: Exception) -> Refusal:
+    """What a constraint of the database says, when two commands raced past each other's checks; never its name."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+    match cause:
+        case asyncpg.UniqueViolationError():
+            return Refusal("DUPLICATE", "You already have a record with this key.", ["input"])
+        case asyncpg.ForeignKeyViolationError():
+            return Refusal("NOT_FOUND", "A record named in the input does not exist.", ["input"])
+    return Refusal("INVALID", "A value does not fit the record.", ["input"])
 
 
 def _error(refusal: Refusal, wanted: tuple[tuple[str, str], ...]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Every table is entered through a ``Row`` of ``sharing.policy``; nothing here cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +66,7 @@ class Compiler:
 
     def _row(self, kind: Kind, subject: Row | None = None) -> Row:
         self._aliases += 1
-        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject)
+        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject, {})
 
     # -- one record ----------------------------------------------------------------------------------------------------
 
@@ -137,14 +138,11 @@ class Compiler:
     def _latest(self, row: Row, spec: Latest, selected: Selected) -> Pieces:
         target = self._registry.kinds[spec.kind]
         newest = self._row(target)
-        tests = all_of([sql("{} = {}", newest.cell(spec.by), row.cell("id")), target.policy.visible(newest)])
         json = self.record(target, newest, selected.selections).build()
-        return _or_null(
-            sql(
-                "(select {} from {} where {} order by {} desc, {} desc limit 1)",
-                json, newest.source(), tests, newest.cell(spec.order), newest.cell("id"),
-            )
-        )  # fmt: skip
+        visible = target.policy.visible(newest)
+        found = newest.clause([sql("{} = {}", newest.cell(spec.by), row.cell("id"))], [visible])
+        by = join(", ", [sql("{} desc", newest.cell(column)) for column in (spec.order, "id")])
+        return _or_null(sql("(select {} from {} order by {} limit 1)", json, found, by))
 
     def _by_key(self, kind: Kind, key: Fragment | Bind, selections: Selections, *, card: bool = False) -> Fragment:
         """The record with this key as JSON text, NULL if there is none the viewer may see.
@@ -152,9 +150,9 @@ class Compiler:
         ``card``: the key stands on a visible row, in a field the viewer may see, so the record's card comes with it.
         """
         row = self._row(kind)
-        tests = [sql("{} = {}", row.cell("id"), key)] + ([] if card else [kind.policy.visible(row)])
         json = self.record(kind, row, selections).build()
-        return sql("(select {} from {} where {})", json, row.source(), all_of(tests))
+        tests = [] if card else [kind.policy.visible(row)]
+        return sql("(select {} from {})", json, row.clause([sql("{} = {}", row.cell("id"), key)], tests))
 
     # -- connections ---------------------------------------------------------------------------------------------------
 
@@ -163,58 +161,43 @@ class Compiler:
         site, values = self.site(kind.name, selected, lambda given: check_page(given, spec.most))
         column = None if spec.order == "id" else spec.order
         order = pages.Order(target, column, False, site, values, spec.default, spec.most)
-        whole = row.judged if target.part_of else None
-        inner = self._row(target, whole)
-        tests = [sql("{} = {}", inner.cell(spec.by), row.cell("id"))]
-        tests += [] if target.part_of else [target.policy.visible(inner)]
-        tests += [test for each in spec.narrow if (test := _narrowed(each, inner, site, values)) is not None]
+        listed = _Listed(target, row.judged if target.part_of else None, row, spec, site, values)
         fields = self.fields(selected.selections, f"{target.name}Connection")
         if {each.name for each in fields} <= {"nodes", "__typename"}:
-            return self._nodes_only(target, whole, order, inner, tests, fields)
+            return self._nodes_only(listed, order, fields)
+        inner = self._row(target, listed.whole)
+        count = pages.bounded_count(sql("select from {}", listed.clause(self._row(target, listed.whole), [])))
         key, sort = inner.cell("id"), order.sort_cell(inner)
-        count = pages.bounded_count(sql("select from {} where {}", inner.source(), all_of(tests)))
-        tests = [*tests, *order.stretch(key, sort)]
         keys = sql(
-            "keys as materialized (select {} from {} where {} order by {} limit {})",
+            "keys as materialized (select {} from {} order by {} limit {})",
             pages.named(key, sort),
-            inner.source(),
-            all_of(tests),
+            listed.clause(inner, order.stretch(key, sort)),
             order.by(key, sort, travel=True),
             order.limit(1),
         )
-        return self._page(target, whole, order, keys, count, fields)
+        return self._page(target, listed.whole, order, keys, count, fields)
 
-    def _nodes_only(
-        self,
-        target: Kind,
-        whole: Row | None,
-        order: pages.Order,
-        inner: Row,
-        tests: list[Fragment],
-        fields: list[Selected],
-    ) -> Pieces:
+    def _nodes_only(self, listed: _Listed, order: pages.Order, fields: list[Selected]) -> Pieces:
         """The common case, without keys or cursors: rows in order, limited, each written once."""
-        row = self._row(target, whole)
-        key, sort = inner.cell("id"), order.sort_cell(inner)
-        tests = [*tests, *order.stretch(key, sort)]
-        rows = sql(
-            "(select * from {} where {} order by {} limit {})",
-            inner.source(),
-            all_of(tests),
-            order.by(key, sort, travel=True),
-            order.limit(0),
-        )
-        if order.backward:
-            outer = sql("n.id") if sort is None else sql("n.{}, n.id", _name(order.column))
-            rows = sql("(select n.* from {} n order by {})", rows, outer)
         members = []
         for each in fields:
             if each.name == "__typename":
-                members.append((each.key, Pieces().text(f'"{target.name}Connection"')))
+                members.append((each.key, Pieces().text(f'"{listed.kind.name}Connection"')))
                 continue
-            json = self.record(target, row, each.selections).build()
-            listed = sql("coalesce((select string_agg({}, ',') from {} {}), '')", json, rows, _name(row.alias))
-            members.append((each.key, Pieces().text("[").value(listed).text("]")))
+            row = self._row(listed.kind, listed.whole)
+            key, sort = row.cell("id"), order.sort_cell(row)
+            json = self.record(listed.kind, row, each.selections).build()
+            rows = sql(
+                "(select * from {} order by {} limit {})",
+                listed.clause(row, order.stretch(key, sort)),
+                order.by(key, sort, travel=True),
+                order.limit(0),
+            )
+            if order.backward:
+                outer = sql("n.id") if sort is None else sql("n.{}, n.id", _name(order.column))
+                rows = sql("(select n.* from {} n order by {})", rows, outer)
+            text = sql("coalesce((select string_agg({}, ',') from {} {}), '')", json, rows, _name(row.alias))
+            members.append((each.key, Pieces().text("[").value(text).text("]")))
         return obj(members)
 
     def root_page(self, kind: Kind, selected: Selected) -> Pieces:
@@ -230,7 +213,7 @@ class Compiler:
         self, kind: Kind, whole: Row | None, order: pages.Order, keys: Fragment, count: Fragment, fields: list[Selected]
     ) -> Pieces:
         """A connection over the keys in the common table expression ``keys``."""
-        row, source = self._row(kind, whole), self._row(kind)
+        row = self._row(kind, whole)
         columns: list[Fragment] = []
         members: list[tuple[str, Pieces]] = []
         for each in fields:
@@ -248,28 +231,27 @@ class Compiler:
                 case "edges":
                     columns.append(self._edge(kind, row, order, each.selections))
                     members.append((each.key, _list(f"j{len(columns)}")))
-        lists = self._lists(row, source, order, columns)
+        lists = self._lists(row, order, columns)
         return Pieces().value(sql("(with {} select {} from {} page)", keys, obj(members).build(), lists))
 
-    def _lists(self, row: Row, source: Row, order: pages.Order, columns: list[Fragment]) -> Fragment:
-        """One row: each column's values joined in reading order, and the cursors of the page."""
-        columns = [*columns, pages.row_cursor(order, row)]
-        names = [f"j{number + 1}" for number in range(len(columns))]
-        selected = join(
-            ", ", [sql("{} as {}", column, _name(name)) for column, name in zip(columns, names, strict=True)]
-        )
+    def _lists(self, row: Row, order: pages.Order, columns: list[Fragment]) -> Fragment:
+        """One row: each column's values joined in reading order, and the keys of the page."""
+        names = [_name(f"j{number + 1}") for number in range(len(columns))]
         sort = sql("k.sort") if order.column else None
         stretch = sql(
             "(select * from keys k order by {} limit {})", order.by(sql("k.id"), sort, travel=True), order.limit(0)
         )
         if order.backward:
             stretch = sql("(select * from {} k order by {})", stretch, order.by(sql("k.id"), sort, travel=False))
-        fetched = sql(
-            "(select * from {} where {} = k.id offset 0) {}", source.source(), source.cell("id"), _name(row.alias)
-        )
-        rows = sql("(select {} from {} k cross join lateral {})", selected, stretch, fetched)
-        joined = [sql("coalesce(string_agg(x.{}, ','), '') as {}", _name(name), _name(name)) for name in names[:-1]]
-        joined.append(sql("array_agg(x.{}) as cursors", _name(names[-1])))
+        selected = [sql("{} as {}", column, name) for column, name in zip(columns, names, strict=True)]
+        selected.append(sql("k.id, k.sort") if sort else sql("k.id"))
+        fetched = row.clause([sql("{} = k.id", row.cell("id"))], [])
+        rows = sql(
+            "(select {} from {} k cross join lateral (select {} from {} offset 0) {})",
+            join(", ", selected), stretch, row.cell("*"), fetched, _name(row.alias),
+        )  # fmt: skip
+        joined = [sql("coalesce(string_agg(x.{}, ','), '') as {}", name, name) for name in names]
+        joined.append(sql("array_agg(x.id) as ids, array_agg(x.sort) as sorts") if sort else sql("array_agg(x.id) as ids"))
         return sql("(select {} from {} x)", join(", ", joined), rows)
 
     def _edge(self, kind: Kind, row: Row, order: pages.Order, selections: Selections) -> Fragment:
@@ -299,11 +281,9 @@ class Compiler:
         row = self._row(kind)
         column = next(column for each, column in kind.keys.items() if camel(each) == name)
         given_key = site.bind("text", f"by.{name}", lambda given: given["by"][name].replace("\0", "\ufffd"))
-        own = kind.policy.mine(row)[0].condition
+        keys = [kind.policy.nameable(row), sql("{} = {}", row.cell(column), given_key)]
         json = self.record(kind, row, selected.selections).build()
-        return _or_null(
-            sql("(select {} from {} where {} and {} = {})", json, row.source(), own, row.cell(column), given_key)
-        )
+        return _or_null(sql("(select {} from {})", json, row.clause(keys, [])))
 
     def node(self, selected: Selected) -> Pieces:
         site, values = self.site("Query", selected, lambda given: None, lambda given: self._kind_names([given["id"]]))
@@ -348,6 +328,26 @@ class Compiler:
         """The record a command answers with, read by the key it returned."""
         key = Bind(("record",), "uuid", lambda inputs: inputs.record)
         return _or_null(self._by_key(kind, key, selections)).build()
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The records of a nested connection: of which kind, of which parent, under which arguments."""
+
+    kind: Kind
+    whole: Row | None
+    parent: Row
+    spec: Many
+    site: Site
+    values: dict[str, Any]
+
+    def clause(self, row: Row, more: list[Fragment]) -> Fragment:
+        """FROM and WHERE for ``row``, after everything that is asked of it was compiled."""
+        keys = [sql("{} = {}", row.cell(self.spec.by), self.parent.cell("id"))]
+        tests = [] if self.kind.part_of else [self.kind.policy.visible(row)]
+        narrowed = [_narrowed(each, row, self.site, self.values) for each in self.spec.narrow]
+        keys += [each for each in narrowed if each is not None]
+        return row.clause(keys, [*tests, *more])
 
 
 def _narrowed(narrow: Narrow, row: Row, site: Site, values: dict[str, Any]) -> Fragment | None:

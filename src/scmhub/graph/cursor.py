@@ -12,14 +12,32 @@ from uuid import UUID
 
 from scmhub.database.fragment import Fragment, literal, sql
 from scmhub.errors import BadUserInput
+from scmhub.graph.scalars import parse_date
+from scmhub.quantity import parse_decimal
+
+
+def _integer(text: str) -> int:
+    value = int(text)
+    if not -(2**31) <= value < 2**31:
+        raise ValueError
+    return value
+
+
+def _instant(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError
+    return value
+
 
 _READ: dict[type, Callable[[str], Any]] = {
     str: str,
-    int: int,
-    Decimal: Decimal,
-    date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
+    int: _integer,
+    Decimal: parse_decimal,
+    date: parse_date,
+    datetime: _instant,
 }
+"""How a sort value is read back; a forged one must fail here, never in the database."""
 
 
 def cursor_sql(tag: str, key: Fragment, sort: Fragment | None) -> Fragment:

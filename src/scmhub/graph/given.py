@@ -1,4 +1,4 @@
-"""What a caller gives to a command: taken exactly as it is, or refused with the path to it; never rounded, never guessed."""
+"""What a caller gives to a command: taken as it is, or refused with the path to it; nothing is rounded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def text(value: str, most: int, path: list[str], *, lines: bool = False) -> str:
-    """Clean text. REQUIRED if it is empty, INVALID for spaces around it, control or invisible characters, or too long."""
+    """Clean text. REQUIRED if empty, INVALID for spaces around it, control characters, or too long."""
     try:
         cleaned = clean_text(value, most, lines=lines)
     except ValueError as error:
@@ -80,9 +80,12 @@ def count(found: int, most: int, what: str, path: list[str]) -> None:
         raise Refusal("OUT_OF_RANGE", f"There may be at most {most} of these: {what}.", path)
 
 
-def kept(maybe: Some[Any] | None, current: _T, check: Callable[[Any], _T]) -> _T:
+def kept(maybe: Some[Any] | None, current: _T, check: Callable[[Any], _T] | None = None) -> _T:
     """The new value of a field of a partial update: absent keeps the current one, null clears it."""
-    return current if maybe is None else check(maybe.value)
+    if maybe is None:
+        return current
+    value: _T = maybe.value if check is None else check(maybe.value)
+    return value
 
 
 @contextmanager

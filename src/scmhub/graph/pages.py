@@ -117,21 +117,24 @@ class Branches:
     where: Where
     alias: str
 
-    def keys(self, limit: Bind | Fragment, *, cut: bool) -> tuple[Fragment, Fragment]:
-        """(what comes by own and party branches, what comes by scopes): SELECTs of (id, sort), each limited."""
-        mine = [self._mine(branch.side, branch.condition, limit) for branch in self.kind.policy.mine(self._row())]
+    def keys(self, limit: Bind | Fragment, *, page: bool) -> tuple[Fragment, Fragment]:
+        """(what comes by own and party branches, what comes by scopes): SELECTs of (id, sort), each limited.
+
+        ``page``: only the stretch that is asked for; else all, to be counted.
+        """
+        mine = [self._mine(branch.side, branch.condition, limit, page) for branch in self.kind.policy.mine(self._row())]
         scoped = [
-            self._scoped(each, limit, cut) for each in self.kind.policy.scoped(self.kind.table.name, f"{self.alias}s")
+            self._scoped(each, limit, page) for each in self.kind.policy.scoped(self.kind.table.name, f"{self.alias}s")
         ]
         return join(" union ", mine), join(" union ", scoped)
 
     def _row(self) -> Row:
         return Row(self.kind.policy, self.kind.table.name, self.alias)
 
-    def _mine(self, side: str, condition: Fragment, limit: Bind | Fragment) -> Fragment:
+    def _mine(self, side: str, condition: Fragment, limit: Bind | Fragment, page: bool) -> Fragment:
         row = self._row()
         key, sort = row.cell("id"), self.order.sort_cell(row)
-        tests = [condition, *self.order.stretch(key, sort)]
+        tests = [condition, *(self.order.stretch(key, sort) if page else [])]
         if self.where:
             tests.append(self.where.condition(row, side))
         return sql(
@@ -143,18 +146,18 @@ class Branches:
             limit,
         )
 
-    def _scoped(self, each: Scoped, limit: Bind | Fragment, cut: bool) -> Fragment:
+    def _scoped(self, each: Scoped, limit: Bind | Fragment, page: bool) -> Fragment:
         header = self._row()
         direct = each.key == "id"
         key = each.row.cell(each.key)
         sort = self.order.sort_cell(each.row if direct else header)
-        tests = [each.condition, *self.order.stretch(key, sort)]
+        tests = [each.condition, *(self.order.stretch(key, sort) if page else [])]
         source = each.row.source()
         if not direct and (self.where or sort):
             source = sql("{} join {} on {} = {}", source, header.source(), header.cell("id"), key)
         if self.where:
             tests.append(self.where.condition(each.row if direct else header, None))
-        if cut and sort is None:
+        if page and sort is None:
             tests.append(self._cut_off(key))
         inner = sql(
             "select distinct {} from {} where {} order by {} limit {}",
@@ -189,7 +192,7 @@ def page_keys(branches: Branches) -> Fragment:
     order = branches.order
     columns, sort = (sql("u.id, u.sort"), sql("u.sort")) if order.column else (sql("u.id"), None)
     by = order.by(sql("u.id"), sort, travel=True)
-    mine, scoped = branches.keys(order.limit(1), cut=True)
+    mine, scoped = branches.keys(order.limit(1), page=True)
     own = sql("mine as materialized (select {} from ({}) u order by {} limit {})", columns, mine, by, order.limit(1))
     if not scoped.parts:
         return sql("{}, keys as materialized (select u.* from mine u order by {})", own, by)
@@ -206,7 +209,7 @@ def page_keys(branches: Branches) -> Fragment:
 def total_count(branches: Branches) -> Fragment:
     """Distinct visible records, exact to COUNT_LIMIT, null above."""
     limit = Fragment((str(COUNT_LIMIT + 1),))
-    mine, scoped = branches.keys(limit, cut=False)
+    mine, scoped = branches.keys(limit, page=False)
     everything = sql("{} union {}", mine, scoped) if scoped.parts else mine
     return bounded_count(sql("select u.id from ({}) u", everything))
 
@@ -235,9 +238,15 @@ def page_info(order: Order, wanted: list[tuple[str, str]]) -> Pieces:
         elif name in flags:
             members.append((key, Pieces().value(sql("case when {} then 'true' else 'false' end", flags[name]))))
         else:
-            place = sql("page.cursors[1]") if name == "startCursor" else sql("page.cursors[cardinality(page.cursors)]")
-            members.append((key, Pieces().value(sql("coalesce('\"' || {} || '\"', 'null')", place))))
+            members.append((key, _page_end(order, sql("1") if name == "startCursor" else sql("cardinality(page.ids)"))))
     return obj(members)
+
+
+def _page_end(order: Order, place: Fragment) -> Pieces:
+    """The cursor of the first or last row of the page; null if it is empty."""
+    sort = sql("page.sorts[{}]", place) if order.column else None
+    cursor = cursor_sql(order.tag, sql("page.ids[{}]", place), sort)
+    return Pieces().value(sql("case when page.ids is null then 'null' else '\"' || {} || '\"' end", cursor))
 
 
 def row_cursor(order: Order, row: Row) -> Fragment:

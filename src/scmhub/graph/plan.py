@@ -22,6 +22,8 @@ from scmhub.graph.build import Root, Single
 from scmhub.graph.collect import Selected, switches
 from scmhub.graph.compile import Compiler
 from scmhub.graph.declare import Registry
+from scmhub.graph.deliver.selection import SPEC as FEED
+from scmhub.graph.deliver.selection import FeedSelection, compile_feed
 from scmhub.graph.json import Pieces, obj
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import with_scopes
@@ -49,6 +51,7 @@ class Plan:
     planned: tuple[str, ...]
     rest: tuple[Selected, ...]
     keys: tuple[str, ...]
+    feeds: tuple[FeedSelection, ...] = ()
 
     def parameters(self, inputs: Inputs) -> list[Any]:
         assert self.statement
@@ -57,10 +60,26 @@ class Plan:
 
 @dataclass(slots=True)
 class Shape:
-    """The fields with arguments of a document under one setting of its switches, and the plans made so far."""
+    """The fields with arguments of a document under one setting of its switches, and the plans made so far.
+
+    ``node`` and ``nodes`` compile only the fragments of the kinds their ids are of, so other kinds are another shape.
+    """
 
     sites: list[Site]
+    choices: tuple[Any, ...] = ()
     plans: dict[Any, Any] = field(default_factory=dict)
+
+    def read(self, variables: Any) -> tuple[list[dict[str, Any]], tuple[Any, ...]] | None:
+        """Values and structure of the arguments; None if ids are of kinds this shape was not made for."""
+        args: list[dict[str, Any]] = []
+        structure: list[Any] = []
+        choices = iter(self.choices)
+        for site in self.sites:
+            args.append(site.values(variables))
+            structure.append(site.shape(args[-1]))
+            if site.chooses and structure[-1] != next(choices):
+                return None
+        return args, tuple(structure)
 
 
 class Planner:
@@ -83,13 +102,13 @@ class Planner:
         if names is None:
             names = document.plans["switches"] = switches(document.operation, document.fragments)
         switched = tuple(variables.coerced.get(name) for name in names)
-        shape: Shape | None = document.plans.get(switched)
-        if shape is not None:
-            args = [site.values(variables) for site in shape.sites]
-            structure = tuple(site.shape(values) for site, values in zip(shape.sites, args, strict=True))
-            known = shape.plans.get(structure)
-            if known is not None:
-                return known, args
+        for shape in document.plans.get(switched, ()):
+            found = shape.read(variables)
+            if found is None:
+                continue
+            args, structure = found
+            if structure in shape.plans:
+                return shape.plans[structure], args
         on_new()
         return self._new(document, variables, switched, build)
 
@@ -98,24 +117,34 @@ class Planner:
     ) -> tuple[Any, list[dict[str, Any]]]:
         compiler = Compiler(self._registry, self._schema, document.fragments, variables)
         plan = build(compiler, document)
-        shape = document.plans.setdefault(switched, Shape(compiler.sites))
-        args = [site.values(variables) for site in shape.sites]
+        args = [site.values(variables) for site in compiler.sites]
+        structure = tuple(site.shape(values) for site, values in zip(compiler.sites, args, strict=True))
+        shapes: list[Shape] = document.plans.setdefault(switched, [])
+        choices = tuple(part for site, part in zip(compiler.sites, structure, strict=True) if site.chooses)
+        shape = next((each for each in shapes if each.choices == choices), None)
+        if shape is None:
+            shape = Shape(compiler.sites, choices)
+            if len(shapes) < _MOST_PLANS:
+                shapes.append(shape)
         if len(shape.plans) < _MOST_PLANS:
-            shape.plans[tuple(site.shape(values) for site, values in zip(shape.sites, args, strict=True))] = plan
+            shape.plans[structure] = plan
         return plan, args
 
     def query(self, compiler: Compiler, document: Any) -> Plan:
         members: list[tuple[str, Pieces]] = []
         rest: list[Selected] = []
+        feeds: list[FeedSelection] = []
         selected = compiler.fields([document.operation.selection_set], "Query")
         for each in selected:
             pieces = self._root(compiler, each)
-            if pieces is None:
+            if each.name == FEED:
+                feeds.append(compile_feed(compiler, self._registry, each, "Query"))
+            elif pieces is None:
                 rest.append(each)
             else:
                 members.append((each.key, pieces))
         statement = self.finish(obj(members).build()) if members else None
-        return Plan(statement, tuple(k for k, _ in members), tuple(rest), tuple(e.key for e in selected))
+        return Plan(statement, tuple(k for k, _ in members), tuple(rest), tuple(e.key for e in selected), tuple(feeds))
 
     def _root(self, compiler: Compiler, selected: Selected) -> Pieces | None:
         """A root field as SQL; None if it is not answered from tables."""

@@ -1,4 +1,4 @@
-"""Currencies: the active codes of ISO 4217 and their minor units. History (HRK, BGN, ...) is refused for new records."""
+"""Currencies: the active codes of ISO 4217 and their minor units. Former ones (HRK, BGN, ...) are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identifiers of the trade and their check digits: GTIN, GLN, SSCC (GS1, modulo 10) and LEI (ISO 17442, modulo 97-10)."""
+"""Identifiers of the trade and their check digits: GTIN, GLN, SSCC (GS1, modulo 10) and LEI (ISO 17442)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _checked(text: str, form: re.Pattern[str], what: str) -> str:
 
 
 def gtin(text: str) -> str:
-    """A GTIN-8, -12, -13 or -14, padded with zeros to 14 digits; ValueError for another form or a wrong check digit."""
+    """A GTIN-8, -12, -13 or -14, padded with zeros to 14 digits; ValueError for another form or check digit."""
     return _checked(text, _GTIN, "a GTIN of 8, 12, 13 or 14 digits").zfill(14)
 
 

@@ -21,12 +21,14 @@ MOST_NAME = 200
 async def register_partner(
     unit: Unit, code: str, name: str, country: str | None = None, gln: str | None = None
 ) -> UUID:
-    """The key of a new partner. Refusal: INVALID for a malformed code, name, country or GLN, DUPLICATE for a code in use.
+    """The key of a new partner. Refusal: INVALID for a malformed value, DUPLICATE for a code in use.
 
     Codes are not secret: whoever proposes a relationship must be able to name the other side.
     """
     if not _CODE.fullmatch(code):
-        raise Refusal("INVALID", "A partner code has 1 to 40 characters: A-Z, 0-9, - and _, not - or _ first.", ["code"])
+        raise Refusal(
+            "INVALID", "A partner code has 1 to 40 characters: A-Z, 0-9, - and _, not - or _ first.", ["code"]
+        )
     if not name.strip() or len(name) > MOST_NAME:
         raise Refusal("INVALID", f"A name has 1 to {MOST_NAME} characters.", ["name"])
     partner = PartnerTable(

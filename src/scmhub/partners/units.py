@@ -1,7 +1,7 @@
 """Units of measure: a trimmed table of UN/ECE Recommendation 20 (and the package types of Recommendation 21, ``X..``).
 
-A unit has a dimension and an exact factor to the first unit of that dimension. A package holds as much as its item says,
-so each package code is a dimension of its own. Codes of other lists (X12 355: ``PC``, ``LB``) are unknown here.
+A unit has a dimension and an exact factor to the first unit of that dimension. A package holds what its item says, so
+each package code is a dimension of its own. Codes of other lists (X12 355: ``PC``, ``LB``) are unknown here.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _TABLE = {
         "HAR hectare 10000|INK square inch 0.00064516|FTK square foot 0.09290304"
     ),
     "volume": (
-        "MTQ cubic metre 1|LTR litre 0.001|DMQ cubic decimetre 0.001|MLT millilitre 0.000001|CMQ cubic centimetre 0.000001|"
-        "CLT centilitre 0.00001|DLT decilitre 0.0001|HLT hectolitre 0.1|MMQ cubic millimetre 0.000000001|"
+        "MTQ cubic metre 1|LTR litre 0.001|DMQ cubic decimetre 0.001|MLT millilitre 0.000001|"
+        "CMQ cubic centimetre 0.000001|CLT centilitre 0.00001|DLT decilitre 0.0001|HLT hectolitre 0.1|"
+        "MMQ cubic millimetre 0.000000001|"
         "FTQ cubic foot 0.028316846592|GLL US gallon 0.003785411784|GLI imperial gallon 0.00454609|"
         "BLL barrel 0.158987294928"
     ),
@@ -91,7 +92,7 @@ def convertible(one: str, other: str) -> bool:
 
 
 def convert(value: Decimal, source: str, target: str) -> Decimal:
-    """``value`` in ``source`` as a number in ``target``, to 60 digits; ValueError across dimensions or unknown codes."""
+    """``value`` in ``source`` in ``target``, to 60 digits; ValueError across dimensions or for unknown codes."""
     if not convertible(source, target):
         raise ValueError(f"no factor leads from {source} to {target}")
     with localcontext(prec=_EXACT_DIGITS):

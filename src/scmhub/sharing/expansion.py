@@ -3,19 +3,26 @@
 acme writes "my suppliers may see orders of item 7". While bolt's relationship with acme is ACTIVE there is a scope for
 bolt; the transaction that suspends or ends the relationship deletes it. ``expand`` is pure, and the law holds at every
 moment: expanding all rules from nothing gives exactly the scope table (``scmhub doctor`` checks it).
+
+Two transactions could break the law by passing each other: acme activates a rule for its suppliers while bolt accepts
+to be one, and neither sees the other's change. So whoever changes either holds the owner's sharing until it commits.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg  # type: ignore[import-untyped]
 from sqlmodel import col, delete, select
 
 from scmhub.database.unit import Unit
 from scmhub.ids import new_id
 from scmhub.partners.tables import RelationshipTable
+from scmhub.sharing.announce import announcing
 from scmhub.sharing.tables import ScopeTable, SharingRuleTable
 
 MOST_SCOPES = 10_000
@@ -27,6 +34,8 @@ ROLES = {
     "LOGISTICS_PROVIDER": ("LOGISTICS", "provider_id"),
 }
 """What a partner can be towards the owner of a rule: kind of relationship, and the end the partner stands on."""
+STANDING = ("PROPOSED", "ACTIVE", "SUSPENDED")
+"""States of a relationship that is, or may become, in force; rules that name a partner end with the last of them."""
 
 
 class Opening(NamedTuple):
@@ -60,26 +69,55 @@ def expand(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -
     items: list[UUID | None] = [None] if rule.items is None else [*rule.items]
     sites: list[UUID | None] = [None] if rule.sites is None else [*rule.sites]
     return {
-        Opening(grantee, item, site)
-        for grantee in grantees(rule, relationships) for item in items for site in sites
+        Opening(grantee, item, site) for grantee in grantees(rule, relationships) for item in items for site in sites
     }
 
 
 async def rule_changed(unit: Unit, rule: SharingRuleTable) -> None:
     """Bring the scopes of one rule in line with it, in the transaction that changed it; the unit acts for its owner."""
-    await unit.session.flush()
+    await hold_sharing(unit, rule.owner_id)
+    async with announcing(unit, rule.owner_id, rule=rule.id):
+        await replace_scopes(unit, rule)
+
+
+async def replace_scopes(unit: Unit, rule: SharingRuleTable) -> None:
+    """The scopes of one rule anew. Whoever commits this holds the owner's sharing."""
     await unit.rows("delete from scope s where s.rule_id = $1", rule.id)
-    for scope in scopes_of(rule, await _relationships(unit, rule.owner_id), unit):
+    for scope in scopes_of(rule, await relationships_of(unit, rule.owner_id), unit):
         unit.session.add(scope)
     await unit.session.flush()
+
+
+async def openings_today(unit: Unit, rule: SharingRuleTable) -> set[Opening]:
+    """What the rule would open now; the unit acts for its owner."""
+    return expand(rule, await relationships_of(unit, rule.owner_id))
+
+
+async def hold_sharing(unit: Unit, *owners: UUID) -> None:
+    """Wait for other transactions that change what these owners share, and keep new ones waiting until this one ends.
+
+    Always before the lock of a rule's row, always in the same order: so nobody waits in a circle.
+    """
+    for owner in sorted(owners):
+        number = int.from_bytes(owner.bytes[8:], "big", signed=True)
+        await unit.fetch("select pg_advisory_xact_lock($1)::text", number)
 
 
 def scopes_of(rule: SharingRuleTable, relationships: Iterable[RelationshipTable], unit: Unit) -> Iterator[ScopeTable]:
     for opening in sorted(expand(rule, relationships), key=str):
         yield ScopeTable(
-            id=new_id(unit.now), rule_id=rule.id, granter=rule.owner_id, grantee=opening.grantee, kind=rule.kind,
-            owner=rule.owner_id, item=opening.item, site=opening.site, tokens=list(rule.field_groups),
-            days_back=rule.days_back, days_ahead=rule.days_ahead, valid_from=rule.valid_from,
+            id=new_id(unit.now),
+            rule_id=rule.id,
+            granter=rule.owner_id,
+            grantee=opening.grantee,
+            kind=rule.kind,
+            owner=rule.owner_id,
+            item=opening.item,
+            site=opening.site,
+            tokens=list(rule.field_groups),
+            days_back=rule.days_back,
+            days_ahead=rule.days_ahead,
+            valid_from=rule.valid_from,
             valid_until=rule.valid_until,
         )
 
@@ -90,19 +128,20 @@ async def relationship_changed(unit: Unit, relationship: RelationshipTable) -> N
     Both sides' rules are touched, whichever side acted: the unit acts for each granter in turn. When nothing stands
     between the two any more, rules that name the other are REVOKED; their history stays.
     """
-    await unit.session.flush()
     ends = (relationship.provider_id, relationship.recipient_id)
+    await hold_sharing(unit, *ends)
     for owner, other in (ends, ends[::-1]):
-        async with unit.acting_for(owner):
+        async with unit.acting_for(owner), announcing(unit, owner, grantee=other):
             await _realign(unit, owner, other)
 
 
 async def _realign(unit: Unit, owner: UUID, other: UUID) -> None:
-    standing = await _relationships(unit, owner)
-    over = not any(other in (each.provider_id, each.recipient_id) for each in standing if each.state != "ENDED")
+    standing = await relationships_of(unit, owner)
+    over = not any(other in (each.provider_id, each.recipient_id) for each in standing if each.state in STANDING)
     rules = await unit.session.exec(
         select(SharingRuleTable).where(
-            SharingRuleTable.owner_id == owner, col(SharingRuleTable.state).in_(("ACTIVE", "SUSPENDED")),
+            SharingRuleTable.owner_id == owner,
+            col(SharingRuleTable.state).in_(("ACTIVE", "SUSPENDED")),
             (col(SharingRuleTable.grantee_id) == other) | col(SharingRuleTable.grantee_role).is_not(None),
         )
     )
@@ -117,7 +156,8 @@ async def _realign(unit: Unit, owner: UUID, other: UUID) -> None:
     await unit.session.flush()
 
 
-async def _relationships(unit: Unit, partner: UUID) -> list[RelationshipTable]:
+async def relationships_of(unit: Unit, partner: UUID) -> list[RelationshipTable]:
+    """All relationships of a partner, whatever their state."""
     found = await unit.session.exec(
         select(RelationshipTable).where(
             (RelationshipTable.provider_id == partner) | (RelationshipTable.recipient_id == partner)
@@ -126,3 +166,50 @@ async def _relationships(unit: Unit, partner: UUID) -> list[RelationshipTable]:
     return list(found.all())
 
 
+class _Line(NamedTuple):
+    """A scope without its own id: what the law compares."""
+
+    rule_id: UUID
+    granter: UUID
+    grantee: UUID
+    kind: str
+    owner: UUID
+    item: UUID | None
+    site: UUID | None
+    tokens: tuple[str, ...]
+    days_back: int | None
+    days_ahead: int | None
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+async def scopes_out_of_line(connection: asyncpg.Connection) -> int:
+    """How many scopes are missing, superfluous or different from what all rules expand into now; 0 keeps the law.
+
+    ``connection`` may read everything (the administrator's, or the read role's).
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        rules = await connection.fetch("select * from sharing_rule where state = 'ACTIVE'")
+        links = await connection.fetch("select * from relationship where state = 'ACTIVE'")
+        found = await connection.fetch("select * from scope")
+    of_owner: dict[UUID, list[RelationshipTable]] = {}
+    for link in links:
+        for end in (link["provider_id"], link["recipient_id"]):
+            of_owner.setdefault(end, []).append(RelationshipTable(**dict(link)))
+    wanted = Counter(
+        line for each in rules for line in _lines(SharingRuleTable(**dict(each)), of_owner.get(each["owner_id"], []))
+    )
+    stored = Counter(_Line(*(_frozen(row[name]) for name in _Line._fields)) for row in found)
+    return (wanted - stored).total() + (stored - wanted).total()
+
+
+def _lines(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -> Iterator[_Line]:
+    for opening in expand(rule, relationships):
+        yield _Line(
+            rule.id, rule.owner_id, opening.grantee, rule.kind, rule.owner_id, opening.item, opening.site,
+            tuple(rule.field_groups), rule.days_back, rule.days_ahead, rule.valid_from, rule.valid_until,
+        )  # fmt: skip
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

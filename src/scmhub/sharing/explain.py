@@ -1,18 +1,18 @@
 """Why: the policy of a statement, asked for its reasons instead of its rows.
 
-bolt asks why it sees acme's order: the scopes that cover it are *selected* with the very conditions a page tests them by
-(``Owned.scoped``). acme asks why cargo does not: the same conditions are asked of scopes opened step by step (sites and
-days, then days, then as they are); the first step at which nothing covers the row names what is missing. So there is no
-second evaluator of policy that could disagree with the first, and a new dimension of scopes shows up here by itself.
+bolt asks why it sees acme's order: the scopes that cover it are *selected* with the very conditions a page tests them
+by (``Owned.scoped``). acme asks why cargo does not: the same conditions are asked of scopes opened step by step (in
+sites and days, in days, as they are); the first step at which nothing covers the row names what is missing. There is no
+second evaluator of policy that could disagree with the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, ParamSpec, cast
 from uuid import UUID
 
 from scmhub.database.fragment import Bind, Fragment, Statement, all_of, assemble, join, literal, sql
@@ -22,6 +22,7 @@ from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import _ALL, ME, NOW, Directory, Owned, Policy, Row, Scoped, live_scopes, with_scopes
 from scmhub.sharing.proof import prove
 
+P = ParamSpec("P")
 MOST_REASONS = 250
 """Rows of any explanation."""
 STEPS = ("ITEM", "SITE", "WINDOW", "FIELD", "COVERS")
@@ -29,6 +30,7 @@ STEPS = ("ITEM", "SITE", "WINDOW", "FIELD", "COVERS")
 RECORD = Bind(("record",), "uuid", lambda inputs: inputs.record)
 RECORDS = Bind(("records",), "uuid[]", lambda inputs: inputs.records)
 OTHER = Bind(("other",), "uuid", lambda inputs: inputs.other)
+MOST = Bind(("most",), "bigint", lambda inputs: inputs.most)
 CODE = Bind(("code",), "text", lambda inputs: inputs.code)
 
 
@@ -42,6 +44,7 @@ class Asked:
     records: tuple[UUID, ...] = ()
     other: UUID | None = None
     code: str = ""
+    most: int = 0
 
     @property
     def today(self) -> date:
@@ -58,6 +61,11 @@ def _finish(fragment: Fragment, *, granted_by_me: bool = False) -> Statement:
     return assemble(finished)
 
 
+def kept(make: Callable[P, Statement]) -> Callable[P, Statement]:
+    """Each statement is made once; they are as many as kinds times access classes."""
+    return cast(Callable[P, Statement], cache(make))
+
+
 def _card(alias: str) -> tuple[Row, Fragment]:
     """A partner named on a row the viewer sees, and its card: columns ``partner_id``, ``code``, ``name``."""
     row = Row(Directory(), "partner", alias)
@@ -65,7 +73,7 @@ def _card(alias: str) -> tuple[Row, Fragment]:
     return row, card
 
 
-# -- the scopes that cover a row ----------------------------------------------------------------------------------------
+# -- the scopes that cover a row ---------------------------------------------------------------------------------------
 
 
 def covering(policy: Policy, table: str, key: Fragment | Bind, scopes: Fragment | None = None) -> Fragment | None:
@@ -87,7 +95,7 @@ def _of_shape(shape: Scoped, key: Fragment | Bind, scopes: Fragment | None) -> F
     )  # fmt: skip
 
 
-@cache
+@kept
 def reasons(policy: Policy, table: str, access: Access) -> Statement:
     """Why the viewer sees row ``record``: one row per covering scope (or one without), none if it does not see it.
 
@@ -105,7 +113,8 @@ def reasons(policy: Policy, table: str, access: Access) -> Statement:
     )  # fmt: skip
     return _finish(
         sql(
-            "select array[{}] as sides, {} as exact, r.* from {} left join lateral ({}) r on true where {} = {} and {}"
+            "select array[{}] as sides, coalesce({}, false) as exact, r.*"
+            " from {} left join lateral ({}) r on true where {} = {} and {}"
             " order by r.code, r.rule limit {}",
             sides, exact, row.source(), reason, row.cell("id"), RECORD, policy.visible(row), _MOST,
         )
@@ -124,18 +133,19 @@ def sides_of(policy: Policy) -> list[str]:
     return [branch.side for branch in policy.mine(Row(policy, "", "t1"))]
 
 
-# -- who else -----------------------------------------------------------------------------------------------------------
+# -- who else ----------------------------------------------------------------------------------------------------------
 
 
-@cache
+@kept
 def viewers(policy: Policy, table: str) -> Statement:
-    """Who else sees row ``record`` of the viewer's own: parties by column ``side``, grantees by rule; none if not owned."""
+    """Who else sees row ``record`` of the viewer's own: parties by column ``side``, grantees by rule."""
     row = Row(policy, table, "t1")
     own = policy.mine(row)[0].condition
     found = join(" union ", [*_parties(policy, row), *_grantees(policy, table, row)])
     return _finish(
         sql(
-            "select v.* from {} cross join lateral ({}) v where {} = {} and {} order by v.code, v.side, v.rule limit {}",
+            "select v.* from {} cross join lateral ({}) v where {} = {} and {}"
+            " order by v.code, v.side, v.rule limit {}",
             row.source(), found, row.cell("id"), RECORD, own, _MOST,
         ),
         granted_by_me=True,
@@ -143,7 +153,7 @@ def viewers(policy: Policy, table: str) -> Statement:
 
 
 def _parties(policy: Policy, row: Row) -> Iterable[Fragment]:
-    """Partners that stand on a side of the row. A relationship shows each partner to the other: it is its own mirror."""
+    """Partners that stand on a side of the row. A relationship shows each partner to the other, so it is a mirror."""
     partner, card = _card("p")
     tail = sql("null::uuid as rule, null::text[] as tokens, null::timestamptz as valid_until")
     if isinstance(policy, Directory):
@@ -161,10 +171,7 @@ def _parties(policy: Policy, row: Row) -> Iterable[Fragment]:
 
 def _grantees(policy: Policy, table: str, row: Row) -> Iterable[Fragment]:
     partner, card = _card("p")
-    scopes = covering(policy, table, row.cell("id"))
-    if scopes is None:
-        # keeps the union non-empty for rows without parties and rules
-        return [sql("select {}, '' as side, null::uuid, null::text[], null::timestamptz from {} where false", card, partner.source())]
+    scopes = covering(policy, table, row.cell("id")) or _NO_SCOPES
     return [
         sql(
             "select {}, '' as side, c.rule, c.tokens, c.valid_until from ({}) c join {} on {} = c.grantee",
@@ -173,10 +180,10 @@ def _grantees(policy: Policy, table: str, row: Row) -> Iterable[Fragment]:
     ]  # fmt: skip
 
 
-# -- why not ------------------------------------------------------------------------------------------------------------
+# -- why not -----------------------------------------------------------------------------------------------------------
 
 
-@cache
+@kept
 def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement:
     """Per rule of the viewer: the first condition that keeps partner ``other`` from row ``record``, nearest miss first.
 
@@ -192,12 +199,13 @@ def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement
         " when {} <> {} then 'GRANTEE'"
         " when not exists (select from {} k where k.rule = {} and k.grantee = {}) then 'RELATIONSHIP'"
         " else (array[{}])[1 + coalesce({}, 0)] end",
-        rule.cell("state"), rule.cell("valid_from"), NOW, rule.cell("valid_until"), NOW, rule.cell("kind"), literal(kind),
-        rule.cell("grantee_id"), OTHER,
+        rule.cell("state"), rule.cell("valid_from"), NOW, rule.cell("valid_until"), NOW,
+        rule.cell("kind"), literal(kind), rule.cell("grantee_id"), OTHER,
         live_scopes(kind), rule.cell("id"), OTHER,
         steps, step,
     )  # fmt: skip
-    order = sql("array_position(array['STATE', 'KIND', 'GRANTEE', 'VALIDITY', 'RELATIONSHIP', {}], v.verdict) desc", steps)
+    ranks = sql("array['STATE', 'KIND', 'GRANTEE', 'VALIDITY', 'RELATIONSHIP', {}]", steps)
+    order = sql("array_position({}, v.verdict) desc", ranks)
     return _finish(
         sql(
             "select v.* from (select {} as rule, {} as verdict from {} where {}) v order by {}, v.rule desc limit {}",
@@ -208,7 +216,7 @@ def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement
 
 
 def _opened(kind: str, access: Access) -> Fragment:
-    """Scopes granted to ``other``, four times each: open in sites and days, open in days, as they are, carrying the field."""
+    """Scopes granted to ``other``, four times each: open in sites and days; in days; as they are; if they carry it."""
     every = sql("{}::uuid", literal(str(_ALL)))
     if access.group:
         carries = sql("{} = any(k.tokens)", literal(access.group))
@@ -224,12 +232,12 @@ def _opened(kind: str, access: Access) -> Fragment:
     )  # fmt: skip
 
 
-# -- over many rows -----------------------------------------------------------------------------------------------------
+# -- over many rows ----------------------------------------------------------------------------------------------------
 
 
-@cache
-def opened_rows(policy: Policy, table: str, most: int) -> Statement:
-    """Keys of the viewer's own rows that its rule ``record`` covers for anyone, newest first, at most ``most`` + 1."""
+@kept
+def opened_rows(policy: Policy, table: str) -> Statement:
+    """Keys of the viewer's own rows that its rule ``record`` covers for anyone, newest first, at most ``most``."""
     parts = []
     for shape in policy.scoped(table, "c"):
         scopes = sql(
@@ -242,13 +250,11 @@ def opened_rows(policy: Policy, table: str, most: int) -> Statement:
                 shape.row.cell(shape.key), scopes, shape.row.source(), all_of([shape.gate, shape.condition]),
             )
         )  # fmt: skip
-    limit = Fragment((str(most + 1),))
-    return _finish(
-        sql("select u.id from ({}) u order by u.id desc limit {}", join(" union ", parts), limit), granted_by_me=True
-    )
+    rows = sql("select u.id from ({}) u order by u.id desc limit {}", join(" union ", parts), MOST)
+    return _finish(rows, granted_by_me=True)
 
 
-@cache
+@kept
 def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Statement:
     """Of the rows ``records``: how many the viewer sees, in how many each access is granted, five it does not see.
 
@@ -256,8 +262,9 @@ def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Statemen
     """
     row = Row(policy, table, "t1")
     flags = [policy.granted(row, access) or sql("true") for access in accesses]
-    columns = join("", [sql(", {} as {}", flag, Fragment((f"g{n}",))) for n, flag in enumerate(flags)])
-    totals = join(", ", [sql("count(*) filter (where j.seen and j.{})", Fragment((f"g{n}",))) for n in range(len(flags))])
+    names = [Fragment((f"g{n}",)) for n in range(len(flags))]
+    columns = join("", [sql(", {} as {}", flag, name) for flag, name in zip(flags, names, strict=True)])
+    totals = join(", ", [sql("count(*) filter (where j.seen and j.{})", name) for name in names])
     return _finish(
         sql(
             "select count(*) filter (where j.seen) as visible, array[{}]::bigint[] as granted,"
@@ -268,9 +275,9 @@ def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Statemen
     )  # fmt: skip
 
 
-@cache
+@kept
 def parties_of(policy: Owned, table: str) -> Statement:
-    """The partners that stand on a side of any of the rows ``records``, besides the viewer; the viewer must own them."""
+    """The partners that stand on a side of any of the viewer's own rows ``records``, besides the viewer."""
     row = Row(policy, table, "t1")
     columns = join(", ", [row.cell(side) for side in (policy.owner, *policy.parties)])
     return _finish(
@@ -282,12 +289,12 @@ def parties_of(policy: Owned, table: str) -> Statement:
     )  # fmt: skip
 
 
-# -- the whole of what is open ------------------------------------------------------------------------------------------
+# -- the whole of what is open -----------------------------------------------------------------------------------------
 
 
-@cache
+@kept
 def matrix(kind: str) -> Statement:
-    """Which partner has which field group of the viewer's records open now: its card, ``token``, ``rules``, ``until``."""
+    """Which partner has which field group of the viewer's records open: its card, ``token``, ``rules``, ``until``."""
     partner, card = _card("p")
     opened = sql(
         "select k.grantee, w.token, array_agg(distinct k.rule order by k.rule) as rules,"
@@ -304,10 +311,10 @@ def matrix(kind: str) -> Statement:
     )  # fmt: skip
 
 
-# -- finding records and partners to explain ----------------------------------------------------------------------------
+# -- finding records and partners to explain ---------------------------------------------------------------------------
 
 
-@cache
+@kept
 def partner_by_code() -> Statement:
     """The partner with code ``code`` that the viewer may find."""
     partner, card = _card("p")
@@ -319,7 +326,7 @@ def partner_by_code() -> Statement:
     )  # fmt: skip
 
 
-@cache
+@kept
 def cards() -> Statement:
     """Cards of the partners ``records``; they must be named on rows the viewer owns."""
     partner, card = _card("p")
@@ -331,11 +338,12 @@ def cards() -> Statement:
     )  # fmt: skip
 
 
-@cache
+@kept
 def unseen(policy: Policy, table: str) -> Statement:
     """Which of the keys ``records`` are not the viewer's to see, whether hidden or absent: column ``key``."""
     row = Row(policy, table, "t1")
-    seen = sql("select {} from {} where {} = any({}) and {}", row.cell("id"), row.source(), row.cell("id"), RECORDS, policy.visible(row))
+    asked = sql("{} = any({})", row.cell("id"), RECORDS)
+    seen = sql("select {} from {} where {} and {}", row.cell("id"), row.source(), asked, policy.visible(row))
     return _finish(sql("select u.key from unnest({}) u(key) where u.key not in ({})", RECORDS, seen))
 
 

@@ -9,8 +9,9 @@ prices, 28 days ahead. When dyna reads acme's order lines:
   7 days opens nothing on day 10: conditions travel with the field, nothing is merged across rules.
 * cargo gets ``false`` and the same bytes as for a row that never existed.
 
-How it stays fast: a caller's live scopes have few *shapes* (which window; all items or one; all sites or one). They
-are read once per statement, and a row asks, per shape, one question of a hash table. Own and party rows never ask.
+How it stays fast: a row asks for its scopes by an index that begins with grantee, kind and owner, once, whatever number
+of fields hang on the answer; own and party rows never ask. A page does not ask row by row at all: it starts from the
+caller's live scopes and takes the first rows of each.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Row:
     table: str
     alias: str
     subject: Row | None = None
+    asked: dict[str, tuple[int, Access | None]] | None = field(default=None, compare=False)
+    """What was asked of the scopes that cover this row: group -> bit. None: every question is asked on its own."""
 
     @property
     def judged(self) -> Row:
@@ -61,6 +64,25 @@ class Row:
     def source(self) -> Fragment:
         return Fragment((Relation(self.table, self.alias, _SEAL),))
 
+    def grants(self, group: str, access: Access | None) -> Fragment:
+        """Whether a covering scope carries ``group`` ("" asks for any scope), as a test of the column ``grants``."""
+        assert self.asked is not None
+        bit, _ = self.asked.setdefault(group, (1 << len(self.asked), access))
+        return sql("{} & {} > 0", self.cell("grants"), Fragment((str(bit),)))
+
+    def clause(self, keys: list[Fragment], tests: list[Fragment]) -> Fragment:
+        """FROM and WHERE: rows found by ``keys`` that pass ``tests``, with the column ``grants`` if anything asked.
+
+        Ask first (compile the masks and tests), then call this. The fence keeps the scopes from being asked twice.
+        """
+        if not self.asked:
+            return sql("{} where {}", self.source(), all_of([*keys, *tests]))
+        inner = sql(
+            "select {}, {} as grants from {} where {} offset 0",
+            self.cell("*"), self.policy.grants(self), self.source(), all_of(keys),
+        )  # fmt: skip
+        return sql("({}) {} where {}", inner, Fragment((self.alias,)), all_of(tests))
+
 
 class Policy(Protocol):
     """What a kind must be able to say about its rows."""
@@ -70,6 +92,8 @@ class Policy(Protocol):
     def unmasked(self, side: str, access: Access) -> bool: ...
     def mine(self, row: Row) -> list[Branch]: ...
     def scoped(self, table: str, alias: str) -> list[Scoped]: ...
+    def nameable(self, row: Row) -> Fragment: ...
+    def grants(self, row: Row) -> Fragment: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +148,10 @@ class Owned:
             for column in (self.owner, *self.parties)
         ]
 
+    def nameable(self, row: Row) -> Fragment:
+        """Rows a business key is looked up among: one's own, because the key is unique per owner only."""
+        return sql("{} = {}", row.cell(self.owner), ME)
+
     def unmasked(self, side: str, access: Access) -> bool:
         """Whether rows found by the branch of ``side`` show the field exactly."""
         if side == self.owner or access == PUBLIC:
@@ -140,35 +168,63 @@ class Owned:
         party = [sql("{} = {}", row.cell(column), ME) for column in sides]
         if access == PARTY:
             return any_of([own, *party])
-        return any_of([own, *party, *self._covered(row, access.group)])
+        return any_of([own, *party, *self._covered(row, access)])
 
-    def _covered(self, row: Row, token: str | None) -> Iterator[Fragment]:
-        """Whether some scope covers the row (and carries ``token``)."""
+    def _covered(self, row: Row, access: Access | None) -> list[Fragment]:
+        """Whether some scope covers the row (and carries the group of ``access``)."""
         if self.kind is None:
-            return
+            return []
+        group = access.group if access and access.group else ""
+        if row.asked is not None:
+            return [row.grants(group, access)]
+        carries = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
+        return [sql("exists (select from {} where {})", *self._covering(row, carries))]
+
+    def grants(self, row: Row) -> Fragment:
+        """One bit per question asked of the row, over all scopes that cover it; null if there is none.
+
+        Whoever stands on a side of the row that sees everything asked for is not looked up at all.
+        """
+        assert row.asked
+        bits = [Fragment((str(bit),)) for bit, _ in row.asked.values()]
+        carried = [
+            bit if not group else sql("case when {} = any({}) then {} else 0 end", literal(group), _SCOPE.cell("tokens"), bit)
+            for bit, group in zip(bits, row.asked, strict=True)
+        ]
+        sees_all = [
+            side for side in (self.owner, *self.parties)
+            if all(access is None or self.unmasked(side, access) for _, access in row.asked.values())
+        ]  # fmt: skip
+        standing = any_of(sql("{} = {}", row.cell(side), ME) for side in sees_all)
+        source, covers = self._covering(row, [])
+        looked_up = sql("select bit_or({}) from {} where {}", join(" | ", carried), source, covers)
+        return sql("case when {} then 0 else ({}) end", standing, looked_up)
+
+    def _covering(self, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
+        """The scopes that cover a row: FROM items and condition. A header is covered through each of its lines."""
         if self.through is None:
-            yield self._shape_test(row, token)
-            return
+            return _SCOPE.source(), all_of([*self._covers(row), *more])
         lines, table, foreign_key = self.through
         line = Row(lines, table, f"{row.alias}l")
-        inner = all_of([sql("{} = {}", line.cell(foreign_key), row.cell("id")), *lines._covered(line, token)])
-        guard = sql("exists (select from {})", live_scopes(self.kind))
-        yield sql("({} and exists (select from {} where {}))", guard, line.source(), inner)
+        own_lines = sql("{} = {}", line.cell(foreign_key), row.cell("id"))
+        return sql("{}, {}", line.source(), _SCOPE.source()), all_of([own_lines, *lines._covers(line), *more])
 
-    def _shape_test(self, row: Row, token: str | None) -> Fragment:
-        assert self.kind
-        carries = sql(" where {} = any(k.tokens)", literal(token)) if token else Fragment()
-        keys = sql("select k.owner, k.of_item, k.of_site, k.shape from {} k{}", live_scopes(self.kind), carries)
-        tests = [sql("({}, {}, {}, h.shape) in ({})", row.cell(self.owner), *self._keys(row), keys)]
+    def _covers(self, row: Row) -> list[Fragment]:
+        """``covers(scope, row)`` of the law, for the viewer's live scopes: served by ``ix_scope_lookup``."""
+        scope, every = _SCOPE, sql("{}::uuid", literal(str(_ALL)))
+        tests = [
+            sql("{} = {}", scope.cell("grantee"), ME),
+            sql("{} = {}", scope.cell("kind"), literal(self.kind or "")),
+            sql("{} = {}", scope.cell("owner"), row.cell(self.owner)),
+        ]
+        for key, column in (("item_key", self.item), ("site_key", self.site)):
+            either = sql("any (array[{}, {}])", every, row.cell(column)) if column else every
+            tests.append(sql("{} = {}", scope.cell(key), either))
         if self.day:
-            tests.insert(0, sql("{} between h.first_day and h.last_day", row.cell(self.day)))
-        return sql("exists (select from {} h where {})", shapes(self.kind), all_of(tests))
-
-    def _keys(self, row: Row) -> tuple[Fragment, Fragment]:
-        every = sql("{}::uuid", literal(str(_ALL)))
-        item = sql("case when h.all_items then {} else {} end", every, row.cell(self.item)) if self.item else every
-        site = sql("case when h.all_sites then {} else {} end", every, row.cell(self.site)) if self.site else every
-        return item, site
+            first = sql("{} - coalesce({}, 1000000)", TODAY, scope.cell("days_back"))
+            last = sql("{} + coalesce({}, 1000000)", TODAY, scope.cell("days_ahead"))
+            tests.append(sql("{} between {} and {}", row.cell(self.day), first, last))
+        return [*tests, _in_force()]
 
     def scoped(self, table: str, alias: str) -> list[Scoped]:
         """One page branch per shape of scope: (all | item) x (all | site), each on its own index."""
@@ -208,6 +264,10 @@ class Directory:
     def visible(self, row: Row) -> Fragment:
         return any_of(branch.condition for branch in self.mine(row))
 
+    def nameable(self, row: Row) -> Fragment:
+        """A partner's code is unique in the hub: looked up among those one may find."""
+        return self.visible(row)
+
     def unmasked(self, side: str, access: Access) -> bool:
         return access == PUBLIC or side == "id"
 
@@ -237,84 +297,56 @@ class Directory:
     def scoped(self, table: str, alias: str) -> list[Scoped]:
         return []
 
+    def grants(self, row: Row) -> Fragment:
+        raise AssertionError("nobody asks scopes about a partner")
 
-# -- what a statement reads once: the caller's live scopes of a kind ---------------------------------------------------
+
+# -- the scopes themselves ---------------------------------------------------------------------------------------------
+
+_SCOPE = Row(Directory(), "scope", "s")
+
+
+def _in_force() -> Fragment:
+    """A scope is live from its start up to, not including, its end."""
+    until = _SCOPE.cell("valid_until")
+    return sql("{} <= {} and ({} is null or {} > {})", _SCOPE.cell("valid_from"), NOW, until, until, NOW)
 
 
 @dataclass(frozen=True, slots=True)
 class Live(Relation):
-    """A reference to the common table expression of live scopes (or their shapes) of one kind."""
+    """A reference to the common table expression of live scopes of one kind."""
 
     kind: str = ""
 
 
 def live_scopes(kind: str) -> Fragment:
+    """The viewer's live scopes of a kind, read once per statement: where page branches start."""
     return Fragment((Live(f"live_{kind}", "", _SEAL, kind),))
 
 
-def shapes(kind: str) -> Fragment:
-    return Fragment((Live(f"shape_{kind}", "", _SEAL, kind),))
+def scope_table(kind: str, *, granted_by_me: bool = False) -> Fragment:
+    """The common table expression behind ``live_scopes``: evaluated only if something reads it.
 
-
-def scope_tables(kind: str, *, granted_by_me: bool = False) -> Fragment:
-    """The two common table expressions behind ``live_scopes`` and ``shapes``: evaluated only if some row asks.
-
-    They hold the scopes the viewer was granted; with ``granted_by_me`` those the viewer's own records opened to others.
+    It holds the scopes the viewer was granted; with ``granted_by_me`` those the viewer's own records opened to others.
     """
-    scope = Row(Directory(), "scope", "s")
-    every = literal(str(_ALL))
-    live = sql(
-        "{} as materialized (select {} as owner, coalesce({}, {}::uuid) as of_item, coalesce({}, {}::uuid) as of_site,"
-        " {} as tokens,"
+    cell = _SCOPE.cell
+    return sql(
+        "{} as materialized (select {} as owner, {} as of_item, {} as of_site, {} as tokens,"
         " {} - coalesce({}, 1000000) as first_day, {} + coalesce({}, 1000000) as last_day,"
-        " concat_ws(':', {} is null, {} is null, {}, '', {}) as shape, {} as rule, {} as valid_until, {} as grantee"
-        " from {} where {} = {} and {} = {} and {} <= {} and ({} is null or {} > {}))",
-        live_scopes(kind),
-        scope.cell("owner"),
-        scope.cell("item"),
-        every,
-        scope.cell("site"),
-        every,
-        scope.cell("tokens"),
-        TODAY,
-        scope.cell("days_back"),
-        TODAY,
-        scope.cell("days_ahead"),
-        scope.cell("item"),
-        scope.cell("site"),
-        scope.cell("days_back"),
-        scope.cell("days_ahead"),
-        scope.cell("rule_id"),
-        scope.cell("valid_until"),
-        scope.cell("grantee"),
-        scope.source(),
-        scope.cell("owner" if granted_by_me else "grantee"),
-        ME,
-        scope.cell("kind"),
-        literal(kind),
-        scope.cell("valid_from"),
-        NOW,
-        scope.cell("valid_until"),
-        scope.cell("valid_until"),
-        NOW,
-    )
-    distinct = sql(
-        "{} as materialized (select distinct k.shape, k.of_item = {}::uuid as all_items,"
-        " k.of_site = {}::uuid as all_sites, k.first_day, k.last_day from {} k)",
-        shapes(kind),
-        every,
-        every,
-        live_scopes(kind),
-    )
-    return join(", ", [live, distinct])
+        " {} as rule, {} as valid_until, {} as grantee from {} where {} = {} and {} = {} and {})",
+        live_scopes(kind), cell("owner"), cell("item_key"), cell("site_key"), cell("tokens"),
+        TODAY, cell("days_back"), TODAY, cell("days_ahead"),
+        cell("rule_id"), cell("valid_until"), cell("grantee"),
+        _SCOPE.source(), cell("owner" if granted_by_me else "grantee"), ME, cell("kind"), literal(kind), _in_force(),
+    )  # fmt: skip
 
 
 def kinds_asked(fragment: Fragment) -> list[str]:
-    """The kinds whose scopes a fragment reads, sorted."""
+    """The kinds whose live scopes a fragment reads, sorted."""
     return sorted({part.kind for part in fragment.parts if isinstance(part, Live)})
 
 
 def with_scopes(fragment: Fragment, *, granted_by_me: bool = False) -> Fragment:
     """The fragment behind the common table expressions it needs."""
-    tables = [scope_tables(kind, granted_by_me=granted_by_me) for kind in kinds_asked(fragment)]
+    tables = [scope_table(kind, granted_by_me=granted_by_me) for kind in kinds_asked(fragment)]
     return sql("with {} {}", join(", ", tables), fragment) if tables else fragment

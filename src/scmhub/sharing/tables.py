@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, Index, String, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, Column, Computed, Index, String, Uuid
 from sqlmodel import Field, SQLModel
 
 from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
@@ -15,6 +15,11 @@ from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, 
 def _ids() -> Any:
     """A list of keys; null means all."""
     return Field(sa_column=Column(ARRAY(Uuid), nullable=True), default=None)
+
+
+def _key_or_all(column: str) -> Any:
+    """The column, or the key of zeros for "all": what an index can look up with ``= any``."""
+    return Field(sa_column=Column(Uuid, Computed(f"coalesce({column}, '{HUB_PARTNER}'::uuid)", persisted=True)), default=None)
 
 
 class SharingRuleTable(Record, table=True):
@@ -60,7 +65,7 @@ class ScopeTable(SQLModel, table=True):
     __tablename__ = "scope"
     __table_args__ = (
         CheckConstraint("grantee <> owner", name="not_oneself"),
-        Index("ix_scope_lookup", "grantee", "kind", "owner", "item"),
+        Index("ix_scope_lookup", "grantee", "kind", "owner", "item_key"),
         Index("ix_scope_owner", "owner", "kind"),
         Index(None, "rule_id"),
         governed(owner="granter", parties=("grantee",), add="owner", write="select, insert, delete"),
@@ -73,6 +78,8 @@ class ScopeTable(SQLModel, table=True):
     owner: uuid.UUID = key("partner")
     item: uuid.UUID | None = key("item", optional=True)
     site: uuid.UUID | None = key("site", optional=True)
+    item_key: uuid.UUID = _key_or_all("item")
+    site_key: uuid.UUID = _key_or_all("site")
     tokens: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     days_back: int | None = Field(default=None)
     days_ahead: int | None = Field(default=None)

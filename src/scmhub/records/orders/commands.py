@@ -64,7 +64,7 @@ def _incoterm(given: OrderPlaceInput) -> tuple[str | None, str | None]:
 
 
 async def _seller(unit: Unit, given: str) -> UUID:
-    """A partner that provides goods to the acting one, today. A distributor buys what it distributes: either end sells."""
+    """A partner that provides goods to the acting one. A distributor buys what it distributes: either end sells."""
     path = ["input", "seller"]
     seller = await visible_key(unit, "Partner", given, path)
     if seller == unit.partner_id:
@@ -86,7 +86,7 @@ async def _active(unit: Unit, provider: UUID, recipient: UUID, kinds: tuple[str,
 
 
 async def _consignee(unit: Unit, given: OrderPlaceInput, seller: UUID) -> UUID | None:
-    """Who receives instead of the buyer. It will read the order, so it must know the buyer; prices stay hidden from it."""
+    """Who receives instead of the buyer. It will read the order (not its prices), so it must know the buyer."""
     path = ["input", "consignee"]
     if given.consignee is None:
         return None

@@ -1,4 +1,4 @@
-"""The lines of an order to place: checked one by one, with the path to whatever is wrong, before anything is written."""
+"""The lines of an order to place: checked one by one, with the path to what is wrong, before anything is written."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def draft_lines(unit: Unit, order: OrderTable, given: Sequence[OrderLineIn
 
 
 async def _item(unit: Unit, order: OrderTable, given: str, path: list[str]) -> ItemTable:
-    """An item of the buyer or the seller: the other side will read its card, so a third partner's is not ours to show."""
+    """An item of buyer or seller: the other side will read its card, so a third partner's is not ours to show."""
     key = await visible_key(unit, "Item", given, path)
     item = (await unit.session.exec(select(ItemTable).where(ItemTable.id == key))).one()
     if item.owner_id not in (order.buyer_id, order.seller_id):

@@ -228,7 +228,7 @@ def moved_state(promised: Decimal, shipped: Decimal, received: Decimal) -> str:
 
 
 def move(standing: Standing, shipped: Decimal, received: Decimal) -> Standing:
-    """The standing after goods moved. What waits for an answer, or is over, keeps its state; the quantities are facts."""
+    """The standing after goods moved. What waits for an answer, or is over, keeps its state."""
     moved = replace(standing, shipped=shipped, received=received)
     if standing.last is None or standing.state in (*BEFORE_AGREEMENT, "CHANGE_REQUESTED", *OVER):
         return moved

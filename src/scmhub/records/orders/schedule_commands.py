@@ -31,7 +31,7 @@ async def _say(
 @command(
     "scheduleLinePropose", payload="Order",
     description="Proposes other quantities or days, as the side whose turn it is; a smaller quantity confirms in part. "
-    "After the first agreement it asks for a change, which either side may do; the promise stands until it is accepted.",
+    "After the first agreement it asks for a change, which either side may do; the promise stands until accepted.",
 )  # fmt: skip
 async def schedule_line_propose(unit: Unit, given: ScheduleLineProposeInput) -> UUID:
     take.count(len(given.slices), rules.MOST_SLICES, "slices", ["input", "slices"])

@@ -60,8 +60,15 @@ SHIPMENT_POLICY = Owned(
 )
 
 
-@kind(model.ShipmentTable, prefix="shp", policy=SHIPMENT_POLICY, single="shipment", plural="shipments",
-      filters=("state", "mode", "planned_arrival", "actual_arrival", "number", "seller", "buyer"), keys={"number": "number"})
+@kind(
+    model.ShipmentTable,
+    prefix="shp",
+    policy=SHIPMENT_POLICY,
+    single="shipment",
+    plural="shipments",
+    filters=("state", "mode", "planned_arrival", "actual_arrival", "number", "seller", "buyer"),
+    keys={"number": "number"},
+)
 class Shipment:
     """Goods on their way from a seller to a buyer or its consignee."""
 

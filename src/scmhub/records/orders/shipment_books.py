@@ -1,4 +1,4 @@
-"""What moved against a schedule line, added up from its shipments and receipts: the one source of shipped and received."""
+"""What moved against a schedule line, added up from shipments and receipts: the one source of shipped and received."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def moved(unit: Unit, schedule_line_ids: Sequence[UUID]) -> dict[UUID, Mov
 
 
 async def goods_moved(unit: Unit, line_ids: Iterable[UUID], schedule_line_ids: Iterable[UUID], action: str) -> None:
-    """Bring schedule lines, lines and orders in line with their shipments. The orders are locked; equal facts: nothing."""
+    """Bring orders and their lines in line with the shipments. Locks the orders; equal facts write nothing."""
     wanted = set(schedule_line_ids)
     orders = await whole.lock_orders(unit, line_ids)
     facts = await moved(unit, sorted(wanted))

@@ -61,9 +61,7 @@ async def _done(
     """Count the version, tell, and let the orders follow where goods moved."""
     shipment.version += 1
     unit.session.add(shipment)
-    unit.change(
-        "SHIPMENT", action, shipment.id, shipment.seller_id, parties_of(shipment), [*changed, "version"]
-    )
+    unit.change("SHIPMENT", action, shipment.id, shipment.seller_id, parties_of(shipment), [*changed, "version"])
     if "state" in changed:
         keys = [each.order_line_id for each in lines], [each.schedule_line_id for each in lines]
         if unit.partner_id in (shipment.seller_id, shipment.buyer_id, shipment.consignee_id):
@@ -78,8 +76,8 @@ async def _done(
 
 @command(
     "shipmentReport", payload="Shipment",
-    description="Adds a departure or arrival. The carrier or seller reports departures, and either of them, the buyer or "
-    "the consignee arrivals. A wrong event is corrected by a new one that names it.",
+    description="Adds a departure or arrival. The carrier or seller reports departures; either of them, the buyer or "
+    "the consignee reports arrivals. A wrong event is corrected by a new one that names it.",
 )  # fmt: skip
 async def shipment_report(unit: Unit, given: ShipmentReportInput) -> UUID:
     shipment, lines = await _open(unit, given.shipment, given.expected_version, list(_ROLES))
@@ -119,6 +117,11 @@ async def _set_instants(
     day = await local_day(unit, shipment.ship_to_id, arrival) if arrival else None
     for line in lines:
         if day is not None and line.arrival_on != day:
+            # The day decides whose sharing window holds the line: the log needs the old one.
+            was = {"arrival_on": line.arrival_on}
+            unit.change(
+                "SHIPMENT_LINE", "REPORTED", line.id, line.seller_id, parties_of(shipment), ["arrivalOn"], was=was
+            )
             line.arrival_on = day
             unit.session.add(line)
             changed.append("lines")
@@ -127,7 +130,7 @@ async def _set_instants(
 
 @command(
     "shipmentReceive", payload="Shipment",
-    description="The buyer or consignee states what arrived, line by line: good, damaged, and what is missing is short. "
+    description="The buyer or consignee states what arrived, line by line: good, damaged; what is missing is short. "
     "A newer count of what was received replaces the older; both stay readable.",
 )  # fmt: skip
 async def shipment_receive(unit: Unit, given: ShipmentReceiveInput) -> UUID:

@@ -14,7 +14,7 @@ from scmhub.records.orders.shipment_api import Certainty, Milestone, TransportMo
 @strawberry.input(description="How much of a schedule line travels.")
 class ShipmentLineInput:
     schedule_line: strawberry.ID = strawberry.field(description="Which schedule line; both sides have agreed on it.")
-    quantity: QuantityInput = strawberry.field(description="How much; at most what is promised and not yet in shipments.")
+    quantity: QuantityInput = strawberry.field(description="How much; at most what is promised and in no shipment yet.")
 
 
 @strawberry.input(description="A shipment to plan. All its lines are of one buyer, consignee and ship-to site.")
@@ -25,7 +25,7 @@ class ShipmentPlanInput:
     planned_arrival: datetime = strawberry.field(description="When it shall arrive.")
     mode: TransportMode | None = strawberry.field(description="How it travels; absent if unknown.", default=None)
     carrier: strawberry.ID | None = strawberry.field(
-        description="Who moves it; needs an ACTIVE LOGISTICS relationship with you. It sees the shipment, not the order.",
+        description="Who moves it; needs an ACTIVE LOGISTICS relationship with you. It never sees the order.",
         default=None,
     )
     sscc: str | None = strawberry.field(description="GS1 Serial Shipping Container Code, 18 digits.", default=None)
@@ -37,7 +37,7 @@ class ShipmentReportInput:
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     milestone: Milestone = strawberry.field(description="What it is about.")
     certainty: Certainty = strawberry.field(description="ESTIMATED or ACTUAL; the plan is made with the shipment.")
-    at: datetime = strawberry.field(description="The instant; an actual one at most 5 minutes ahead of the hub's clock.")
+    at: datetime = strawberry.field(description="The instant; an actual one lies at most 5 minutes ahead of the hub.")
     corrects: int | None = strawberry.field(
         description="`seq` of the wrong event of the same sort that this one replaces.", default=None
     )
@@ -51,7 +51,7 @@ class ReceiptInput:
     documents_ok: bool = strawberry.field(description="Whether the papers were right.", default=True)
 
 
-@strawberry.input(description="A shipment to receive. The first time every line is counted; later counts may be of some.")
+@strawberry.input(description="A shipment to receive: first all its lines; later counts may be of some.")
 class ShipmentReceiveInput:
     shipment: strawberry.ID = strawberry.field(description="Which shipment.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")

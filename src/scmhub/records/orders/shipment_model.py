@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
-from scmhub.database.tables import HUB_PARTNER, Record, amount, symbol, governed, instant, key, one_of, words
+from scmhub.database.tables import HUB_PARTNER, Record, amount, governed, instant, key, one_of, symbol, words
 
 STATES = ("PLANNED", "DEPARTED", "ARRIVED", "RECEIVED", "REFUSED")
 
@@ -62,13 +62,23 @@ class ShipmentLineTable(Record, table=True):
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit ~ '^[A-Z0-9]{1,3}$'", name="unit"),
         Index(
-            "ix_shipment_line_item", "seller_id", "item_id", "shipment_id", postgresql_include=["arrival_on", "ship_to_id"]
+            "ix_shipment_line_item",
+            "seller_id",
+            "item_id",
+            "shipment_id",
+            postgresql_include=["arrival_on", "ship_to_id"],
         ),
         Index(
-            "ix_shipment_line_site", "seller_id", "ship_to_id", "shipment_id", postgresql_include=["arrival_on", "item_id"]
+            "ix_shipment_line_site",
+            "seller_id",
+            "ship_to_id",
+            "shipment_id",
+            postgresql_include=["arrival_on", "item_id"],
         ),
         Index(
-            "ix_shipment_line_owner", "seller_id", "shipment_id",
+            "ix_shipment_line_owner",
+            "seller_id",
+            "shipment_id",
             postgresql_include=["arrival_on", "item_id", "ship_to_id"],
         ),
         Index(None, "order_line_id", "id"),

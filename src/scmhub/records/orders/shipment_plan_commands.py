@@ -59,15 +59,29 @@ async def shipment_plan(unit: Unit, given: ShipmentPlanInput) -> UUID:
     )  # fmt: skip
     await _add(unit, shipment)
     await _add_lines(unit, shipment, parts)
-    for seq, (milestone, at) in enumerate((("DEPARTURE", given.planned_departure), ("ARRIVAL", given.planned_arrival)), 1):
+    for seq, (milestone, at) in enumerate(
+        (("DEPARTURE", given.planned_departure), ("ARRIVAL", given.planned_arrival)), 1
+    ):
         unit.session.add(
             ShipmentEventTable(
                 id=new_id(unit.now), shipment_id=shipment.id, seq=seq, milestone=milestone, certainty="PLANNED", at=at,
                 stated_by=str(unit.partner_id), recorded_at=unit.now,
             )
         )  # fmt: skip
-    fields = ["number", "state", "seller", "buyer", "consignee", "carrier", "shipTo", "plannedDeparture", "plannedArrival"]
-    unit.change("SHIPMENT", "PLANNED", shipment.id, shipment.seller_id, parties_of(shipment), [*fields, "lines", "events"])
+    fields = [
+        "number",
+        "state",
+        "seller",
+        "buyer",
+        "consignee",
+        "carrier",
+        "shipTo",
+        "plannedDeparture",
+        "plannedArrival",
+    ]
+    unit.change(
+        "SHIPMENT", "PLANNED", shipment.id, shipment.seller_id, parties_of(shipment), [*fields, "lines", "events"]
+    )
     return shipment.id
 
 
@@ -101,7 +115,11 @@ async def _parts(unit: Unit, given: Sequence[ShipmentLineInput]) -> list[Part]:
             raise Refusal("UNIT_MISMATCH", message, [*path, "quantity"])
         parts.append(Part(line, key, take.positive(each.quantity.value, [*path, "quantity"]), path))
         first = parts[0].line
-        if (line.buyer_id, line.consignee_id, line.ship_to_id) != (first.buyer_id, first.consignee_id, first.ship_to_id):
+        if (line.buyer_id, line.consignee_id, line.ship_to_id) != (
+            first.buyer_id,
+            first.consignee_id,
+            first.ship_to_id,
+        ):
             message = "A shipment is for one buyer, one consignee and one ship-to site."
             raise Refusal("INVALID", message, [*path, "scheduleLine"])
     return parts

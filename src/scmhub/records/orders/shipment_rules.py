@@ -77,9 +77,9 @@ def check_plan(departure: datetime, arrival: datetime) -> None:
 def report(state: str, events: Sequence[Event], new: Event, roles: Collection[str], now: datetime) -> str:
     """The state after ``new``, an event not yet among ``events``.
 
-    ``roles``: what the acting partner is in this shipment. Refusals: FORBIDDEN (another reports this), INVALID (a plan is
-    made once; a correction must name an event of its sort that stands), ILLEGAL_TRANSITION, OUT_OF_RANGE (an actual
-    instant ahead of ``now`` by more than 5 minutes, or an arrival before the departure).
+    ``roles``: what the acting partner is in this shipment. Refusals: FORBIDDEN (another reports this), INVALID (a plan
+    is made once; a correction names an event of its sort that stands), ILLEGAL_TRANSITION, OUT_OF_RANGE (an actual
+    instant more than 5 minutes ahead of ``now``, or an arrival before the departure).
     """
     if not set(roles) & set(REPORTERS[new.milestone]):
         who = " or ".join(each.lower() for each in REPORTERS[new.milestone])
@@ -104,7 +104,9 @@ def _check_correction(events: Sequence[Event], new: Event) -> None:
     if wrong is None:
         raise Refusal("NOT_FOUND", "The shipment has no event with this number.", path)
     if (wrong.milestone, wrong.certainty) != (new.milestone, new.certainty):
-        raise Refusal("INVALID", f"It is a {wrong.milestone}, {wrong.certainty}; a correction is of the same sort.", path)
+        raise Refusal(
+            "INVALID", f"It is a {wrong.milestone}, {wrong.certainty}; a correction is of the same sort.", path
+        )
     if any(each.corrects == wrong.seq for each in events):
         raise Refusal("INVALID", "It is corrected already; correct the newer event.", path)
 

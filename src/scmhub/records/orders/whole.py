@@ -1,4 +1,4 @@
-"""An order as a whole: loaded under one lock, changed by the rules, stored with everything that follows from the change.
+"""An order as a whole: loaded under one lock, changed by the rules, stored with all that follows from the change.
 
 Every command on an order, a schedule line or a shipment locks the order first, so two of them never see half of each
 other's work. Status of lines and order, and what moved, are derived here and written in the same transaction.
@@ -86,7 +86,7 @@ async def find_schedule_line(unit: Unit, text: str, path: list[str]) -> tuple[UU
 
 
 async def lock_orders(unit: Unit, line_ids: Iterable[UUID]) -> list[Whole]:
-    """The orders of some order lines, locked in the order of their ids, so that two commands cannot wait in a circle."""
+    """The orders of some order lines, locked in the order of their ids: two commands never wait in a circle."""
     wanted = select(OrderLineTable.order_id).where(col(OrderLineTable.id).in_(list(line_ids)))
     rows = await unit.session.exec(
         select(OrderTable).where(col(OrderTable.id).in_(wanted)).order_by(col(OrderTable.id)).with_for_update()
@@ -110,7 +110,7 @@ async def _load(unit: Unit, order: OrderTable) -> Whole:
     return whole
 
 
-# -- what was said ------------------------------------------------------------------------------------------------------
+# -- what was said ----------------------------------------------------------------------------------------------------
 
 
 async def last_words(unit: Unit, schedule_line_ids: Sequence[UUID]) -> dict[UUID, tuple[int, Word]]:
@@ -185,7 +185,7 @@ async def keep_words(unit: Unit, said: Sequence[Said]) -> None:
             )
 
 
-# -- what follows -------------------------------------------------------------------------------------------------------
+# -- what follows ----------------------------------------------------------------------------------------------------
 
 
 async def store(unit: Unit, whole: Whole, action: str, also: Iterable[str] = ()) -> None:

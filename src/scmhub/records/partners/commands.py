@@ -46,7 +46,9 @@ class ItemAddInput:
     number: str = strawberry.field(description="Your number for it; unique among your items, at most 80 characters.")
     description: str = strawberry.field(description="What it is; at most 200 characters.")
     unit: UnitCode = strawberry.field(description="Base unit; never changes afterwards.")
-    gtin: str | None = strawberry.field(description="GS1 Global Trade Item Number of 8, 12, 13 or 14 digits.", default=None)
+    gtin: str | None = strawberry.field(
+        description="GS1 Global Trade Item Number of 8, 12, 13 or 14 digits.", default=None
+    )
     lifecycle: ItemLifecycle = strawberry.field(
         description="Where it stands in its life.", default=ItemLifecycle.SERIES
     )
@@ -58,7 +60,9 @@ class ItemReviseInput:
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     description: strawberry.Maybe[str] = strawberry.field(description="What it is.", default=None)
     gtin: strawberry.Maybe[str | None] = strawberry.field(description="GS1 Global Trade Item Number.", default=None)
-    lifecycle: strawberry.Maybe[ItemLifecycle] = strawberry.field(description="Where it stands in its life.", default=None)
+    lifecycle: strawberry.Maybe[ItemLifecycle] = strawberry.field(
+        description="Where it stands in its life.", default=None
+    )
 
 
 @strawberry.input(description="A claim that a partner calls an item by a number of its own.")
@@ -104,7 +108,9 @@ async def site_add(unit: Unit, given: SiteAddInput) -> UUID:
     if taken.record:
         raise taken
     await take.add_unique(unit, site, taken)
-    unit.change("SITE", "ADDED", site.id, site.partner_id, changed=["code", "name", "kind", "country", "timeZone", "gln"])
+    unit.change(
+        "SITE", "ADDED", site.id, site.partner_id, changed=["code", "name", "kind", "country", "timeZone", "gln"]
+    )
     return site.id
 
 
@@ -121,7 +127,9 @@ async def site_revise(unit: Unit, given: SiteReviseInput) -> UUID:
             "time_zone": take.kept(
                 given.time_zone, site.time_zone, lambda name: take.known(name, time_zone, ["input", "timeZone"])
             ),
-            "gln": take.kept(given.gln, site.gln, lambda text: take.some_known(text, identifiers.gln, ["input", "gln"])),
+            "gln": take.kept(
+                given.gln, site.gln, lambda text: take.some_known(text, identifiers.gln, ["input", "gln"])
+            ),
         }
     changed = _apply(site, new)
     if changed:
@@ -205,7 +213,9 @@ async def item_alias_claim(unit: Unit, given: ItemAliasClaimInput) -> UUID:
         claimed_by=unit.partner_id, created_at=unit.now,
     )  # fmt: skip
     await take.add_unique(unit, alias, taken)
-    unit.change("ITEM_ALIAS", "CLAIMED", alias.id, alias.owner_id, [partner], ["number", "item", "partner", "claimedBy"])
+    unit.change(
+        "ITEM_ALIAS", "CLAIMED", alias.id, alias.owner_id, [partner], ["number", "item", "partner", "claimedBy"]
+    )
     return alias.id
 
 
@@ -237,7 +247,5 @@ async def item_alias_confirm(unit: Unit, given: ItemAliasConfirmInput) -> UUID:
     alias.confirmed_at = unit.now
     alias.version += 1
     unit.session.add(alias)
-    unit.change(
-        "ITEM_ALIAS", "CONFIRMED", alias.id, alias.owner_id, [alias.partner_id], ["confirmedAt", "version"]
-    )
+    unit.change("ITEM_ALIAS", "CONFIRMED", alias.id, alias.owner_id, [alias.partner_id], ["confirmedAt", "version"])
     return alias.id

@@ -83,9 +83,7 @@ async def _partner_with(unit: Unit, code: str) -> PartnerTable:
 
 
 def _tell(unit: Unit, relationship: RelationshipTable, action: str, changed: list[str]) -> None:
-    unit.change(
-        "RELATIONSHIP", action, relationship.id, relationship.provider_id, [relationship.recipient_id], changed
-    )
+    unit.change("RELATIONSHIP", action, relationship.id, relationship.provider_id, [relationship.recipient_id], changed)
 
 
 async def _step(unit: Unit, given: RelationshipStepInput, step: str, action: str) -> UUID:

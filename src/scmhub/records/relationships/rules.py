@@ -31,9 +31,10 @@ def after(state: str, step: str, *, proposer: bool) -> str:
     if step not in steps:
         legal = ", ".join(COMMANDS[each] for each in steps) or "none"
         raise Refusal(
-            "ILLEGAL_TRANSITION", f"The relationship is {state}; {COMMANDS[step]} is not possible. Allowed steps: {legal}.",
+            "ILLEGAL_TRANSITION",
+            f"The relationship is {state}; {COMMANDS[step]} is not possible. Allowed steps: {legal}.",
             ["input", "relationship"],
-        )  # fmt: skip
+        )
     if step in ANSWERS and proposer:
         raise Refusal("FORBIDDEN", "You proposed it; the other side answers.", ["input", "relationship"])
     return steps[step]

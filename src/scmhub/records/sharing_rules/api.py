@@ -17,6 +17,12 @@ from scmhub.sharing.tables import SharingRuleTable
 class ShareableKind(Enum):
     ORDER = strawberry.enum_value("ORDER", description="Orders and their lines, owned by the buyer.")
     SHIPMENT = strawberry.enum_value("SHIPMENT", description="Shipments and their lines, owned by the seller.")
+    FORECAST = strawberry.enum_value("FORECAST", description="Forecasts, owned by who publishes them.")
+    COMMIT = strawberry.enum_value("COMMIT", description="Answers to forecasts, owned by who commits.")
+    SELL_OUT = strawberry.enum_value("SELL_OUT", description="What final users took, owned by who reports it.")
+    PRODUCTION = strawberry.enum_value("PRODUCTION", description="Production plans, owned by who makes.")
+    CAPACITY = strawberry.enum_value("CAPACITY", description="What could be made, owned by who states it.")
+    INVENTORY = strawberry.enum_value("INVENTORY", description="Stock as stated, owned by who states it.")
     ITEM = strawberry.enum_value("ITEM", description="Items, owned by who numbers them.")
     SITE = strawberry.enum_value("SITE", description="Sites, owned by the partner they belong to.")
 
@@ -35,7 +41,7 @@ class GranteeRole(Enum):
     CUSTOMER = strawberry.enum_value("CUSTOMER", description="The owner supplies it.")
     CONTRACT_MANUFACTURER = strawberry.enum_value("CONTRACT_MANUFACTURER", description="It makes goods for the owner.")
     DISTRIBUTOR = strawberry.enum_value("DISTRIBUTOR", description="It distributes the owner's goods.")
-    LOGISTICS_PROVIDER = strawberry.enum_value("LOGISTICS_PROVIDER", description="It carries or keeps the owner's goods.")
+    LOGISTICS_PROVIDER = strawberry.enum_value("LOGISTICS_PROVIDER", description="It carries or keeps its goods.")
 
 
 @kind(SharingRuleTable, prefix="rul", policy=Owned(owner="owner_id"), single="sharingRule", plural="sharingRules",
@@ -46,7 +52,7 @@ class SharingRule:
     kind: ShareableKind = column(PUBLIC, "Kind of records it opens; only your own ever.")
     state: SharingRuleState = column(PUBLIC, "Where it stands.")
     grantee = one("Partner", PUBLIC, "The partner it opens them to; null if it names a role.", by="grantee_id")
-    grantee_role: GranteeRole | None = column(PUBLIC, "Whoever is this to you, now or later; null if it names a partner.")
+    grantee_role: GranteeRole | None = column(PUBLIC, "Whoever is this to you, now or later; null for a partner.")
     item_ids: list[strawberry.ID] | None = keys(
         "Item", PUBLIC, "Only records of these items; null: of all, future ones included.", source="items"
     )

@@ -1,4 +1,4 @@
-"""How a rule moves and what its content must be: DRAFT -> ACTIVE <-> SUSPENDED, REVOKED for good. Pure: no I/O, no clock."""
+"""How a rule moves (DRAFT -> ACTIVE <-> SUSPENDED, REVOKED for good) and what it may say. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEPS: dict[str, dict[str, str]] = {
     "SUSPENDED": {"RESUME": "ACTIVE", "REVISE": "DRAFT", "REVOKE": "REVOKED"},
     "REVOKED": {},
 }
-"""State -> step -> next state. A rule past its ``validUntil`` keeps its state: that it opens nothing is read from the clock."""
+"""State -> step -> next state. A rule past its ``validUntil`` keeps its state: the clock says that it opens nothing."""
 COMMANDS = {step: f"sharingRule{step.capitalize()}" for step in ("ACTIVATE", "SUSPEND", "RESUME", "REVISE", "REVOKE")}
 FARTHEST_DAY = 36_500
 """Most days a window may reach back or ahead: a century; open is said by null."""

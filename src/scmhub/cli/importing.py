@@ -1,0 +1,91 @@
+"""``scmhub import``: what a file would change, or with ``--apply`` does change."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from scmhub.cli.talk import REFUSED, print_json, print_table, say, stderr
+from scmhub.database.address import Address, DatabaseUnusable
+from scmhub.database.embedded import attach
+from scmhub.database.migrate import pending
+from scmhub.database.unit import Database
+from scmhub.exchange.mapping import load_map
+from scmhub.exchange.run import Progress as Watch
+from scmhub.exchange.run import Report, Request, import_orders
+from scmhub.settings import Settings, load_settings
+
+
+def run_import(file: Path, map_name: str, partner: str, *, apply: bool, as_json: bool, limit: int) -> int:
+    """Exit status: 0 nothing was left out, 3 something was (the rest is imported); errors as everywhere."""
+    request = Request(file, load_map(map_name), partner, apply=apply, most_findings=limit)
+    settings = load_settings()
+    try:
+        with attach(settings) as admin, _bar() as watch:
+            report = asyncio.run(_import(admin, settings, request, watch))
+    except OSError as error:
+        raise ValueError(f"Cannot read {file}: {error.strerror}.") from error
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _print(report)
+    return 0 if report.complete else REFUSED
+
+
+async def _import(admin: Address, settings: Settings, request: Request, watch: Watch) -> Report:
+    if await pending(admin):
+        raise DatabaseUnusable("The database is not up to date: run 'scmhub migrate --apply' first.")
+    database = await Database.open(admin, settings)
+    try:
+        return await import_orders(database, admin, request, progress=watch)
+    finally:
+        await database.close()
+
+
+@contextmanager
+def _bar() -> Iterator[Watch]:
+    """A progress bar on a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    with Progress(*columns, console=stderr(), transient=True) as bar:
+        task = bar.add_task("Reading", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+def _cells(*values: object) -> list[str]:
+    """Cells of a table, in which square brackets stay what they are."""
+    return [escape(str(value)) for value in values]
+
+
+def _print(report: Report) -> None:
+    counts = report.counts.as_json()
+    print_table(("", "created", "updated", "unchanged"), ((what, *row.values()) for what, row in counts.items()))
+    found = report.findings
+    if summaries := found.summaries():
+        print_table(
+            ("count", "level", "code", "column", "first row", "example", "what was done"),
+            (
+                _cells(each.count, each.level, each.code, each.column, each.first_row, each.example, each.done)
+                for each in summaries
+            ),
+        )
+    listed = sorted((each for each in found.listed if each.level != "NOTE"), key=lambda each: each.row)
+    if listed:
+        print_table(
+            ("row", "level", "code", "column", "value", "what was done"),
+            (_cells(each.row, each.level, each.code, each.column, each.value, each.done) for each in listed),
+        )
+    if report.resumed:
+        say("Went on where an import of this file was cut off.")
+    if report.orders_left_out:
+        say(f"{report.orders_left_out} orders are left out; correct their rows and run the import again.")
+    if not report.request.apply:
+        say("Nothing was changed: run again with --apply.")

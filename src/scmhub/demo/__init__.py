@@ -1,0 +1,11 @@
+"""A chain of six firms with a year behind it, so that a newcomer meets the hub in use and not empty.
+
+Velora (``VELO``) sells e-bikes. It buys drive units from two rivals, Torq (``TORQ``) and Kineta (``KINE``), and neither
+may learn that the other is there. Both rivals buy cells from Voltcell (``CELL``) and castings from Alba (``CAST``):
+Velora has two suppliers and, one tier further, only one foundry. That foundry's furnace stood still for three weeks in
+spring, and everybody's late deliveries begin there. Nordhaul (``HAUL``) carries most of it and keeps spares.
+
+``cast`` says who they are, ``lanes`` who buys what from whom, ``negotiation`` and ``transport`` what happened (through
+the same state rules the commands use), ``sharing`` what they let each other see, ``fill`` writes it all at once. The
+story ends at midnight before the hub's date; apart from that date every byte of it is fixed.
+"""

@@ -1,0 +1,105 @@
+"""Writes the story into an empty hub: one transaction, one statement for many rows, as the firms themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+from sqlmodel import SQLModel, select
+
+from scmhub.clock import Clock
+from scmhub.database.unit import Database, Unit
+from scmhub.demo.book import Book, Row
+from scmhub.demo.cast import FIRMS, Cast, play
+from scmhub.demo.chance import Chance
+from scmhub.demo.history import YEAR_DAYS, tell
+from scmhub.demo.sharing import rules
+from scmhub.partners.tables import RelationshipTable
+from scmhub.records.orders.model import OrderTable
+from scmhub.sharing.expansion import scopes_of
+from scmhub.sharing.tables import SharingRuleTable
+
+SEED = "scmhub demo 1"
+ROWS_PER_STATEMENT = 2_000
+Progress = Callable[[str, float], None]
+"""What is being done, and how much of it is done, from 0 to 1."""
+
+
+class NotTheDemo(ValueError):
+    """This hub has partners of its own; the demo leaves it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What ``fill`` found or made."""
+
+    fresh: bool
+    partners: dict[str, UUID]
+    orders: int = 0
+    rows: int = 0
+
+
+async def fill(database: Database, clock: Clock, progress: Progress = lambda what, share: None) -> Filled:
+    """The demo's partners by code, with their story if the hub was empty. NotTheDemo if it is somebody's."""
+    known = {row["code"]: row["id"] for row in await database.read.rows("select code, id from partner")}
+    wanted = [firm.code for firm in FIRMS]
+    if known:
+        if not set(wanted) <= known.keys():
+            raise NotTheDemo("This hub has partners of its own: set SCMHUB_HOME to an empty folder for the demo.")
+        return Filled(False, {code: known[code] for code in wanted})
+    now = datetime.combine(clock().astimezone(UTC).date(), datetime.min.time(), UTC)
+    chance, book = Chance(f"{SEED} {now:%Y-%m-%d}"), Book()
+    cast = write_story(chance, now, book, progress)
+    async with database.unit(cast.partners["VELO"], "demo", clock) as unit:
+        await _write(unit, chance, now, cast, book, progress)
+    return Filled(True, cast.partners, book.count(OrderTable), book.total())
+
+
+def write_story(chance: Chance, now: datetime, book: Book, progress: Progress = lambda what, share: None) -> Cast:
+    """Everything but the sharing rules, in the book; nothing in it is later than ``now``, a midnight."""
+    cast = play(chance, now - timedelta(days=YEAR_DAYS + 10), now, book)
+    tell(chance, cast, now, book, lambda count: progress("telling the story", count / 2_500))
+    return cast
+
+
+async def _write(unit: Unit, chance: Chance, now: datetime, cast: Cast, book: Book, progress: Progress) -> None:
+    written, total = 0, book.total()
+    for table, writer, rows in book.pages():
+        async with unit.acting_for(writer):
+            for start in range(0, len(rows), ROWS_PER_STATEMENT):
+                page = rows[start : start + ROWS_PER_STATEMENT]
+                await _insert(unit, table, page)
+                written += len(page)
+                progress("writing", written / total)
+    for rule in rules(chance, cast, now):
+        async with unit.acting_for(rule.owner_id):
+            await _share(unit, chance, rule)
+
+
+async def _insert(unit: Unit, table: type[SQLModel], rows: list[Row]) -> None:
+    """Many rows by one statement. PostgreSQL reads the JSON with the column types of the table itself."""
+    name, columns = table.__tablename__, ", ".join(rows[0])
+    await unit.rows(
+        f"insert into {name} ({columns})"
+        f" select {columns} from jsonb_populate_recordset(null::{name}, convert_from($1, 'UTF8')::jsonb)",
+        orjson.dumps(rows, default=str),
+    )
+
+
+async def _share(unit: Unit, chance: Chance, rule: SharingRuleTable) -> None:
+    """A rule with the scopes it expands into, with ids of the story instead of random ones."""
+    unit.session.add(rule)
+    await unit.session.flush()
+    owner = rule.owner_id
+    standing = await unit.session.exec(
+        select(RelationshipTable).where(
+            (RelationshipTable.provider_id == owner) | (RelationshipTable.recipient_id == owner)
+        )
+    )
+    for scope in scopes_of(rule, standing.all(), unit):
+        scope.id = chance.key(rule.created_at)
+        unit.session.add(scope)
+    await unit.session.flush()

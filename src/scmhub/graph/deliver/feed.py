@@ -1,0 +1,185 @@
+"""The feed of one process: the log's tail, those who follow it, and the plans and cursors they need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from graphql import GraphQLSchema
+from graphql.language import FieldNode, VariableNode, Visitor, visit
+
+from scmhub.clock import Clock
+from scmhub.database.pool import ReadPool
+from scmhub.errors import BadRequest, BadUserInput, Forbidden, ServiceUnavailable
+from scmhub.feed.cursor import Cursors, Place
+from scmhub.feed.log import EVENT_COLUMNS, Event
+from scmhub.feed.tail import Tail
+from scmhub.feed.timers import Timers
+from scmhub.graph.declare import Registry
+from scmhub.graph.deliver.follow import Follower, Sink
+from scmhub.graph.deliver.group import Asked, Frame, Group, place_of
+from scmhub.graph.deliver.judge import Item, Judge
+from scmhub.graph.deliver.routes import Routes
+from scmhub.graph.deliver.selection import FeedSelection, compile_feed, where_of
+from scmhub.graph.documents import Document, Documents
+from scmhub.graph.plan import Planner
+from scmhub.graph.rates import Bucket
+from scmhub.graph.request import GraphQLRequest
+from scmhub.graph.variables import variable_values
+from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.sharing.lens import Lens
+
+CATCH_UPS = 8
+"""Followers that read the log or records at the same time; the rest wait in order of arrival."""
+PAGE = 200
+"""Rows of the log one scan gives."""
+WINDOW = 10_000
+"""Numbers of the log one statement looks through."""
+_SCAN = f"""
+select {EVENT_COLUMNS} from change_log l
+where l.seq > $1 and l.seq <= $2 and (l.owner_id = any($3) or l.parties @> $4 or l.only_for @> $4)
+order by l.seq limit {PAGE}
+"""
+_HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
+
+
+class Feed:
+    """Everything a transport needs to let somebody follow."""
+
+    def __init__(
+        self, tail: Tail, reads: ReadPool, cursors: Cursors, documents: Documents, planner: Planner,
+        registry: Registry, core: GraphQLSchema, clock: Clock, timers: Timers, costs: Bucket, compilations: Bucket,
+    ) -> None:  # fmt: skip
+        self.tail = tail
+        self.clock = clock
+        self.timers = timers
+        self.judge = Judge(reads, clock)
+        self.routes = Routes()
+        self.groups: dict[Any, Group] = {}
+        self.catch_ups = asyncio.Semaphore(CATCH_UPS)
+        self._reads = reads
+        self._cursors = cursors
+        self._documents = documents
+        self._planner = planner
+        self._registry = registry
+        self._core = core
+        self._costs = costs
+        self._compilations = compilations
+        tail.on_event.append(self.routes.follow)
+
+    # -- beginning -----------------------------------------------------------------------------------------------------
+
+    async def follow(
+        self, request: GraphQLRequest, viewer: Viewer, sink: Sink, last_event_id: str | None = None
+    ) -> Callable[[], Any]:
+        """The coroutine function that follows; a HubError if the operation cannot start."""
+        if TokenScope.SUBSCRIBE not in viewer.token_scopes:
+            raise Forbidden(f"This access token lacks '{TokenScope.SUBSCRIBE.value}'.")
+        if self.tail.trouble():
+            raise ServiceUnavailable
+        partner = viewer.lens.partner_id
+        if not self._documents.known(request.query, request.operation_name):
+            self._compilations.spend(partner, 1)
+        document = await self._documents.get(request.query, request.operation_name)
+        if document.kind != "subscription":
+            raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
+        variables = variable_values(self._core, document, request.variables)
+        asked, values = self._asked(document, variables, partner)
+        self._costs.spend(partner, document.cost(variables.coerced))
+        after = last_event_id or values.get("after")
+        place = self._cursors.open(after, partner) if after is not None else None
+        key = (document.sha256, request.operation_name, _frozen(document, variables.coerced, asked.selection))
+        follower = Follower(self, key, asked, viewer.lens, sink, snapshot=bool(values.get("snapshot")))
+        return lambda: follower.run(place)
+
+    def _asked(self, document: Document, variables: Any, partner: Any) -> tuple[Asked, dict[str, Any]]:
+        selection, args = self._planner.plan(
+            document, variables, lambda: self._compilations.spend(partner, 1), self._compile
+        )
+        values = args[selection.site]
+        return Asked(selection, args, where_of(values)), values
+
+    def _compile(self, compiler: Any, document: Any) -> FeedSelection:
+        selected = compiler.fields([document.operation.selection_set], "Subscription")
+        if len(selected) != 1:
+            raise BadUserInput("A subscription selects exactly one field.", reason="BAD_VALUE")
+        return compile_feed(compiler, self._registry, selected[0], "Subscription")
+
+    def join(self, key: Any, asked: Asked, follower: Follower) -> None:
+        """Put a follower into its group, which is made if it is the first."""
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = Group(self, key, asked, follower.position)
+        group.attach(follower)
+
+    # -- the log -------------------------------------------------------------------------------------------------------
+
+    async def stale(self, place: Place) -> str | None:
+        """Why one cannot go on from a place: EXPIRED, EPOCH, or None."""
+        [head] = await self._reads.rows(_HEAD)
+        if place.epoch != head["epoch"] or place.seq > head["seq"]:
+            return "EPOCH"
+        return "EXPIRED" if place.seq < head["floor_seq"] else None
+
+    async def scan(self, lens: Lens, position: int) -> tuple[Sequence[Event], int]:
+        """Events behind a place that may concern a lens, and the place up to which these are all."""
+        until = min(self.tail.head, position + WINDOW)
+        owners = self.routes.owners_near(lens.partner_id)
+        rows = await self._reads.rows(_SCAN, position, until, owners, [lens.partner_id])
+        events = [Event.of(row) for row in rows]
+        return events, events[-1].seq if len(events) == PAGE else until
+
+    # -- bytes ---------------------------------------------------------------------------------------------------------
+
+    def frame(self, selection: FeedSelection, lens: Lens, seq: int, item: Item) -> Frame:
+        """An item at its place in the log, ready for every follower of the lens."""
+        payload, cursor = self.payload(selection, lens, place_of(seq, item, self.tail.epoch), item)
+        return Frame(seq, payload, cursor, item)
+
+    def payload(self, selection: FeedSelection, lens: Lens, place: Place, item: Item) -> tuple[bytes, str]:
+        """``{"data": ..., "extensions": {"cursor": ...}}`` and the cursor."""
+        cursor = self._cursors.seal(place, lens.partner_id)
+        shown = selection.item(item.type_name, {**item.values, "cursor": cursor}, item.records)
+        text = b'{"data":{"%s":%s},"extensions":{"cursor":"%s"}}' % (selection.key.encode(), shown, cursor.encode())
+        return text, cursor
+
+    def cursor(self, lens: Lens, place: Place) -> str:
+        return self._cursors.seal(place, lens.partner_id)
+
+    def place(self, lens: Lens, cursor: object) -> Place:
+        return self._cursors.open(cursor, lens.partner_id)
+
+
+class _Uses(Visitor):
+    """How often each variable occurs, and which variables are the ``after`` or ``snapshot`` of the field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count: Counter[str] = Counter()
+        self.places: set[str] = set()
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.count[node.name.value] += 1
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value == "changes":
+            self.places |= {
+                each.value.name.value
+                for each in node.arguments or ()
+                if each.name.value in ("after", "snapshot") and isinstance(each.value, VariableNode)
+            }
+
+
+def _frozen(document: Document, coerced: Mapping[str, Any], selection: FeedSelection) -> bytes:
+    """What of the variables makes bytes differ; where one starts does not."""
+    uses = document.plans.get("places")
+    if uses is None:
+        uses = _Uses()
+        for node in (document.operation.selection_set, *document.fragments.values()):
+            visit(node, uses)
+        document.plans["places"] = uses
+    kept = {name: value for name, value in coerced.items() if name not in uses.places or uses.count[name] > 1}
+    return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS, default=str)

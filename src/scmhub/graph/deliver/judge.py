@@ -1,0 +1,170 @@
+"""Judging: pairs (event, partner) become items, by one statement per kind, at the moment of delivery.
+
+The statement reads today's rules: what follows the place of a revoke in the log is judged after it. No row: the partner
+may not see the record; then the same policy is asked over the old keys, and who could see it under those is told that
+it left. Who could not is told nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from scmhub.clock import Clock, render
+from scmhub.database.pool import ReadPool
+from scmhub.feed.log import ACCESS, Event
+from scmhub.graph.deliver.selection import FeedInputs, FeedSelection, KindPlan
+from scmhub.ids import public_id
+from scmhub.sharing.lens import Lens
+
+MOST_PAIRS = 200
+"""Pairs of one statement."""
+Pair = tuple[Event, Lens]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item for one lens, without its cursor. ``back``: it stands before its event, because more of it follows."""
+
+    type_name: str
+    values: dict[str, Any]
+    records: dict[str, bytes]
+    back: bool = False
+
+
+class Judge:
+    """Runs feed statements on connections set aside for delivery."""
+
+    def __init__(self, reads: ReadPool, clock: Clock) -> None:
+        self._reads = reads
+        self._clock = clock
+        self.statements = 0
+
+    async def items(self, selection: FeedSelection, args: list[dict[str, Any]], pairs: Sequence[Pair]) -> list[list[Item]]:
+        """What each pair is told, aligned with ``pairs``; usually one item or none."""
+        found: list[list[Item]] = [[] for _ in pairs]
+        by_kind: defaultdict[str, list[int]] = defaultdict(list)
+        for number, (event, _) in enumerate(pairs):
+            if event.kind == ACCESS:
+                found[number] = _access_items(selection, event)
+            elif event.kind in selection.plans:
+                by_kind[event.kind].append(number)
+        for code, numbers in by_kind.items():
+            for start in range(0, len(numbers), MOST_PAIRS):
+                chunk = numbers[start : start + MOST_PAIRS]
+                answers = await self._judge(selection, selection.plans[code], args, [pairs[n] for n in chunk])
+                for number, item in zip(chunk, answers, strict=True):
+                    found[number] = [item] if item else []
+        return found
+
+    async def _judge(
+        self, selection: FeedSelection, plan: KindPlan, args: list[dict[str, Any]], pairs: list[Pair]
+    ) -> list[Item | None]:
+        now = self._clock()
+        inputs = FeedInputs(
+            now, now.date(), args, [event.record_id for event, _ in pairs], [lens.partner_id for _, lens in pairs]
+        )
+        self.statements += 1
+        rows = await self._reads.rows(plan.judge.text, *(bind.take(inputs) for bind in plan.judge.binds))
+        seen = {row["n"] - 1: row for row in rows}
+        left = await self._left(plan, inputs, pairs, seen)
+        return [
+            _changed(selection, plan, pair, seen[number]) if number in seen else _no_longer(plan, pair[0], number in left)
+            for number, pair in enumerate(pairs)
+        ]
+
+    async def _left(
+        self, plan: KindPlan, inputs: FeedInputs, pairs: list[Pair], seen: dict[int, Any]
+    ) -> set[int]:
+        """Numbers of pairs whose partner could see the record under its old keys and cannot now."""
+        gone: defaultdict[int, list[int]] = defaultdict(list)
+        for number, (event, _) in enumerate(pairs):
+            if event.was and number not in seen:
+                gone[event.seq].append(number)
+        left: set[int] = set()
+        for numbers in gone.values():
+            inputs.records = [pairs[number][0].record_id for number in numbers]
+            inputs.lenses = [pairs[number][1].partner_id for number in numbers]
+            inputs.was = orjson.dumps(pairs[numbers[0]][0].was).decode()
+            rows = await self._reads.rows(plan.was.text, *(bind.take(inputs) for bind in plan.was.binds))
+            left |= {numbers[row["n"] - 1] for row in rows}
+        return left
+
+    async def snapshot(
+        self, selection: FeedSelection, plan: KindPlan, args: list[dict[str, Any]], lens: Lens, after: UUID
+    ) -> list[tuple[UUID, UUID, Item]]:
+        """(id, owner, item) of the next visible records of a kind; empty: no more."""
+        now = self._clock()
+        inputs = FeedInputs(now, now.date(), args, lens=lens, after=after)
+        self.statements += 1
+        rows = await self._reads.rows(plan.snapshot.text, *(bind.take(inputs) for bind in plan.snapshot.binds))
+        wanted = _record_keys(selection, "SnapshotRecord")
+        return [
+            (
+                row["id"], row["owner"],
+                Item(
+                    "SnapshotRecord", {"kind": plan.code, "recordId": public_id(plan.kind.prefix, row["id"])},
+                    _records(wanted, row["record"]),
+                ),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+
+def _changed(selection: FeedSelection, plan: KindPlan, pair: Pair, row: Any) -> Item | None:
+    """The item of a visible record; None if every changed field is hidden: then nothing has happened."""
+    event, lens = pair
+    shown = plan.shown(event.changed, row["granted"])
+    if event.changed and not shown:
+        return None
+    values = {
+        "id": public_id("chg", event.event_id),
+        "at": render(event.at),
+        "kind": event.kind,
+        "action": event.action,
+        "actor": event.actor if event.acting_id == lens.partner_id else None,
+        "recordId": public_id(plan.kind.prefix, event.record_id),
+        "changedFields": shown,
+    }
+    return Item("Changed", values, _records(_record_keys(selection, "Changed"), row["record"]))
+
+
+def _no_longer(plan: KindPlan, event: Event, left: bool) -> Item | None:
+    if not left:
+        return None
+    record = public_id(plan.kind.prefix, event.record_id)
+    return Item("NoLongerVisible", {"at": render(event.at), "kind": event.kind, "recordId": record}, {})
+
+
+def _access_items(selection: FeedSelection, event: Event) -> list[Item]:
+    """That access changed, and what to read again because of it."""
+    kinds = [
+        code for code, plan in selection.plans.items() if getattr(plan.kind.policy, "kind", None) in event.changed
+    ]
+    owner = public_id("ptr", event.owner_id)
+    changed = {"at": render(event.at), "owner": owner, "kinds": kinds, "direction": event.action}
+    reset = {"reason": "ACCESS_CHANGED", "owners": [owner], "kinds": kinds}
+    return [Item("AccessChanged", changed, {}, back=True), Item("Reset", reset, {})]
+
+
+def _record_keys(selection: FeedSelection, type_name: str) -> list[str]:
+    return [key for key, name in selection.members[type_name] if name == "record"]
+
+
+def _records(keys: list[str], found: bytes | None) -> dict[str, bytes]:
+    """Response key -> record; several keys come as one object."""
+    if not keys or found is None:
+        return {}
+    if len(keys) == 1:
+        return {keys[0]: found}
+    return {key: orjson.dumps(value) for key, value in orjson.loads(found).items()}
+
+
+def concerned(pairs: Iterable[Pair], admits: Any, concerns: Any) -> list[Pair]:
+    """Pairs worth a statement."""
+    return [(event, lens) for event, lens in pairs if admits(event) and concerns(event, lens.partner_id)]

@@ -1,0 +1,287 @@
+"""What a document asks of the feed, compiled: which members each item has, and one statement per kind of record.
+
+The statement takes pairs (record, partner) and answers for each: may this partner see it, which accesses are granted,
+and the record as the document selects it. It is the plan of a query with two holes: the record and whose eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from scmhub.database.fragment import Bind, Fragment, Relation, Statement, all_of, assemble, join, literal, sql
+from scmhub.database.tables import metadata
+from scmhub.errors import BadUserInput
+from scmhub.feed.log import ACCESS, Event
+from scmhub.graph.collect import Selected
+from scmhub.graph.compile import Compiler
+from scmhub.graph.declare import Kind, Registry, Withheld
+from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, SPEC, kinds_by_code
+from scmhub.graph.pages import Branches
+from scmhub.graph.where import camel
+from scmhub.ids import parse_id
+from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.policy import ME, Row, with_scopes
+from scmhub.sharing.proof import prove
+
+SNAPSHOT_PAGE = 200
+"""Records of one statement of a snapshot."""
+_LENSES = Bind(("lenses",), "uuid[]", lambda inputs: inputs.lenses)
+_RECORDS = Bind(("records",), "uuid[]", lambda inputs: inputs.records)
+_WAS = Bind(("was",), "jsonb", lambda inputs: inputs.was)
+_AFTER = Bind(("after",), "uuid", lambda inputs: inputs.after)
+_RECORD = Bind(("record",), "uuid", lambda inputs: inputs.record)
+_HOLES: dict[Bind, str] = {ME: "v.partner", _RECORD: "v.record"}
+
+
+@dataclass(slots=True)
+class FeedInputs:
+    """What the binds of a feed statement are taken from."""
+
+    now: datetime
+    today: date
+    args: list[dict[str, Any]]
+    records: list[UUID] = field(default_factory=list)
+    lenses: list[UUID] = field(default_factory=list)
+    lens: Any = None
+    after: UUID = UUID(int=0)
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KindPlan:
+    """How records of one kind are judged and written."""
+
+    kind: Kind
+    code: str
+    accesses: tuple[Access, ...]
+    """Accesses whose grants ``judge`` answers, in this order."""
+    field_access: Mapping[str, Access]
+    """Access of each field, by its GraphQL name; None of it for fields that go with the record."""
+    judge: Statement
+    was: Statement
+    snapshot: Statement
+
+    def shown(self, changed: Iterable[str], granted: list[bool]) -> list[str]:
+        """The changed fields this viewer may know of. An unknown name is told to owner and parties only."""
+        allowed = {access for access, yes in zip(self.accesses, granted, strict=True) if yes}
+        return [name for name in changed if self.field_access.get(name, PARTY) in allowed]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The envelope filter; None: no condition."""
+
+    kinds: frozenset[str] | None = None
+    actions: frozenset[str] | None = None
+    owners: frozenset[UUID] | None = None
+    records: frozenset[UUID] | None = None
+
+    def admits(self, event: Event) -> bool:
+        """Whether the event fulfils all conditions; changes of access concern whatever their owner and kinds do."""
+        if self.owners is not None and event.owner_id not in self.owners:
+            return False
+        if event.kind == ACCESS:
+            return True
+        return (
+            (self.kinds is None or event.kind in self.kinds)
+            and (self.actions is None or event.action in self.actions)
+            and (self.records is None or event.record_id in self.records)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSelection:
+    """One ``changes`` field of a document."""
+
+    key: str
+    site: int
+    members: Mapping[str, tuple[tuple[str, str], ...]]
+    """Item type -> (response key, field) in order."""
+    plans: Mapping[str, KindPlan]
+    """Kind code -> plan."""
+    page: tuple[Selected, ...] = ()
+    """What a connection selects."""
+    page_info: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Response key of each ``pageInfo`` -> (response key, field) in it."""
+
+    def item(self, type_name: str, values: Mapping[str, Any], records: Mapping[str, bytes]) -> bytes:
+        """One item as JSON; ``records``: response key -> record."""
+        shown: dict[str, Any] = {}
+        for key, name in self.members[type_name]:
+            if name == "record":
+                shown[key] = orjson.Fragment(records.get(key, b"null"))
+            else:
+                shown[key] = type_name if name == "__typename" else values[name]
+        return orjson.dumps(shown)
+
+
+def compile_feed(compiler: Compiler, registry: Registry, selected: Selected, root: str) -> FeedSelection:
+    """The plan of one ``changes`` field under Query or Subscription."""
+    site, _ = compiler.site(root, selected, _check, lambda _: None)
+    selections = selected.selections
+    page: list[Selected] = []
+    if root == "Query":
+        page = compiler.fields(selections, "ChangeConnection")
+        selections = [part for each in page if each.name == "nodes" for part in each.selections]
+    fields = {name: compiler.fields(selections, name, "FeedItem") for name in ITEM_TYPES}
+    plans = {
+        code: _kind_plan(compiler, registry, code, kind, fields) for code, kind in kinds_by_code(registry).items()
+    }
+    members = {name: tuple((each.key, each.name) for each in found) for name, found in fields.items()}
+    info = {
+        each.key: tuple((one.key, one.name) for one in compiler.fields(each.selections, "PageInfo"))
+        for each in page if each.name == "pageInfo"
+    }  # fmt: skip
+    return FeedSelection(selected.key, site.index, members, plans, tuple(page), info)
+
+
+def _check(values: dict[str, Any]) -> None:
+    first = values.get("first")
+    if first is not None and not 1 <= first <= PAGE_MOST:
+        raise BadUserInput(
+            f"'first' must lie between 1 and {PAGE_MOST}; got {first}.", reason="BAD_PAGE", input_path=["first"]
+        )
+    where = values.get("where") or {}
+    for name in ("actions", "owners", "recordIds"):
+        if len(where.get(name) or ()) > MOST_IDS:
+            raise BadUserInput(
+                f"'{name}' may hold at most {MOST_IDS} values.", reason="TOO_MANY", input_path=["where", name]
+            )
+
+
+def page_size(values: Mapping[str, Any]) -> int:
+    """How many items a page of the pull may have."""
+    first = values.get("first")
+    return PAGE_DEFAULT if first is None else int(first)
+
+
+def where_of(values: Mapping[str, Any]) -> Where:
+    """The filter in the arguments of a ``changes`` field. Ids that name nothing match nothing."""
+    where = values.get("where") or {}
+    kinds = where.get("kinds")
+    return Where(
+        None if kinds is None else frozenset(getattr(each, "value", each) for each in kinds),
+        None if where.get("actions") is None else frozenset(where["actions"]),
+        _keys(where.get("owners"), "ptr"), _keys(where.get("recordIds"), None),
+    )  # fmt: skip
+
+
+def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
+    if ids is None:
+        return None
+    parsed = [found for each in ids if (found := parse_id(each))]
+    return frozenset(key for given, key in parsed if prefix in (None, given))
+
+
+# -- statements --------------------------------------------------------------------------------------------------------
+
+
+def _kind_plan(
+    compiler: Compiler, registry: Registry, code: str, kind: Kind, fields: Mapping[str, list[Selected]]
+) -> KindPlan:
+    row = Row(kind.policy, kind.table.name, "t0")
+    accesses, field_access = _accesses(kind)
+    records = _records(compiler, kind, row, fields["Changed"])
+    granted = join(", ", [kind.policy.granted(row, each) or sql("true") for each in accesses])
+    seen = all_of([sql("{} = {}", row.cell("id"), _RECORD), kind.policy.visible(row)])
+    body = sql("select array[{}] as granted, {} as record from {} where {}", granted, records, row.source(), seen)
+    judge = sql(
+        "select v.n::int as n, d.granted, d.record from unnest({}, {}) with ordinality v(record, partner, n)"
+        " cross join lateral ({}) d", _RECORDS, _LENSES, _with_holes(with_scopes(body)),
+    )  # fmt: skip
+    return KindPlan(
+        kind, code, accesses, field_access, _finished(judge), _finished(_was(kind)),
+        _finished(_snapshot(compiler, kind, fields["SnapshotRecord"])),
+    )  # fmt: skip
+
+
+def _accesses(kind: Kind) -> tuple[tuple[Access, ...], dict[str, Access]]:
+    """Distinct accesses of a kind, and the access of each field. Lists go with the record: their rows ask themselves."""
+    field_access = {
+        camel(name): getattr(spec, "access", PUBLIC) for name, spec in kind.fields.items() if not isinstance(spec, Withheld)
+    } | {"id": PUBLIC}  # fmt: skip
+    return tuple(dict.fromkeys((PUBLIC, PARTY, OWNER_ONLY, *field_access.values()))), field_access
+
+
+def _records(compiler: Compiler, kind: Kind, row: Row, fields: list[Selected]) -> Fragment:
+    """``{"key": record, ...}`` for each ``record`` an item selects, as bytes."""
+    wanted = [each for each in fields if each.name == "record"]
+    if not wanted:
+        return sql("null::bytea")
+    if len(wanted) == 1:
+        return sql("convert_to({}, 'UTF8')", compiler.record(kind, row, wanted[0].selections).build())
+    parts = [
+        sql("concat({}, {})", literal(f'"{each.key}":'), compiler.record(kind, row, each.selections).build())
+        for each in wanted
+    ]
+    opened, closed = literal("{"), literal("}")
+    return sql("convert_to(concat({}, {}, {}), 'UTF8')", opened, join(", ',', ", parts), closed)
+
+
+def _was(kind: Kind) -> Fragment:
+    """For each partner whether it could see the record with the old keys: today's rules over yesterday's place."""
+    row, stored = Row(kind.policy, kind.table.name, "t0"), Row(kind.policy, kind.table.name, "t9")
+    seen = with_scopes(sql("select from {} where {}", row.source(), kind.policy.visible(row)))
+    as_it_was = sql(
+        "jsonb_populate_record((select {} from {} where {} = {}), {}) {}",
+        Fragment((stored.alias,)), stored.source(), stored.cell("id"), _RECORD, _WAS, Fragment((row.alias,)),
+    )  # fmt: skip
+    parts: list[Any] = []
+    for part in seen.parts:
+        own = isinstance(part, Relation) and part.alias == row.alias
+        parts += as_it_was.parts if own else (part,)
+    return sql(
+        "select v.n::int as n from unnest({}, {}) with ordinality v(record, partner, n) where exists ({})",
+        _RECORDS, _LENSES, _with_holes(Fragment(tuple(parts))),
+    )  # fmt: skip
+
+
+class _ById:
+    """The order of a snapshot: by id, after the last one sent."""
+
+    def stretch(self, key: Fragment, sort: Fragment | None) -> list[Fragment]:
+        return [sql("{} > {}", key, _AFTER)]
+
+    def by(self, key: Fragment, sort: Fragment | None, *, travel: bool) -> Fragment:
+        return key
+
+    def sort_cell(self, row: Row) -> Fragment | None:
+        return None
+
+
+def _snapshot(compiler: Compiler, kind: Kind, fields: list[Selected]) -> Fragment:
+    """The next visible records by id, with their owners."""
+    row, fetched = Row(kind.policy, kind.table.name, "t0"), Row(kind.policy, kind.table.name, "t8")
+    limit = Fragment((str(SNAPSHOT_PAGE),))
+    mine, scoped = Branches(kind, _ById(), None, "t7").keys(limit, cut=False)  # type: ignore[arg-type]
+    keys = sql("{} union {}", mine, scoped) if scoped.parts else mine
+    owner = row.cell(getattr(kind.policy, "owner", "id"))
+    source = sql(
+        "(select * from {} where {} = k.id offset 0) {}", fetched.source(), fetched.cell("id"), Fragment((row.alias,))
+    )
+    return with_scopes(
+        sql(
+            "select k.id, {} as owner, {} as record from (select u.id from ({}) u order by u.id limit {}) k"
+            " cross join lateral {} order by k.id",
+            owner, _records(compiler, kind, row, fields), keys, limit, source,
+        )
+    )  # fmt: skip
+
+
+def _with_holes(fragment: Fragment) -> Fragment:
+    """Whose eyes, and which record, are taken from the row ``v`` around it."""
+    return Fragment(tuple(_HOLES.get(part, part) if isinstance(part, Bind) else part for part in fragment.parts))
+
+
+def _finished(fragment: Fragment) -> Statement:
+    prove(fragment, metadata.tables)
+    return assemble(fragment)
+
+
+__all__ = ["SPEC", "FeedInputs", "FeedSelection", "KindPlan", "Where", "compile_feed", "page_size", "where_of"]

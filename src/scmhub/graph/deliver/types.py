@@ -1,0 +1,164 @@
+"""What the schema says of the feed: the items, the filter, ``Query.changes`` and ``Subscription.changes``."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from scmhub.graph.declare import Kind, Registry
+
+SPEC = "changes"
+"""Marks the fields that delivery answers."""
+MOST_IDS = 500
+PAGE_DEFAULT, PAGE_MOST = 50, 250
+_ID = strawberry.ID
+_CURSOR = "Where this item stands; resume with it as `after`. Grants no right, and only you can use it."
+_AT = "When it happened, by the hub's clock; order follows the log, not this."
+_KIND = "Kind of the record."
+_FIELDS: dict[str, tuple[str, dict[str, tuple[Any, str]]]] = {
+    "Changed": (
+        "A record that you may see was made or changed. A later item never shows an older state.",
+        {
+            "id": (_ID, "Id of the change; the same when it is delivered again."),
+            "at": (datetime, _AT),
+            "kind": ("ChangeKind", _KIND),
+            "action": (str, "What happened, such as PLACED or CONFIRMED; more may be added."),
+            "actor": (str | None, "Who did it, if it was one of your own firm."),
+            "record_id": (_ID, "Id of the record."),
+            "changed_fields": (list[str], "Names of the changed fields that you may see."),
+            "record": ("Node | None", "The record as you see it now, not as it was then."),
+        },
+    ),
+    "NoLongerVisible": (
+        "A record left your view: moved, withdrawn or no longer shared.",
+        {"at": (datetime, _AT), "kind": ("ChangeKind", _KIND), "record_id": (_ID, "Id of the record.")},
+    ),
+    "SnapshotRecord": (
+        "A record that you may see, sent before the changes that follow.",
+        {
+            "kind": ("ChangeKind", _KIND),
+            "record_id": (_ID, "Id of the record."),
+            "record": ("Node | None", "The record as you see it."),
+        },
+    ),
+    "SnapshotEnd": ("All records were sent; from here on you get changes.", {}),
+    "Checkpoint": ("You have seen everything up to here; save the cursor.", {"at": (datetime, "The hub's time.")}),
+    "AccessChanged": (
+        "What a partner shares with you has changed.",
+        {
+            "at": (datetime, _AT),
+            "owner": (_ID, "Id of the partner whose records are concerned."),
+            "kinds": ("list[ChangeKind]", "Kinds of records concerned."),
+            "direction": ("AccessDirection", "Whether you see more or less."),
+        },
+    ),
+    "Reset": (
+        "What you keep may be out of date: read it again, or ask for a snapshot.",
+        {
+            "reason": ("ResetReason", "Why."),
+            "owners": (list[_ID] | None, "Ids of the partners whose records to read again; null: all."),
+            "kinds": ("list[ChangeKind] | None", "Kinds of records to read again; null: all."),
+        },
+    ),
+}  # fmt: skip
+ITEM_TYPES = tuple(_FIELDS)
+_DIRECTIONS = {
+    "WIDENED": "You may see more.",
+    "NARROWED": "You may see less.",
+    "WINDOW": "A window of days has moved; read again what you show.",
+}
+_REASONS = {
+    "EXPIRED": "The cursor is older than what the hub keeps.",
+    "EPOCH": "The log was restored or moved; earlier cursors are void.",
+    "ACCESS_CHANGED": "What is shared with you has changed.",
+}
+_FILTER: dict[str, tuple[Any, str]] = {
+    "kinds": ("list[ChangeKind] | None", "Only records of these kinds."),
+    "actions": (list[str] | None, "Only these actions."),
+    "owners": (list[_ID] | None, "Only records of these partners, by id; at most 500."),
+    "record_ids": (list[_ID] | None, "Only these records, by id; at most 500. Unknown ids match nothing."),
+}
+
+
+def code_of(kind: Kind) -> str:
+    """What a kind is called in the log: ``ORDER_LINE`` for OrderLine."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.name).upper()
+
+
+def kinds_by_code(registry: Registry) -> dict[str, Kind]:
+    """Kinds that the log speaks of; parts are told as changes of their whole."""
+    return {code_of(kind): kind for kind in registry.kinds.values() if not kind.part_of}
+
+
+def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:
+    """(field of Query, type Subscription, types nobody names) in a schema under construction."""
+    _enums(built)
+    interface = type("FeedItem", (), {"__annotations__": {"cursor": str}, "__module__": built.module.__name__})
+    interface.cursor = strawberry.field(description=_CURSOR)  # type: ignore[attr-defined]
+    built.module.FeedItem = strawberry.interface(interface, description="One item of the change feed.")
+    for name, (description, fields) in _FIELDS.items():
+        built.add(name, *_split(fields), description, bases=(built.module.FeedItem,))
+    _filter(built)
+    built.add(
+        "ChangeConnection",
+        {"nodes": "list[FeedItem]", "page_info": "PageInfo"},
+        {
+            "nodes": strawberry.field(description="The items of this page, in the order of the log."),
+            "page_info": strawberry.field(
+                description="`endCursor` is never null: an empty page moves on too. `hasNextPage`: the log goes on."
+            ),
+        },
+        "A page of the change feed.",
+    )
+    arguments: dict[str, tuple[Any, str]] = {
+        "after": (str | None, "Continue after this cursor; without it a page starts at the oldest change kept."),
+        "where": ("ChangeFilter | None", "Only changes that fulfil this."),
+    }
+    first = (int | None, f"How many items, 1 to {PAGE_MOST}, default {PAGE_DEFAULT}; what one change says comes together.")
+    page = strawberry.field(
+        resolver=signature({"first": first, **arguments}, "ChangeConnection"),
+        description="The change feed in pages: the same log and the same cursors as the subscription.",
+        metadata={"spec": SPEC},
+    )
+    return page, _subscription(built, signature, arguments), [getattr(built.module, name) for name in ITEM_TYPES]
+
+
+def _subscription(built: Any, signature: Any, arguments: dict[str, tuple[Any, str]]) -> type:
+    after = (str | None, "Continue after this cursor; without it the stream starts now.")
+    snapshot = (bool | None, "Send all records first when there is no place to continue from. Default: false.")
+    field = strawberry.field(
+        resolver=signature({**arguments, "after": after, "snapshot": snapshot}, "FeedItem"),
+        description="What you may see of every change, as it happens: in order per record, at least once, nothing skipped.",
+        metadata={"spec": SPEC},
+    )
+    made: type = built.add("Subscription", {}, {"changes": field}, "What you may follow.")
+    return made
+
+
+def _enums(built: Any) -> None:
+    kinds = {code: kind.description for code, kind in kinds_by_code(built.registry).items()}
+    for name, members, description in (
+        ("ChangeKind", kinds, "Kinds of records the change feed speaks of; more may be added."),
+        ("AccessDirection", _DIRECTIONS, "How your access changed."),
+        ("ResetReason", _REASONS, "Why records must be read again."),
+    ):
+        values = {each: strawberry.enum_value(each, description=text) for each, text in members.items()}
+        made = Enum(name, values, module=built.module.__name__)  # type: ignore[misc]
+        setattr(built.module, name, strawberry.enum(made, description=description))
+
+
+def _filter(built: Any) -> None:
+    annotations, fields = _split(_FILTER, default=strawberry.UNSET)
+    built.add(
+        "ChangeFilter", annotations, fields, "Which changes; all given conditions must hold.", make=strawberry.input
+    )
+
+
+def _split(fields: dict[str, tuple[Any, str]], **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Annotations and Strawberry fields."""
+    made = {name: strawberry.field(description=text, **options) for name, (_, text) in fields.items()}
+    return {name: type_ for name, (type_, _) in fields.items()}, made

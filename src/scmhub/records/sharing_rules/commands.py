@@ -1,0 +1,250 @@
+"""What an owner does with its rules: draft, revise, activate, suspend, resume, revoke."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import strawberry
+from sqlmodel import col, select
+
+from scmhub.database.unit import Unit
+from scmhub.errors import Refusal
+from scmhub.graph import given as take
+from scmhub.graph.declare import REGISTRY, command
+from scmhub.graph.lookup import changeable, not_found
+from scmhub.ids import key_of, new_id
+from scmhub.partners.tables import RelationshipTable
+from scmhub.records.sharing_rules import rules
+from scmhub.records.sharing_rules.api import GranteeRole
+from scmhub.records.sharing_rules.inputs import (
+    MOST_IDS,
+    RuleExtentInput,
+    RuleGranteeInput,
+    SharingRuleDraftInput,
+    SharingRuleReviseInput,
+    SharingRuleStepInput,
+)
+from scmhub.sharing import explain
+from scmhub.sharing.expansion import MOST_SCOPES, STANDING, hold_sharing, openings_today, rule_changed
+from scmhub.sharing.lens import Lens
+from scmhub.sharing.tables import SharingRuleTable
+
+CONTENT = {
+    "kind": "kind", "grantee_id": "grantee", "grantee_role": "granteeRole", "items": "itemIds", "sites": "siteIds",
+    "field_groups": "fieldGroups", "days_back": "daysBack", "days_ahead": "daysAhead", "valid_from": "validFrom",
+    "valid_until": "validUntil",
+}  # fmt: skip
+"""What a rule opens: column -> field. A change of any of it makes the rule a draft again."""
+
+
+def dimensions_of(kind: str) -> rules.Dimensions:
+    """What rules of this kind can speak of, from the record kinds they open."""
+    kinds = REGISTRY.shareable_kinds()[kind]
+    policies = [(getattr(each.policy, "through", None) or (each.policy,))[0] for each in kinds]
+    return rules.Dimensions(
+        groups=tuple(dict.fromkeys(group for each in kinds for group in each.groups())),
+        items=any(getattr(each, "item", None) for each in policies),
+        sites=any(getattr(each, "site", None) for each in policies),
+        days=any(getattr(each, "day", None) for each in policies),
+    )
+
+
+@command(
+    "sharingRuleDraft", payload="SharingRule",
+    description="Writes a rule as a DRAFT. INVALID: an unknown field group, with the nearest one. NOT_FOUND: an item "
+    "or site that you cannot see, or a partner without a standing relationship with you.",
+)  # fmt: skip
+async def sharing_rule_draft(unit: Unit, given: SharingRuleDraftInput) -> UUID:
+    await hold_sharing(unit, unit.partner_id)
+    has = dimensions_of(given.kind.name)
+    _check_dimensions(given, has)
+    grantee, role = await _grantee(unit, given.grantee)
+    rule = SharingRuleTable(
+        id=new_id(unit.now), owner_id=unit.partner_id, grantee_id=grantee, grantee_role=role, kind=given.kind.name,
+        items=await _extent(unit, given.items, "Item", "items"),
+        sites=await _extent(unit, given.sites, "Site", "sites"),
+        field_groups=rules.check_groups(given.field_groups, has),
+        days_back=_days(given.days_back, None, "daysBack"), days_ahead=_days(given.days_ahead, None, "daysAhead"),
+        valid_from=given.valid_from or unit.now, valid_until=given.valid_until, state="DRAFT",
+        note=take.some_text(given.note, take.NOTE, ["input", "note"], lines=True), created_at=unit.now,
+    )  # fmt: skip
+    rules.check_validity(rule.valid_from, rule.valid_until)
+    rules.check_size(rule.items, rule.sites, 1, MOST_SCOPES)
+    unit.session.add(rule)
+    _tell(unit, rule, "DRAFTED", [*CONTENT.values(), "state"])
+    await unit.session.flush()
+    return rule.id
+
+
+def _check_dimensions(given: SharingRuleDraftInput | SharingRuleReviseInput, has: rules.Dimensions) -> None:
+    """Everything the kind has is said, nothing it has not; a revision may leave out what stays."""
+    revises = isinstance(given, SharingRuleReviseInput)
+    for column, field, what, exists in (
+        ("items", "items", "items", has.items), ("sites", "sites", "sites", has.sites),
+        ("days_back", "daysBack", "days", has.days), ("days_ahead", "daysAhead", "days", has.days),
+    ):  # fmt: skip
+        said = getattr(given, column) is not None
+        if said or not revises:
+            rules.check_extent(said, exists, what, field)
+
+
+def _days(given: strawberry.Some[int | None] | None, current: int | None, field: str) -> int | None:
+    return take.kept(given, current, lambda days: rules.check_days(days, field))
+
+
+async def _grantee(unit: Unit, given: RuleGranteeInput) -> tuple[UUID | None, str | None]:
+    """(partner, None) or (None, role). NOT_FOUND without a standing relationship, whatever the reason."""
+    if isinstance(given.role, GranteeRole):
+        return None, given.role.name
+    name = "id" if isinstance(given.id, str) else "code"
+    path = ["input", "grantee", name]
+    key = key_of("ptr", given.id) if name == "id" else await _partner_with_code(unit, str(given.code))
+    if key == unit.partner_id:
+        raise Refusal("INVALID", "A rule opens your records to others, not to yourself.", path)
+    if key is None or not await _stands_with(unit, key):
+        raise Refusal("NOT_FOUND", "You have no standing relationship with such a partner.", path)
+    return key, None
+
+
+async def _partner_with_code(unit: Unit, code: str) -> UUID | None:
+    statement = explain.partner_by_code()
+    asked = explain.Asked(Lens(unit.partner_id), unit.now, code=code.replace("\0", "\ufffd"))
+    rows = await unit.rows(statement.text, *explain.parameters(statement, asked))
+    return rows[0]["partner_id"] if rows else None
+
+
+async def _stands_with(unit: Unit, other: UUID) -> bool:
+    """Whether a relationship with the partner is proposed, active or suspended."""
+    mine, theirs = (col(RelationshipTable.provider_id), col(RelationshipTable.recipient_id))
+    between = ((mine == unit.partner_id) & (theirs == other)) | ((theirs == unit.partner_id) & (mine == other))
+    found = await unit.session.exec(
+        select(RelationshipTable.id).where(between, col(RelationshipTable.state).in_(STANDING))
+    )
+    return found.first() is not None
+
+
+async def _extent(unit: Unit, given: RuleExtentInput | None, kind: str, field: str) -> list[UUID] | None:
+    """The keys, each once and in order of birth; None for all (or for a dimension the kind has not)."""
+    path = ["input", field, "ids"]
+    if given is None:
+        return None
+    if not isinstance(given.ids, list):
+        if given.all is not True:
+            raise Refusal("INVALID", "Only true is possible; to mean some, give 'ids'.", ["input", field, "all"])
+        return None
+    take.count(len(given.ids), MOST_IDS, "id", path)
+    keys = [key_of(REGISTRY.kinds[kind].prefix, each) for each in given.ids]
+    known = tuple(dict.fromkeys(key for key in keys if key is not None))
+    hidden = await _unseen(unit, kind, known)
+    for number, key in enumerate(keys):
+        if key is None or key in hidden:
+            raise not_found(kind, [*path, str(number)])
+    return sorted(known)
+
+
+async def _unseen(unit: Unit, kind: str, keys: tuple[UUID, ...]) -> set[UUID]:
+    target = REGISTRY.kinds[kind]
+    statement = explain.unseen(target.policy, target.table.name)
+    asked = explain.Asked(Lens(unit.partner_id), unit.now, records=keys)
+    return {row["key"] for row in await unit.rows(statement.text, *explain.parameters(statement, asked))}
+
+
+def _tell(unit: Unit, rule: SharingRuleTable, action: str, changed: list[str]) -> None:
+    unit.change("SHARING_RULE", action, rule.id, rule.owner_id, changed=changed)
+
+
+@command(
+    "sharingRuleRevise", payload="SharingRule",
+    description="Changes a rule. New content makes it a DRAFT: what it opened closes at once, until it is activated.",
+)  # fmt: skip
+async def sharing_rule_revise(unit: Unit, given: SharingRuleReviseInput) -> UUID:
+    rule = await _own(unit, given.sharing_rule, given.expected_version)
+    with take.about(rule.id):
+        before = {column: getattr(rule, column) for column in (*CONTENT, "note")}
+        state = rules.after(rule.state, "REVISE")
+        await _revise(unit, rule, given)
+        changed = [CONTENT.get(column, column) for column, value in before.items() if getattr(rule, column) != value]
+    if not changed:
+        return rule.id
+    if changed != ["note"] and rule.state != state:
+        rule.state = state
+        changed.append("state")
+    return await _changed(unit, rule, "REVISED", changed, reopens=changed != ["note"])
+
+
+async def _revise(unit: Unit, rule: SharingRuleTable, given: SharingRuleReviseInput) -> None:
+    has = dimensions_of(rule.kind)
+    _check_dimensions(given, has)
+    if given.grantee is not None:
+        rule.grantee_id, rule.grantee_role = await _grantee(unit, given.grantee.value)
+    if given.items is not None:
+        rule.items = await _extent(unit, given.items.value, "Item", "items")
+    if given.sites is not None:
+        rule.sites = await _extent(unit, given.sites.value, "Site", "sites")
+    rule.field_groups = take.kept(given.field_groups, rule.field_groups, lambda names: rules.check_groups(names, has))
+    rule.days_back = _days(given.days_back, rule.days_back, "daysBack")
+    rule.days_ahead = _days(given.days_ahead, rule.days_ahead, "daysAhead")
+    rule.valid_from = rule.valid_from if given.valid_from is None else given.valid_from.value
+    rule.valid_until = rule.valid_until if given.valid_until is None else given.valid_until.value
+    rule.note = take.kept(
+        given.note, rule.note, lambda text: take.some_text(text, take.NOTE, ["input", "note"], lines=True)
+    )
+    rules.check_validity(rule.valid_from, rule.valid_until)
+    rules.check_size(rule.items, rule.sites, 1, MOST_SCOPES)
+
+
+async def _own(unit: Unit, public_id: str, expected_version: int) -> SharingRuleTable:
+    """The rule, locked. The owner's sharing is held first: relationships and rules never change past each other."""
+    await hold_sharing(unit, unit.partner_id)
+    return await changeable(
+        unit, SharingRuleTable, "SharingRule", public_id, expected_version, ["input", "sharingRule"]
+    )
+
+
+async def _changed(
+    unit: Unit, rule: SharingRuleTable, action: str, changed: list[str], *, reopens: bool = True
+) -> UUID:
+    rule.version += 1
+    unit.session.add(rule)
+    _tell(unit, rule, action, [*changed, "version"])
+    if reopens:
+        await rule_changed(unit, rule)
+    return rule.id
+
+
+async def _step(unit: Unit, given: SharingRuleStepInput, step: str, action: str) -> UUID:
+    rule = await _own(unit, given.sharing_rule, given.expected_version)
+    with take.about(rule.id):
+        rule.state = rules.after(rule.state, step)
+        if rule.state == "ACTIVE":
+            await _check_openable(unit, rule)
+    return await _changed(unit, rule, action, ["state"])
+
+
+async def _check_openable(unit: Unit, rule: SharingRuleTable) -> None:
+    """What may have changed since the draft: the relationship with the grantee, the number of partners in a role."""
+    if rule.grantee_id is not None and not await _stands_with(unit, rule.grantee_id):
+        message = "Your relationship with its grantee has ended; revise the rule."
+        raise Refusal("INVALID", message, ["input", "sharingRule"])
+    grantees = {opening.grantee for opening in await openings_today(unit, rule)}
+    rules.check_size(rule.items, rule.sites, len(grantees), MOST_SCOPES)
+
+
+@command("sharingRuleActivate", payload="SharingRule", description="Puts a draft into force: it opens at once.")
+async def sharing_rule_activate(unit: Unit, given: SharingRuleStepInput) -> UUID:
+    return await _step(unit, given, "ACTIVATE", "ACTIVATED")
+
+
+@command("sharingRuleSuspend", payload="SharingRule", description="Closes what the rule opened, until it is resumed.")
+async def sharing_rule_suspend(unit: Unit, given: SharingRuleStepInput) -> UUID:
+    return await _step(unit, given, "SUSPEND", "SUSPENDED")
+
+
+@command("sharingRuleResume", payload="SharingRule", description="Opens again what a suspended rule says.")
+async def sharing_rule_resume(unit: Unit, given: SharingRuleStepInput) -> UUID:
+    return await _step(unit, given, "RESUME", "RESUMED")
+
+
+@command("sharingRuleRevoke", payload="SharingRule", description="Closes what the rule opened, for good.")
+async def sharing_rule_revoke(unit: Unit, given: SharingRuleStepInput) -> UUID:
+    return await _step(unit, given, "REVOKE", "REVOKED")

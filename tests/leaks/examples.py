@@ -1,0 +1,93 @@
+"""Examples: one operation by one partner in one world, answered by the hub and by the oracle, and compared as bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from ..support.hub import Bench
+from ..support.world import World
+from .answering import Answering, Refused
+from .documents import Document
+from .oracle import Oracle
+
+
+@dataclass(frozen=True)
+class Example:
+    """An operation ready to be asked."""
+
+    world: World
+    viewer: UUID
+    document: Document
+    values: dict[str, Any]
+
+
+class Judge:
+    """Asks the hub and the oracle; keeps one oracle per partner of a world."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._oracles: dict[tuple[World, UUID], Oracle] = {}
+
+    def oracle(self, world: World, viewer: UUID) -> Oracle:
+        key = (world, viewer)
+        if key not in self._oracles:
+            self._oracles[key] = Oracle(world.tables, viewer, world.now)
+        return self._oracles[key]
+
+    async def disagreement(self, example: Example) -> str | None:
+        """None, or what the hub answered and what it should have."""
+        self.bench.clock.set(example.world.now)
+        body = await self.bench.ask(example.viewer, example.document.text, example.values)
+        told, wanted = self._told(json.loads(body)), self.wanted(example)
+        if told == wanted:
+            return None
+        code = next(row["code"] for row in example.world.tables["partner"] if row["id"] == example.viewer)
+        return (
+            f"{code} at {example.world.now} asked\n{example.document.text}\nwith {json.dumps(example.values)}\n"
+            f"hub:    {told}\noracle: {wanted}"
+        )
+
+    @staticmethod
+    def _told(answer: dict[str, Any]) -> str:
+        """The data as text (order of keys included), or the reason of the refusal."""
+        if "errors" in answer:
+            extensions = answer["errors"][0]["extensions"]
+            return f"refused: {extensions.get('reason', extensions['code'])}"
+        return json.dumps(answer["data"])
+
+    async def first_disagreement(self, examples: Iterable[Example]) -> tuple[int, str | None]:
+        """How many were compared, and what was wrong with the last (None: nothing with any)."""
+        compared = 0
+        for example in examples:
+            compared += 1
+            wrong = await self.disagreement(example)
+            if wrong is not None:
+                return compared, wrong
+        return compared, None
+
+    def wanted(self, example: Example) -> str:
+        try:
+            answering = Answering(self.oracle(example.world, example.viewer), example.values)
+            return json.dumps(answering.data(example.document))
+        except Refused as refusal:
+            return f"refused: {refusal}"
+
+
+def draw(worlds: list[World], documents: Iterable[Document], times: int, seed: int) -> Iterator[Example]:
+    """Each document so many times, in a random world, mostly by a partner that some live rule names."""
+    rng = Random(seed)
+    for document in documents:
+        for _ in range(times):
+            world = rng.choice(worlds)
+            yield Example(world, viewer(world, rng), document, document.values(world, rng))
+
+
+def viewer(world: World, rng: Random) -> UUID:
+    scopes = world.tables["scope"]
+    grantee: UUID = rng.choice(scopes)["grantee"] if scopes and rng.random() < 0.7 else rng.choice(world.partners)
+    return grantee

@@ -1,0 +1,199 @@
+"""Whatever a partner may not see, changed: hidden rows, masked values, others' rules, scopes and relationships.
+
+By the law the partner's answers do not depend on any of it, so they must be equal byte for byte before and after.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Table, Uuid
+
+from scmhub.graph.declare import Column, Kind, One, Pair
+
+from ..support.rows import Row, Tables, copied
+from ..support.world import World
+from .documents import KINDS
+from .oracle import LAWS, Oracle
+
+_PLACES = ("line_no", "seq", "revision_no")
+_TIED = (
+    "measure", "basis", "bucket", "unit", "known_from", "known_until", "source", "delta", "minimum", "maximum", "version_no",
+)  # fmt: skip
+"""Columns that a CHECK or a unique key ties to others: left alone."""
+_TABLES = {law.table for name, law in LAWS.items() if name in KINDS}
+
+
+class Disturbance:
+    """The rows of a world as another world might have them that the viewer cannot tell from it."""
+
+    def __init__(self, world: World, viewer: UUID, seed: int) -> None:
+        self.world, self.viewer = world, viewer
+        self.rng = random.Random(seed)
+        self.oracle = Oracle(world.tables, viewer, world.now)
+        self.named = self._named()
+        self.changes = 0
+        self._fresh = 0
+
+    def tables(self) -> Tables:
+        made = copied(self.world.tables)
+        for table, rows in made.items():
+            if table in _TABLES - {"relationship", "sharing_rule"}:
+                made[table] = [row for row in rows if self._keep(self._kind(table, row), row)]
+        _drop_orphans(made)
+        made["relationship"] = self._relationships(made["relationship"])
+        made["sharing_rule"] = [row for row in made["sharing_rule"] if self._keep_rule(row)]
+        self._expand(made)
+        return made
+
+    def _expand(self, made: Tables) -> None:
+        """Scopes as the hub makes them of the changed rules, under other ids and in another order."""
+        before, self.world.tables = self.world.tables, made
+        try:
+            self.world.expand()
+        finally:
+            self.world.tables = before
+        self.rng.shuffle(made["scope"])
+
+    # -- what a visible row names --------------------------------------------------------------------------------------
+
+    def _named(self) -> set[UUID]:
+        """Reference records whose card the viewer gets to see somewhere."""
+        found: set[UUID] = {self.viewer}
+        for name, kind in KINDS.items():
+            for row in self.oracle.rows[name].values():
+                if self.oracle.visible(name, row):
+                    found.add(row["id"])
+                    found |= self._cards(kind, row)
+        for name in ("Site", "Item"):  # a card names its owner
+            for row in self.oracle.rows[name].values():
+                if row["id"] in found:
+                    found |= self._cards(KINDS[name], row)
+        return found
+
+    def _cards(self, kind: Kind, row: Row) -> set[UUID]:
+        links = [spec for spec in kind.fields.values() if isinstance(spec, One) and KINDS[spec.kind].reference]
+        return {row[spec.by] for spec in links if row[spec.by] and self.oracle.granted(kind.name, row, spec.access)}
+
+    def _kind(self, table: str, row: Row) -> Kind:
+        """The kind of a row: the one of its table, or of those that share the table the one it is confined to."""
+        return next(kind for name, kind in KINDS.items() if LAWS[name].table == table and row["id"] in self.oracle.rows[name])
+
+    # -- rows ----------------------------------------------------------------------------------------------------------
+
+    def _keep(self, kind: Kind, row: Row) -> bool:
+        """Change what is hidden of the row; False to have it vanish."""
+        original = self.oracle.rows[kind.name][row["id"]]
+        visible = self.oracle.visible(kind.name, original)
+        if not visible and not kind.reference and self.rng.random() < 0.2:
+            self.changes += 1
+            return False
+        shown = self._shown(kind, original) if visible or row["id"] in self.named else set()
+        for column in kind.table.columns:
+            if column.name not in shown and column.name not in _structure(kind):
+                self._set(kind.table, row, column.name)
+        self._swap_parties(kind, row, shown, visible)
+        return True
+
+    def _shown(self, kind: Kind, row: Row) -> set[str]:
+        """Columns whose value some field shows to the viewer."""
+        shown: set[str] = set()
+        for name, spec in kind.fields.items():
+            if not isinstance(spec, Column | Pair | One) or not self.oracle.granted(kind.name, row, spec.access):
+                continue
+            match spec:
+                case Column():
+                    shown.add(spec.source or name)
+                case Pair():
+                    shown |= {spec.amount, spec.unit}
+                case One():
+                    shown.add(spec.by)
+        return shown
+
+    def _swap_parties(self, kind: Kind, row: Row, shown: set[str], visible: bool) -> None:
+        """Another firm on a hidden side; never the viewer, never both ends the same."""
+        law = LAWS[kind.name]
+        for side in () if "stated_by" in kind.table.columns else law.parties:
+            hidden = side not in shown or not visible
+            if hidden and row[side] not in (None, self.viewer) and self.rng.random() < 0.5:
+                taken = {row[law.owner], self.viewer, *(row[other] for other in law.parties)}
+                others = [partner for partner in self.world.partners if partner not in taken]
+                if others:
+                    row[side] = self.rng.choice(others)
+                    self.changes += 1
+
+    def _set(self, table: Table, row: Row, column: str) -> None:
+        """Another value that the column may hold."""
+        before = row[column]
+        checked = any(column in str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint))
+        if (table.name, column) == ("partner", "code"):
+            self._fresh += 1
+            row[column] = f"CHANGED-{self._fresh}"
+        elif table.columns[column].nullable and self.rng.random() < 0.2:
+            row[column] = None
+        else:
+            pool = [each[column] for each in self.world.tables[table.name] if each[column] is not None]
+            row[column] = self.rng.choice(pool) if checked and pool else self._other(table.columns[column].type.python_type)
+        self.changes += row[column] != before
+
+    def _other(self, of: type) -> Any:
+        self._fresh += 1
+        makers: dict[type, Any] = {
+            bool: lambda: self.rng.random() < 0.5,
+            int: lambda: self.rng.randrange(10, 1000),
+            Decimal: lambda: Decimal(self.rng.randrange(1, 10**6)) / 100,
+            str: lambda: f"changed {self._fresh}",
+            date: self.world.day,
+            datetime: self.world.instant,
+        }
+        return makers[of]()
+
+    # -- who knows whom, and who opens what -----------------------------------------------------------------------------
+
+    def _relationships(self, rows: list[Row]) -> list[Row]:
+        """Those of others change their state or go."""
+        kept = []
+        for row in rows:
+            if self.viewer in (row["provider_id"], row["recipient_id"]):
+                kept.append(row)
+                continue
+            self.changes += 1
+            if self.rng.random() < 0.7:
+                kept.append({**row, "state": self.rng.choice(("ACTIVE", "ENDED", "DECLINED")), "since": None, "version": 77})
+        return kept
+
+    def _keep_rule(self, row: Row) -> bool:
+        """Rules of others change in whatever does not speak of the viewer; those that never will may go."""
+        if row["owner_id"] == self.viewer:
+            return True
+        row["note"], row["version"] = self.rng.choice((None, "other words")), self.rng.randrange(1, 99)
+        if row["id"] in {rule["id"] for rule in self.oracle._rules}:
+            return True
+        self.changes += 1
+        row["field_groups"] = self.rng.sample(["price", "numbers", "parties", "identifiers"], k=self.rng.randrange(4))
+        row["days_back"] = row["days_ahead"] = None
+        row["items"] = row["sites"] = None
+        if row["grantee_id"] is not None and row["grantee_id"] != self.viewer:
+            row["state"] = self.rng.choice(("ACTIVE", "DRAFT", "REVOKED"))
+            row["valid_from"], row["valid_until"] = self.world.now - timedelta(days=3), None
+            return self.rng.random() < 0.8
+        return True
+
+
+def _drop_orphans(tables: Tables) -> None:
+    """Parts go with their whole; LAWS names a whole before its parts."""
+    for law in LAWS.values():
+        if law.of:
+            wholes = {row["id"] for row in tables[LAWS[law.of[0]].table]}
+            tables[law.table] = [row for row in tables[law.table] if row[law.of[1]] in wholes]
+
+
+def _structure(kind: Kind) -> set[str]:
+    """Columns that say whose a row is, where it belongs and whether a window covers it."""
+    law = LAWS[kind.name]
+    keys = {column.name for column in kind.table.columns if isinstance(column.type, Uuid)}
+    return keys | {name for name in (law.day or "", *_PLACES, *_TIED) if name in kind.table.columns}

@@ -1,0 +1,244 @@
+"""Policy bugs, one at a time: what is built in at run time to see whether the proofs would notice.
+
+Some rewrite the finished SQL (``text``), some replace a function of the hub (``patch``). A mutant that changes nothing
+is an error of its own: ``applied`` counts how often its code ran.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest import mock
+
+from scmhub.database.fragment import Cell, Fragment, Relation, Statement, all_of, literal, sql
+from scmhub.graph import pages
+from scmhub.graph import plan as planning
+from scmhub.graph.compile import Compiler
+from scmhub.graph.where import Where
+from scmhub.schema import load_schema
+from scmhub.sharing import expansion, policy
+from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC
+from scmhub.sharing.policy import Owned, Row
+
+Patches = list[tuple[Any, str, Any]]
+
+
+@dataclass
+class Mutant:
+    """One bug. ``patches``: (object, attribute, what stands in); ``world``: it changes what scopes there are."""
+
+    name: str
+    patches: Callable[[Mutant], Patches]
+    world: bool = False
+    applied: int = 0
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        self.applied = 0
+        with ExitStack() as stack:
+            for target, attribute, stand_in in self.patches(self):
+                stack.enter_context(mock.patch.object(target, attribute, stand_in))
+            yield
+
+    def counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            self.applied += 1
+            return function(*args, **kwargs)
+
+        return stand_in
+
+
+def text(name: str, pattern: str, instead: str) -> Mutant:
+    """The finished statement with every match of a pattern replaced."""
+
+    def patches(mutant: Mutant) -> Patches:
+        def assemble(fragment: Fragment, _assemble: Any = planning.assemble) -> Statement:
+            made = _assemble(fragment)
+            changed, number = re.subn(pattern, instead, made.text)
+            mutant.applied += number
+            return Statement(changed, made.binds)
+
+        return [(planning, "assemble", assemble)]
+
+    return Mutant(name, patches)
+
+
+def patch(name: str, target: Any, attribute: str, function: Callable[..., Any], *, world: bool = False) -> Mutant:
+    """A function of the hub replaced. It takes the original as its first argument."""
+    original = getattr(target, attribute)
+
+    def patches(mutant: Mutant) -> Patches:
+        counted = mutant.counted(lambda *args, **kwargs: function(original, *args, **kwargs))
+        return [(target, attribute, counted)]
+
+    return Mutant(name, patches, world)
+
+
+def constant(name: str, target: Any, attribute: str, value: Any, *, world: bool = False) -> Mutant:
+    def patches(mutant: Mutant) -> Patches:
+        mutant.applied = 1
+        return [(target, attribute, value)]
+
+    return Mutant(name, patches, world)
+
+
+def declared(name: str, kinds: tuple[str, ...], **changes: Any) -> Mutant:
+    """The policy of some kinds declared wrongly."""
+
+    def patches(mutant: Mutant) -> Patches:
+        mutant.applied = 1
+        registered = load_schema().registry.kinds
+        wrong = {each: replace(registered[each], policy=replace(registered[each].policy, **changes)) for each in kinds}  # type: ignore[type-var]
+        return [(load_schema().registry, "kinds", {**registered, **wrong})]
+
+    return Mutant(name, patches)
+
+
+# -- what stands in ----------------------------------------------------------------------------------------------------
+
+
+def without_window(original: Any, self: Owned, row: Row, token: str | None) -> Fragment:
+    return original(replace(self, day=None) if token else self, row, token)
+
+
+def mask_without_owner(original: Any, self: Owned, row: Row, token: str | None) -> Fragment:
+    if token is None:
+        return original(self, row, token)
+    return sql("exists (select from {} k where {} = any(k.tokens))", policy.live_scopes(self.kind or ""), literal(token))
+
+
+def always_granted(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
+    return None if access.name == "SHAREABLE" else original(self, row, access)
+
+
+def party_is_public(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
+    return None if access == PARTY else original(self, row, access)
+
+
+def owner_only_is_party(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
+    return original(self, row, PUBLIC if access == OWNER_ONLY else access)
+
+
+def all_sides(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
+    return original(self, row, replace(access, sides=None))
+
+
+def count_everything(original: Any, branches: pages.Branches) -> Fragment:
+    row = branches._row()
+    return pages.bounded_count(sql("select {} as id from {}", row.cell("id"), row.source()))
+
+
+def card_for_all(original: Any, self: Any, kind: Any, key: Any, selections: Any, *, card: bool = False) -> Fragment:
+    return original(self, kind, key, selections, card=True)
+
+
+def any_line_covers(original: Any, self: Owned, row: Row, token: str | None) -> Iterator[Fragment]:
+    if self.through is None or token is not None:
+        yield from original(self, row, token)
+        return
+    lines, table, foreign_key = self.through
+    line = Row(lines, table, f"{row.alias}l")
+    owners = sql("{} in (select k.owner from {} k)", row.cell(self.owner), policy.live_scopes(self.kind or ""))
+    fits = all_of([sql("{} = {}", line.cell(foreign_key), row.cell("id")), owners])
+    yield sql("exists (select from {} where {})", line.source(), fits)
+
+
+def lists_without_policy(original: Any, self: Compiler, kind: Any, row: Row, spec: Any, selected: Any) -> Any:
+    with mock.patch.object(Owned, "visible", lambda *_: sql("true")):
+        return original(self, kind, row, spec, selected)
+
+
+def everyone_is_nameable(original: Any, self: Owned, row: Row) -> Fragment:
+    return sql("true")
+
+
+def pages_without_where_masks(original: Any, self: Where, name: str, given: Any, path: Any, row: Row, side: Any) -> Fragment:
+    with mock.patch.object(Owned, "granted", lambda *_: None):
+        return original(self, name, given, path, row, side)
+
+
+def unsealed_source(original: Any, self: Row) -> Fragment:
+    return Fragment((Relation(self.table, self.alias, None),))
+
+
+def unsealed_cell(original: Any, self: Row, column: str) -> Fragment:
+    return Fragment((Cell(self.table, self.alias, column, None),))
+
+
+def named_in_text(original: Any, self: Row, column: str) -> Fragment:
+    return Fragment((f"{self.alias}.{column}",))
+
+
+def state_ignored(original: Any, rule: Any, relationships: Any) -> Any:
+    before, rule.state = rule.state, "ACTIVE"
+    try:
+        return original(rule, relationships)
+    finally:
+        rule.state = before
+
+
+def relations_ignored(original: Any, rule: Any, relationships: Any) -> Any:
+    links = list(relationships)
+    before = [each.state for each in links]
+    for each in links:
+        each.state = "ACTIVE" if each.state == "SUSPENDED" else each.state
+    try:
+        return original(rule, links)
+    finally:
+        for each, state in zip(links, before, strict=True):
+            each.state = state
+
+
+def lists_mean_all(original: Any, rule: Any, relationships: Any) -> Any:
+    return {each._replace(item=None) for each in original(rule, relationships)}
+
+
+_ALL = re.escape("'00000000-0000-0000-0000-000000000000'")
+_TURNED = {**expansion.ROLES, "SUPPLIER": ("SUPPLY", "recipient_id"), "CUSTOMER": ("SUPPLY", "provider_id")}
+_ORDERS = ("Order", "OrderLine", "ScheduleLine", "ScheduleRevision", "ScheduleSlice")
+
+MUTANTS = [
+    text("no expiry", r"s\.valid_until > \$", "s.valid_until is distinct from $"),
+    text("expiry inclusive", r"s\.valid_until > \$", "s.valid_until >= $"),
+    text("no start", r"s\.valid_from <= \$", "s.valid_from is distinct from $"),
+    text("start exclusive", r"s\.valid_from <= \$", "s.valid_from < $"),
+    text("horizon off by one", r"\+ coalesce\(s\.days_ahead, ", "+ 1 + coalesce(s.days_ahead, "),
+    text("history off by one", r"- coalesce\(s\.days_back, ", "- 1 - coalesce(s.days_back, "),
+    text("days_back ignored", r"coalesce\(s\.days_back, ", "coalesce(null::int, "),
+    text("days_ahead ignored", r"coalesce\(s\.days_ahead, ", "coalesce(null::int, "),
+    text("the database's date", r"\$\d+::date( [-+])", r"current_date\1"),
+    text("other grantees' scopes", r"s\.grantee = \$", "s.grantee is distinct from $"),
+    text("other kinds' scopes", r"s\.kind = '\w+'", "true"),
+    text("null item means none", rf"coalesce\(s\.item, {_ALL}::uuid\)", "coalesce(s.item, s.id)"),
+    text("item ignored", rf"coalesce\(s\.item, {_ALL}::uuid\)", f"{_ALL}::uuid".replace("\\", "")),
+    text("site ignored", rf"coalesce\(s\.site, {_ALL}::uuid\)", f"{_ALL}::uuid".replace("\\", "")),
+    text("page without owner", r"\w+\.\w+ = s\.owner", "true"),
+    text("row without owner", r"in \(select k\.owner, (.*?) from (\w+) ?(\w*) k", r"in (select o.id, \1 from partner o, \2 \3 k"),
+    text("groups merged across rules", r" where '\w+' = any\(k\.tokens\)", ""),
+    text("directory shows the declined", "<> 'DECLINED'", "<> ''"),
+    patch("mask without window", Owned, "_shape_test", without_window),
+    patch("mask without owner", Owned, "_shape_test", mask_without_owner),
+    patch("masks always open", Owned, "granted", always_granted),
+    patch("party fields for grantees", Owned, "granted", party_is_public),
+    patch("owner's fields for all", Owned, "granted", owner_only_is_party),
+    patch("sides ignored", Owned, "granted", all_sides),
+    patch("filters see raw values", Where, "_field", pages_without_where_masks),
+    patch("totalCount without policy", pages, "total_count", count_everything),
+    patch("node without policy", Compiler, "_by_key", card_for_all),
+    patch("lists without policy", Compiler, "_many", lists_without_policy),
+    patch("foreign keys are names", Owned, "nameable", everyone_is_nameable),
+    patch("header by any line", Owned, "_covered", any_line_covers),
+    declared("party column wrong", _ORDERS, parties=("seller_id", "ship_to_id")),
+    declared("owner and party swapped", _ORDERS, owner="seller_id", parties=("buyer_id", "consignee_id")),
+    declared("item column wrong", ("Item",), item="owner_id"),
+    patch("unsealed source", Row, "source", unsealed_source),
+    patch("unsealed cell", Row, "cell", unsealed_cell),
+    patch("column named in text", Row, "cell", named_in_text),
+    patch("drafts and revoked rules count", expansion, "expand", state_ignored, world=True),
+    patch("suspended relationships count", expansion, "grantees", relations_ignored, world=True),
+    patch("lists of items mean all", expansion, "expand", lists_mean_all, world=True),
+    constant("roles turned round", expansion, "ROLES", _TURNED, world=True),
+]

@@ -1,0 +1,139 @@
+"""The law of sharing.md, section 1, once more in plain Python: whose row is it, who is a party, which rule covers it.
+
+It reads rules and relationships, not the scope table, and knows nothing of SQL: whatever it and the hub disagree on is
+a leak or a loss. Which access class a field has is declared with the field; what a class means is said here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from scmhub.sharing.access import Access
+
+from ..support.rows import Row, Tables, by_id
+
+
+class Law(NamedTuple):
+    """Where the rows of a kind are, whose they are, and what a rule compares. ``of``: (kind, key) of the whole."""
+
+    table: str
+    owner: str = ""
+    parties: tuple[str, ...] = ()
+    rule: str | None = None
+    item: str | None = None
+    site: str | None = None
+    day: str | None = None
+    lines: tuple[str, str] | None = None
+    of: tuple[str, str] | None = None
+    only: tuple[str, str] | None = None
+
+
+def _faces(measure: str, series: str, rule: str) -> dict[str, Law]:
+    """A time series is seen through its numbers, each of which has a day of its own."""
+    same = {"owner": "publisher_id", "parties": ("counterparty_id",), "rule": rule, "only": ("measure", measure)}
+    point = Law("series_point", item="item_id", site="site_id", day="starts_on", **same)  # type: ignore[arg-type]
+    return {series: Law("time_series", lines=(f"{series}Point", "series_id"), **same), f"{series}Point": point}  # type: ignore[arg-type]
+
+
+_STOCK = Law("", "owner_id", ("holder_id",), "INVENTORY", "item_id", "site_id", "as_of_on")
+_BUYS, _SHIPS = ("seller_id", "consignee_id"), ("buyer_id", "consignee_id", "carrier_id")
+LAWS = {
+    "Partner": Law("partner"),
+    "Site": Law("site", "partner_id", rule="SITE", site="id"),
+    "Item": Law("item", "owner_id", rule="ITEM", item="id"),
+    "ItemAlias": Law("item_alias", "owner_id", ("partner_id",)),
+    "Relationship": Law("relationship", "provider_id", ("recipient_id",)),
+    "SharingRule": Law("sharing_rule", "owner_id"),
+    "Order": Law("purchase_order", "buyer_id", _BUYS, "ORDER", lines=("OrderLine", "order_id")),
+    "OrderLine": Law("order_line", "buyer_id", _BUYS, "ORDER", "item_id", "ship_to_id", "requested_on"),
+    "ScheduleLine": Law("schedule_line", of=("OrderLine", "line_id")),
+    "ScheduleRevision": Law("schedule_revision", of=("ScheduleLine", "schedule_line_id")),
+    "ScheduleSlice": Law("schedule_slice", of=("ScheduleRevision", "revision_id")),
+    "Shipment": Law("shipment", "seller_id", _SHIPS, "SHIPMENT", lines=("ShipmentLine", "shipment_id")),
+    "ShipmentLine": Law("shipment_line", "seller_id", _SHIPS, "SHIPMENT", "item_id", "ship_to_id", "arrival_on"),
+    "ShipmentEvent": Law("shipment_event", of=("Shipment", "shipment_id")),
+    "Receipt": Law("receipt", of=("ShipmentLine", "shipment_line_id")),
+    **_faces("DEMAND", "Forecast", "FORECAST"), **_faces("SELL_OUT", "SellOut", "SELL_OUT"), **_faces("COMMIT", "Commit", "COMMIT"),
+    **_faces("PRODUCTION", "ProductionPlan", "PRODUCTION"), **_faces("CAPACITY", "Capacity", "CAPACITY"),
+    "SeriesVersion": Law("series_version", "publisher_id", ("counterparty_id",)),
+    "SeriesComment": Law("series_comment", "publisher_id", ("counterparty_id",)),
+    "InventoryPosition": _STOCK._replace(table="inventory_position"),
+    "InventoryStatement": _STOCK._replace(table="inventory_statement"),
+}
+ROLES = {
+    "SUPPLIER": ("SUPPLY", "provider_id"), "CUSTOMER": ("SUPPLY", "recipient_id"), "DISTRIBUTOR": ("DISTRIBUTION", "provider_id"),
+    "CONTRACT_MANUFACTURER": ("CONTRACT_MANUFACTURING", "provider_id"), "LOGISTICS_PROVIDER": ("LOGISTICS", "provider_id"),
+}  # fmt: skip
+
+
+class Oracle:
+    """What one partner may see at one instant."""
+
+    def __init__(self, tables: Tables, viewer: UUID, now: datetime) -> None:
+        self.tables, self.me, self.now = tables, viewer, now
+        self.rows = {
+            kind: by_id(row for row in tables.get(law.table, ()) if law.only is None or row[law.only[0]] == law.only[1])
+            for kind, law in LAWS.items()
+        }
+        self._links = [row for row in tables["relationship"] if viewer in (row["provider_id"], row["recipient_id"])]
+        self._rules = [rule for rule in tables["sharing_rule"] if self._speaks_of_me(rule)]
+        self._known: dict[UUID, list[Row]] = {}
+
+    def _speaks_of_me(self, rule: Row) -> bool:
+        """An ACTIVE rule, valid now, whose grantee I am by name or by role, while a relationship is ACTIVE."""
+        if rule["state"] != "ACTIVE" or rule["owner_id"] == self.me or rule["valid_from"] > self.now:
+            return False
+        if rule["valid_until"] is not None and rule["valid_until"] <= self.now:
+            return False
+        with_owner = [r for r in self._links if r["state"] == "ACTIVE" and rule["owner_id"] in (r["provider_id"], r["recipient_id"])]
+        if rule["grantee_id"] is not None:
+            return rule["grantee_id"] == self.me and bool(with_owner)
+        kind, end = ROLES[rule["grantee_role"]]
+        return any(r["kind"] == kind and r[end] == self.me for r in with_owner)
+
+    def _covers(self, rule: Row, law: Law, row: Row) -> bool:
+        if rule["kind"] != law.rule or rule["owner_id"] != row[law.owner]:
+            return False
+        for named, column in ((rule["items"], law.item), (rule["sites"], law.site)):
+            if named is not None and (column is None or row[column] not in named):
+                return False
+        away = (row[law.day] - self.now.date()) if law.day else timedelta(0)
+        back, ahead = rule["days_back"], rule["days_ahead"]
+        return (back is None or away >= -timedelta(days=back)) and (ahead is None or away <= timedelta(days=ahead))
+
+    def covering(self, kind: str, row: Row) -> list[Row]:
+        """The rules that cover a row; a header is covered by whatever covers one of its lines."""
+        if row["id"] not in self._known:
+            law = LAWS[kind]
+            if law.lines is None:
+                found = [rule for rule in self._rules if self._covers(rule, law, row)]
+            else:
+                line, key = law.lines
+                found = [rule for each in self.rows[line].values() if each[key] == row["id"] for rule in self.covering(line, each)]
+            self._known[row["id"]] = found
+        return self._known[row["id"]]
+
+    def visible(self, kind: str, row: Row) -> bool:
+        law = LAWS[kind]
+        if kind == "Partner":
+            met = {r[end] for r in self._links if r["state"] != "DECLINED" for end in ("provider_id", "recipient_id")}
+            return row["id"] in met | {self.me}
+        if law.of:
+            return self.visible(*self.whole(kind, row))
+        return self.me in [row[side] for side in (law.owner, *law.parties)] or bool(self.covering(kind, row))
+
+    def whole(self, kind: str, row: Row) -> tuple[str, Row]:
+        """What a part is judged with."""
+        law = LAWS[kind]
+        return self.whole(law.of[0], self.rows[law.of[0]][row[law.of[1]]]) if law.of else (kind, row)
+
+    def granted(self, kind: str, row: Row, access: Access) -> bool:
+        kind, row = self.whole(kind, row)
+        law = LAWS[kind]
+        if access.name == "PUBLIC" or row[law.owner or "id"] == self.me:
+            return True
+        sides = () if access.name == "OWNER_ONLY" else law.parties if access.sides is None else access.sides
+        shared = access.name == "SHAREABLE" and any(access.group in rule["field_groups"] for rule in self.covering(kind, row))
+        return shared or self.me in [row[side] for side in sides]
