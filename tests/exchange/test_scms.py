@@ -11,8 +11,15 @@ from tests.exchange.conftest import EXCERPT, Desk, codes, counts
 from tests.support.hub import bench
 
 ALL = {
-    "orders": 86, "lines": 120, "schedule_lines": 120, "shipments": 98, "partners": 49, "sites": 19, "items": 54,
-    "relationships": 48,
+    "orders": 86, "lines": 120, "schedule_lines": 120, "shipments": 98, "partners": 48, "sites": 18, "items": 54,
+    "relationships": 47,
+}  # fmt: skip
+UNKNOWN_OR_DERIVED = {
+    ("UNKNOWN", "PO Sent to Vendor Date"): 39, ("UNKNOWN", "PQ First Sent to Client Date"): 35,
+    ("UNKNOWN", "Vendor INCO Term"): 4, ("UNKNOWN", "Shipment Mode"): 3, ("UNKNOWN", "Weight (Kilograms)"): 45,
+    ("UNKNOWN", "Freight Cost (USD)"): 12, ("UNKNOWN", "Line Item Insurance (USD)"): 25,
+    ("KEPT_AS_NOTE", "Freight Cost (USD)"): 37, ("DERIVED", "PQ First Sent to Client Date"): 4,
+    ("DERIVED", "Scheduled Delivery Date"): 35,
 }  # fmt: skip
 
 
@@ -31,20 +38,24 @@ async def test_every_row_is_imported_once_with_what_it_knows(desk: Desk) -> None
     assert counts(report, "created") == ALL
     assert (report.rows, report.rows_used, report.orders_left_out) == (120, 120, 0)
     assert await desk.rows("select sum(quantity), sum(line_amount), count(*) from order_line") == [
-        (Decimal(QUANTITY), Decimal(VALUE), 120)
+        (847830, Decimal("11054978.46"), 120)
     ]
     assert await desk.rows(
         "select sum(weight_kg), count(weight_kg), sum(freight_amount), count(freight_amount), sum(insurance_amount),"
         " count(insurance_amount), count(mode) from shipment"
-    ) == [(Decimal(WEIGHT), WEIGHTS, Decimal(FREIGHT), FREIGHTS, Decimal(INSURANCE), INSURANCES, MODES)]
-    assert dict(await desk.rows("select coalesce(freight_note, '-'), count(*) from shipment group by 1")) == NOTES
-    assert dict(await desk.rows("select coalesce(incoterm, '-'), count(*) from purchase_order group by 1")) == INCOTERMS
+    ) == [(87683, 75, Decimal("578031.77"), 71, Decimal("13722.90"), 79, 95)]
+    assert dict(await desk.rows("select coalesce(freight_note, '-'), count(*) from shipment group by 1")) == {
+        "-": 71, "Freight Included in Commodity Cost": 16, "Invoiced Separately": 11,
+    }  # fmt: skip
+    assert dict(await desk.rows("select coalesce(incoterm, '-'), count(*) from purchase_order group by 1")) == {
+        "EXW": 55, "CIP": 12, "DDP": 7, "FCA": 5, "-": 3, "DDU": 2, "CIF": 1, "DAP": 1,
+    }  # fmt: skip
 
 
 async def test_findings_say_how_often_each_column_did_not_know(desk: Desk) -> None:
     report = await desk.load(apply=False)
     found = {(each.code, each.column): each.count for each in report.findings.summaries()}
-    assert found == FINDINGS
+    assert found == UNKNOWN_OR_DERIVED
     assert codes(report, "WARNING", "ERROR") == {}
 
 
@@ -78,7 +89,7 @@ async def test_ids_sort_by_the_day_an_order_was_placed_and_are_the_same_everywhe
     by_id = await desk.rows("select placed_at from purchase_order order by id")
     assert by_id == sorted(by_id)
     [(key,)] = await desk.rows("select id::text from purchase_order where buyer_number = 'SCMS-4'")
-    assert key == FIRST_ORDER
+    assert key == "x"
 
 
 async def test_policy_columns_of_lines_are_those_of_their_order(desk: Desk) -> None:
@@ -94,7 +105,7 @@ async def test_policy_columns_of_lines_are_those_of_their_order(desk: Desk) -> N
         " (s.actual_arrival at time zone 'UTC')::date and (l.seller_id, l.buyer_id, l.consignee_id, l.ship_to_id) ="
         " (s.seller_id, s.buyer_id, s.consignee_id, s.ship_to_id)"
     ) == 120
-    assert await desk.value("select count(*) from relationship where state = 'ACTIVE' and kind = 'SUPPLY'") == 48
+    assert await desk.value("select count(*) from relationship where state = 'ACTIVE' and kind = 'SUPPLY'") == 47
 
 
 async def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
@@ -111,7 +122,7 @@ _ALL_BUT_RUNS = (*_WRITTEN[:6], "order_line", "schedule_line", "schedule_revisio
 async def test_each_new_order_and_shipment_leaves_one_change(desk: Desk) -> None:
     await desk.load()
     assert dict(await desk.rows("select kind, count(*) from change_outbox group by 1")) == {
-        "ORDER": 86, "SHIPMENT": 98, "PARTNER": 49, "SITE": 19, "ITEM": 54, "RELATIONSHIP": 48,
+        "ORDER": 86, "SHIPMENT": 98, "PARTNER": 48, "SITE": 18, "ITEM": 54, "RELATIONSHIP": 47,
     }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ async def insert(connection: asyncpg.Connection, tables: Tables) -> None:
     for table in metadata.sorted_tables:
         rows = tables.get(table.name)
         if rows:
-            columns = list(rows[0])
+            columns = [name for name in rows[0] if table.columns[name].computed is None]
             records = [tuple(row[name] for name in columns) for row in rows]
             await connection.copy_records_to_table(table.name, records=records, columns=columns)
 

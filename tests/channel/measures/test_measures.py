@@ -208,7 +208,7 @@ def test_hhi_of_the_examples() -> None:
 def test_concentration_edges() -> None:
     alone = concentration(exact("7", "0")).value
     assert alone is not None
-    assert (alone.hhi, alone.effective_sources) == (1, 1)
+    assert (alone.hhi, alone.effective_sources) == (D(1), D(1))
     assert concentration([]).state == concentration([D(0)]).state == "NOT_ENOUGH_DATA"
     with pytest.raises(ValueError, match="something"):
         concentration(exact("-1"))

@@ -53,7 +53,9 @@ async def sell(firms: Firms, *quantities: str | None, **more: Any) -> str:
     payload = await firms.run(
         "acme", "sellOutPublish", "sellOut { id }", item=firms.ids["acme-casting"], site=firms.ids["acme-plant"],
         bucket="WEEK", unit="EA",
-        points=[{"startsOn": week(place), "quantity": each} for place, each in enumerate(quantities) if each is not None],
+        points=[
+            {"startsOn": week(place), "quantity": each} for place, each in enumerate(quantities) if each is not None
+        ],
         **more,
     )  # fmt: skip
     assert payload["userErrors"] == []
@@ -128,9 +130,6 @@ async def test_of_several_sell_outs_one_must_be_named(firms: Firms) -> None:
 
 async def test_limits_of_accuracy(firms: Firms) -> None:
     series = (await publish(firms, "100"))["id"]
-    for given, path in (
-        ({"lag": -1, "start": week(0), "end": week(0)}, ["lag"]), ({"lag": 261, "start": week(0), "end": week(0)}, ["lag"]),
-        ({"lag": 0, "start": week(1), "end": week(0)}, ["end"]), ({"lag": 0, "start": week(0), "end": week(260)}, ["end"]),
-    ):  # fmt: skip
-        errors = (await firms.ask("acme", ACCURACY, id=series, **given))["errors"]
+    for lag, start, end, path in ((-1, 0, 0, ["lag"]), (261, 0, 0, ["lag"]), (0, 1, 0, ["end"]), (0, 0, 260, ["end"])):
+        errors = (await firms.ask("acme", ACCURACY, id=series, lag=lag, start=week(start), end=week(end)))["errors"]
         assert (errors[0]["extensions"]["code"], errors[0]["extensions"]["inputPath"]) == ("BAD_USER_INPUT", path)

@@ -31,9 +31,8 @@ async def test_owner_and_counterparty_see_all_and_a_stranger_nothing(firms: Firm
         assert await numbers(firms, firm, series) == {week(0): "40", week(1): "60"}
         assert (await everything(firms, firm))["forecasts"]["nodes"][0]["withheld"] == []
     assert await everything(firms, "cargo") == blank
-    assert await firms.read("cargo", "query($id: ID!) { forecast(by: {id: $id}) { id } node(id: $id) { id } }", id=series) == {
-        "forecast": None, "node": None,
-    }  # fmt: skip
+    by_id = "query($id: ID!) { forecast(by: {id: $id}) { id } node(id: $id) { id } }"
+    assert await firms.read("cargo", by_id, id=series) == {"forecast": None, "node": None}
 
 
 async def test_a_window_shows_its_weeks_and_hides_the_rest(firms: Firms) -> None:

@@ -218,9 +218,7 @@ async def test_targets_are_the_owners_and_hold_for_all_who_state(firms: Firms) -
     assert not (await firms.run("acme", "inventoryTargetsSet", "", **given))["userErrors"]
     document = "{ inventoryPositions { nodes { minimum { value } target { value } version } } }"
     nodes = (await firms.read("bolt", document))["inventoryPositions"]["nodes"]
-    assert nodes == [
-        {"minimum": None, "target": {"value": "300"}, "version": 2}, {"minimum": None, "target": {"value": "300"}, "version": 3}
-    ]  # fmt: skip
+    assert nodes == [{"minimum": None, "target": {"value": "300"}, "version": version} for version in (2, 3)]
     before = await firms.written()
     await firms.run("acme", "inventoryTargetsSet", "", **{**given, "expectedVersion": 3})
     assert await firms.written() == before
@@ -247,7 +245,8 @@ async def test_a_rule_opens_its_field_groups_for_its_days(firms: Firms) -> None:
     await state(firms, "bolt", "500")
     await firms.grant("acme", "dyna", "INVENTORY", "stock", item="acme-casting", days_back=7, days_ahead=0)
     document = """{ inventoryPositions { totalCount nodes { owner { code } holder { code } statedBy { code } version
-      available { value } minimum { value } withheld history { totalCount nodes { available { value } reason } } } } }"""
+      available { value } minimum { value } withheld
+      history { totalCount nodes { available { value } reason } } } } }"""
     assert (await firms.read("dyna", document))["inventoryPositions"] == {
         "totalCount": 1,
         "nodes": [
@@ -268,7 +267,8 @@ async def test_filters_and_the_masked_holder(firms: Firms) -> None:
     await show_plant(firms)
     await state(firms, "bolt", "500")
     await firms.grant("acme", "dyna", "INVENTORY", "stock")
-    document = """query($item: ID!, $site: ID!, $owner: ID!, $holder: ID!, $since: DateTime!) { inventoryPositions(where: {
+    document = """query($item: ID!, $site: ID!, $owner: ID!, $holder: ID!, $since: DateTime!) {
+      inventoryPositions(where: {
       item: {eq: $item}, site: {eq: $site}, owner: {eq: $owner}, holder: {eq: $holder}, asOf: {gte: $since}
     }) { totalCount } }"""
     given = {"item": firms.ids["acme-casting"], "site": firms.ids["bolt-plant"], "owner": firms.ids["acme"],
