@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,10 @@ from scmhub.errors import HubError
 from scmhub.graph.build import Root
 from scmhub.graph.commands import CommandRunner
 from scmhub.graph.declare import Many
+from scmhub.graph.deliver.feed import Feed
+from scmhub.graph.deliver.start import follow_log
+from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST
+from scmhub.graph.deliver.types import SPEC as FEED
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket
@@ -61,6 +65,10 @@ class Hub:
         )
         self._door = Doorkeeper(ring, settings.url, clock, self._is_active)
         self.draining = False
+        self.feed: Feed | None = None
+        """The change feed, while it is followed."""
+        self.follows: Callable[[], AbstractAsyncContextManager[Feed]] | None = None
+        self.compilations = compilations
 
     @classmethod
     @asynccontextmanager
@@ -71,10 +79,22 @@ class Hub:
         try:
             ring = await load_ring(admin, secret, clock())
             hub = cls(settings, database, ring, load_schema(), clock)
+            hub.follows = lambda: follow_log(admin, secret, hub)
             yield hub
             hub.documents.close()
         finally:
             await database.close()
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Sequence and follow the change log inside the block; the server's lifespan. Reads and commands need it not."""
+        assert self.follows
+        async with self.follows() as self.feed:
+            self.engine.pull = self.feed.pull
+            try:
+                yield
+            finally:
+                self.feed = self.engine.pull = None
 
     async def authenticate(self, authorization: str | None) -> Viewer:
         return await self._door.authenticate(authorization)
@@ -86,6 +106,8 @@ class Hub:
         """None, or what is missing, in words fit for anyone."""
         if self.draining:
             return "shutting down"
+        if self.feed is not None and (trouble := self.feed.tail.trouble()):
+            return trouble
         try:
             await self.database.read.fetch("select 'ok'::bytea")
         except HubError:
@@ -98,6 +120,9 @@ class Hub:
         yield Gauge("scmhub_read_waiters", "Reads waiting for a connection.", stats.waiting)
         yield Gauge("scmhub_documents", "Documents kept.", len(self.documents))
         yield Gauge("scmhub_plans_compiled_total", "Statements compiled since start.", self.planner.compiled)
+
+        if self.feed is not None:
+            yield from self.feed.gauges()
 
     async def _is_active(self, partner: UUID) -> bool:
         rows = await self.database.read.rows("select status from partner where id = $1", partner)
@@ -112,6 +137,8 @@ def rows_of(schema: HubSchema, type_name: str, field_name: str, arguments: Mappi
     if spec == "nodes":
         ids = arguments.get("ids")
         return min(len(ids), 250) if isinstance(ids, list) else 250
+    if spec == FEED and "first" in definition.args:
+        return page_bound(arguments, PAGE_DEFAULT, PAGE_MOST)
     if not isinstance(spec, Many | Root):
         return 1
     return page_bound(arguments, spec.default, spec.most)

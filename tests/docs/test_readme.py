@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -123,7 +124,7 @@ def running(environment: dict[str, str]) -> Iterator[str]:
             if line.startswith("Stop with"):
                 break
         yield "".join(lines)
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
 
 

@@ -52,15 +52,16 @@ class Built:
     def _node_interface(self) -> type:
         made = type("Node", (), {"__annotations__": {"id": strawberry.ID}, "__module__": _MODULE})
         made.id = strawberry.field(description="Opaque id, unique in the hub.")  # type: ignore[attr-defined]
-        return strawberry.interface(made, description="A record that can be read again by its id.")
+        interface: type = strawberry.interface(made, description="A record that can be read again by its id.")
+        return interface
 
     def add(
         self, name: str, annotations: dict[str, Any], fields: dict[str, Any], description: str, **options: Any
     ) -> type:
         bases = options.pop("bases", ())
         make = options.pop("make", strawberry.type)
-        made = type(name, bases, {"__annotations__": annotations, "__module__": _MODULE, **fields})
-        made = make(made, name=name, description=description)
+        bare = type(name, bases, {"__annotations__": annotations, "__module__": _MODULE, **fields})
+        made: type = make(bare, name=name, description=description)
         setattr(self.module, name, made)
         return made
 

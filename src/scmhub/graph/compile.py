@@ -39,7 +39,7 @@ class Compiler:
         variables: Any,
         sites: list[Site] | None = None,
     ) -> None:
-        self._registry = registry
+        self.registry = registry
         self._schema = schema
         self._variables = variables
         self._collector = Collector(fragments, variables.coerced)
@@ -100,7 +100,7 @@ class Compiler:
         of, nullable = optional(kind.types[name])
         cell, granted = row.masked(spec.source or name, spec.access)
         if spec.keys:
-            return key_list(cell, self._registry.kinds[spec.keys].prefix, granted=granted)
+            return key_list(cell, self.registry.kinds[spec.keys].prefix, granted=granted)
         return scalar(cell, of, plain=spec.plain, nullable=nullable, granted=granted)
 
     def _pair(self, kind: Kind, row: Row, spec: Pair, selected: Selected) -> Pieces:
@@ -129,14 +129,14 @@ class Compiler:
     # -- links ---------------------------------------------------------------------------------------------------------
 
     def _one(self, kind: Kind, row: Row, spec: One, selected: Selected) -> Pieces:
-        target = self._registry.kinds[spec.kind]
+        target = self.registry.kinds[spec.kind]
         key, granted = row.masked(spec.by, spec.access)
         found = self._by_key(target, key, selected.selections, card=target.reference)
         shown = found if granted is None else sql("case when {} then {} end", granted, found)
         return Pieces().value(sql("coalesce({}, 'null')", shown))
 
     def _latest(self, row: Row, spec: Latest, selected: Selected) -> Pieces:
-        target = self._registry.kinds[spec.kind]
+        target = self.registry.kinds[spec.kind]
         newest = self._row(target)
         json = self.record(target, newest, selected.selections).build()
         visible = target.policy.visible(newest)
@@ -157,7 +157,7 @@ class Compiler:
     # -- connections ---------------------------------------------------------------------------------------------------
 
     def _many(self, kind: Kind, row: Row, spec: Many, selected: Selected) -> Pieces:
-        target = self._registry.kinds[spec.kind]
+        target = self.registry.kinds[spec.kind]
         site, values = self.site(kind.name, selected, lambda given: check_page(given, spec.most))
         column = None if spec.order == "id" else spec.order
         order = pages.Order(target, column, False, site, values, spec.default, spec.most)
@@ -251,7 +251,9 @@ class Compiler:
             join(", ", selected), stretch, row.cell("*"), fetched, _name(row.alias),
         )  # fmt: skip
         joined = [sql("coalesce(string_agg(x.{}, ','), '') as {}", name, name) for name in names]
-        joined.append(sql("array_agg(x.id) as ids, array_agg(x.sort) as sorts") if sort else sql("array_agg(x.id) as ids"))
+        joined.append(
+            sql("array_agg(x.id) as ids, array_agg(x.sort) as sorts") if sort else sql("array_agg(x.id) as ids")
+        )
         return sql("(select {} from {} x)", join(", ", joined), rows)
 
     def _edge(self, kind: Kind, row: Row, order: pages.Order, selections: Selections) -> Fragment:
@@ -269,7 +271,7 @@ class Compiler:
     # -- roots ---------------------------------------------------------------------------------------------------------
 
     def viewer(self, selected: Selected) -> Pieces:
-        return _or_null(self._by_key(self._registry.kinds["Partner"], ME, selected.selections))
+        return _or_null(self._by_key(self.registry.kinds["Partner"], ME, selected.selections))
 
     def single(self, kind: Kind, selected: Selected) -> Pieces:
         """``order(by: {...})``: by id under policy, by a business key among one's own."""
@@ -297,7 +299,7 @@ class Compiler:
     def nodes(self, selected: Selected) -> Pieces:
         """One sub-select per kind that occurs among the ids, in the order asked."""
         site, values = self.site("Query", selected, check_ids, lambda given: self._kind_names(given["ids"]))
-        kinds = {name: self._registry.kinds[name] for name in self._kind_names(values["ids"])}
+        kinds = {name: self.registry.kinds[name] for name in self._kind_names(values["ids"])}
         arrays = [site.bind("int[]", "ids", lambda given: list(range(len(given["ids"]))))]
         tries = []
         for number, (_, kind) in enumerate(kinds.items()):
@@ -318,7 +320,7 @@ class Compiler:
 
     def _node_kind(self, text: object) -> Kind | None:
         parsed = parse_id(text)
-        kind = self._registry.by_prefix.get(parsed[0]) if parsed else None
+        kind = self.registry.by_prefix.get(parsed[0]) if parsed else None
         return None if kind is None or kind.part_of else kind
 
     def payload_fields(self, command: Command, selected: Selected) -> list[Selected]:

@@ -138,7 +138,7 @@ class Planner:
         for each in selected:
             pieces = self._root(compiler, each)
             if each.name == FEED:
-                feeds.append(compile_feed(compiler, self._registry, each, "Query"))
+                feeds.append(compile_feed(compiler, each, "Query"))
             elif pieces is None:
                 rest.append(each)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -21,14 +21,18 @@ from graphql import (
 
 from scmhub.clock import Clock
 from scmhub.database.unit import Database
-from scmhub.errors import BadUserInput, Forbidden, TimedOut
+from scmhub.errors import BadUserInput, Forbidden, ServiceUnavailable, TimedOut
 from scmhub.graph.commands import CommandRunner
+from scmhub.graph.deliver.selection import FeedSelection
 from scmhub.graph.documents import Document, Documents
 from scmhub.graph.plan import Inputs, Plan, Planner
 from scmhub.graph.rates import Bucket
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.variables import variable_values
 from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.sharing.lens import Lens
+
+Pull = Callable[[FeedSelection, list[dict[str, Any]], Lens], Awaitable[bytes]]
 
 
 class Engine:
@@ -57,6 +61,8 @@ class Engine:
         self._costs = costs
         self._documents_rate = documents_rate
         self._deadline = deadline_seconds
+        self.pull: Pull | None = None
+        """Reads pages of the change feed; None while the log is not followed."""
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         """The finished answer; raises HubError for whatever the mapper turns into ``errors``."""
@@ -88,6 +94,8 @@ class Engine:
             data = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs)) or b"null"
         if plan.rest:
             data = await self._with_rest(plan, data, document, request, viewer)
+        if plan.feeds:
+            data = await self._with_feeds(plan, data, args, viewer)
         return Answer(b'{"data":' + data + self._cost_note(partner, cost) + b"}")
 
     def _cost_note(self, partner: UUID, cost: int) -> bytes:
@@ -113,6 +121,15 @@ class Engine:
         if result.errors:
             raise _cause(result.errors[0])
         found = {**orjson.loads(data), **(result.data or {})}
+        return orjson.dumps({key: found[key] for key in plan.keys if key in found})
+
+    async def _with_feeds(self, plan: Plan, data: bytes, args: list[dict[str, Any]], viewer: Viewer) -> bytes:
+        """Adds pages of the change feed, keeping the order of the document."""
+        if self.pull is None:
+            raise ServiceUnavailable
+        found = orjson.loads(data)
+        for each in plan.feeds:
+            found[each.key] = orjson.Fragment(await self.pull(each, args, viewer.lens))
         return orjson.dumps({key: found[key] for key in plan.keys})
 
     def _execute_rest(

@@ -188,7 +188,9 @@ class Owned:
         assert row.asked
         bits = [Fragment((str(bit),)) for bit, _ in row.asked.values()]
         carried = [
-            bit if not group else sql("case when {} = any({}) then {} else 0 end", literal(group), _SCOPE.cell("tokens"), bit)
+            bit
+            if not group
+            else sql("case when {} = any({}) then {} else 0 end", literal(group), _SCOPE.cell("tokens"), bit)
             for bit, group in zip(bits, row.asked, strict=True)
         ]
         sees_all = [

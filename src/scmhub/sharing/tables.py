@@ -19,7 +19,9 @@ def _ids() -> Any:
 
 def _key_or_all(column: str) -> Any:
     """The column, or the key of zeros for "all": what an index can look up with ``= any``."""
-    return Field(sa_column=Column(Uuid, Computed(f"coalesce({column}, '{HUB_PARTNER}'::uuid)", persisted=True)), default=None)
+    return Field(
+        sa_column=Column(Uuid, Computed(f"coalesce({column}, '{HUB_PARTNER}'::uuid)", persisted=True)), default=None
+    )
 
 
 class SharingRuleTable(Record, table=True):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import orjson
-from graphql import GraphQLSchema
 from graphql.language import FieldNode, VariableNode, Visitor, visit
 
 from scmhub.clock import Clock
@@ -16,22 +15,26 @@ from scmhub.database.pool import ReadPool
 from scmhub.errors import BadRequest, BadUserInput, Forbidden, ServiceUnavailable
 from scmhub.feed.cursor import Cursors, Place
 from scmhub.feed.log import EVENT_COLUMNS, Event
+from scmhub.feed.pump import Pump
 from scmhub.feed.tail import Tail
-from scmhub.feed.timers import Timers
-from scmhub.graph.declare import Registry
+from scmhub.feed.timers import Timers, pause
 from scmhub.graph.deliver.follow import Follower, Sink
 from scmhub.graph.deliver.group import Asked, Frame, Group, place_of
 from scmhub.graph.deliver.judge import Item, Judge
+from scmhub.graph.deliver.pull import Page
 from scmhub.graph.deliver.routes import Routes
 from scmhub.graph.deliver.selection import FeedSelection, compile_feed, where_of
 from scmhub.graph.documents import Document, Documents
 from scmhub.graph.plan import Planner
 from scmhub.graph.rates import Bucket
 from scmhub.graph.request import GraphQLRequest
+from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.variables import variable_values
 from scmhub.identity.viewer import TokenScope, Viewer
 from scmhub.sharing.lens import Lens
 
+HUB = "HUB"
+"""Audience of events for the hub's own processes."""
 CATCH_UPS = 8
 """Followers that read the log or records at the same time; the rest wait in order of arrival."""
 PAGE = 200
@@ -46,29 +49,39 @@ order by l.seq limit {PAGE}
 _HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
 
 
+class Line(Protocol):
+    """An open connection of a transport."""
+
+    viewer: Viewer
+
+    def cut(self, code: int, reason: str) -> None:
+        """End it now, with a WebSocket close code; other transports cut their body."""
+
+
 class Feed:
     """Everything a transport needs to let somebody follow."""
 
     def __init__(
-        self, tail: Tail, reads: ReadPool, cursors: Cursors, documents: Documents, planner: Planner,
-        registry: Registry, core: GraphQLSchema, clock: Clock, timers: Timers, costs: Bucket, compilations: Bucket,
+        self, tail: Tail, reads: ReadPool, cursors: Cursors, documents: Documents, planner: Planner, clock: Clock,
+        timers: Timers, costs: Bucket, compilations: Bucket,
     ) -> None:  # fmt: skip
         self.tail = tail
         self.clock = clock
         self.timers = timers
         self.judge = Judge(reads, clock)
         self.routes = Routes()
+        self.pump: Pump | None = None
+        self.lines: set[Line] = set()
+        """Open connections that follow or may follow, for drain and revocation."""
         self.groups: dict[Any, Group] = {}
         self.catch_ups = asyncio.Semaphore(CATCH_UPS)
         self._reads = reads
         self._cursors = cursors
         self._documents = documents
         self._planner = planner
-        self._registry = registry
-        self._core = core
         self._costs = costs
         self._compilations = compilations
-        tail.on_event.append(self.routes.follow)
+        tail.on_event += [self.routes.follow, self._revoke]
 
     # -- beginning -----------------------------------------------------------------------------------------------------
 
@@ -86,7 +99,7 @@ class Feed:
         document = await self._documents.get(request.query, request.operation_name)
         if document.kind != "subscription":
             raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
-        variables = variable_values(self._core, document, request.variables)
+        variables = variable_values(document.schema, document, request.variables)
         asked, values = self._asked(document, variables, partner)
         self._costs.spend(partner, document.cost(variables.coerced))
         after = last_event_id or values.get("after")
@@ -106,7 +119,7 @@ class Feed:
         selected = compiler.fields([document.operation.selection_set], "Subscription")
         if len(selected) != 1:
             raise BadUserInput("A subscription selects exactly one field.", reason="BAD_VALUE")
-        return compile_feed(compiler, self._registry, selected[0], "Subscription")
+        return compile_feed(compiler, selected[0], "Subscription")
 
     def join(self, key: Any, asked: Asked, follower: Follower) -> None:
         """Put a follower into its group, which is made if it is the first."""
@@ -114,6 +127,43 @@ class Feed:
         if group is None:
             group = self.groups[key] = Group(self, key, asked, follower.position)
         group.attach(follower)
+
+    async def pull(self, selection: FeedSelection, args: list[dict[str, Any]], lens: Lens) -> bytes:
+        """A page of the log, as the JSON of a connection."""
+        return await Page(self, selection, args, lens).read()
+
+    # -- connections ---------------------------------------------------------------------------------------------------
+
+    def _revoke(self, event: Event) -> None:
+        """An event for the hub ends connections: of a partner (its id), of a subject or token (named in ``changed``)."""
+        if event.audience != HUB:
+            return
+        for line in list(self.lines):
+            viewer = line.viewer
+            if viewer.lens.partner_id == event.record_id or {viewer.subject, viewer.token_id} & set(event.changed):
+                line.cut(4403, "revoked")
+
+    async def close(self, seconds: float = 0.0) -> None:
+        """Let everybody go, a twentieth at a time over ``seconds``: they come back to another replica."""
+        while self.lines:
+            slice_ = list(self.lines)[: max(1, len(self.lines) // 20)] if seconds else list(self.lines)
+            for line in slice_:
+                self.lines.discard(line)
+                line.cut(1012, "the hub restarts")
+            if seconds and self.lines:
+                await pause(self.timers, seconds / 20)
+        for group in list(self.groups.values()):
+            for follower in list(group.members):
+                group.leave(follower)
+
+    def gauges(self) -> Iterable[Gauge]:
+        """Figures of the moment."""
+        yield Gauge("scmhub_feed_head", "Number of the last change read from the log.", self.tail.head)
+        yield Gauge("scmhub_feed_connections", "Open sockets and streams.", len(self.lines))
+        yield Gauge("scmhub_feed_groups", "Groups of followers with one document.", len(self.groups))
+        followers = sum(len(group.members) for group in self.groups.values())
+        yield Gauge("scmhub_feed_followers", "Followers that keep up.", followers)
+        yield Gauge("scmhub_feed_statements_total", "Statements that judged changes since start.", self.judge.statements)
 
     # -- the log -------------------------------------------------------------------------------------------------------
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from scmhub.errors import ServiceUnavailable
 from scmhub.feed.cursor import Place
 from scmhub.feed.log import Event
-from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.group import place_of
 from scmhub.graph.deliver.judge import Item
 from scmhub.graph.deliver.selection import FeedSelection, Where, page_size, where_of
 from scmhub.sharing.lens import Lens
+
+if TYPE_CHECKING:
+    from scmhub.graph.deliver.feed import Feed
 
 MOST_SCANS = 20
 """Statements over the log for one page; a page may come back short, and says that it goes on."""

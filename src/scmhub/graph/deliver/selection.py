@@ -20,7 +20,7 @@ from scmhub.errors import BadUserInput
 from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
-from scmhub.graph.declare import Kind, Registry, Withheld
+from scmhub.graph.declare import Kind, Withheld
 from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, SPEC, kinds_by_code
 from scmhub.graph.pages import Branches
 from scmhub.graph.where import camel
@@ -121,7 +121,7 @@ class FeedSelection:
         return orjson.dumps(shown)
 
 
-def compile_feed(compiler: Compiler, registry: Registry, selected: Selected, root: str) -> FeedSelection:
+def compile_feed(compiler: Compiler, selected: Selected, root: str) -> FeedSelection:
     """The plan of one ``changes`` field under Query or Subscription."""
     site, _ = compiler.site(root, selected, _check, lambda _: None)
     selections = selected.selections
@@ -130,9 +130,8 @@ def compile_feed(compiler: Compiler, registry: Registry, selected: Selected, roo
         page = compiler.fields(selections, "ChangeConnection")
         selections = [part for each in page if each.name == "nodes" for part in each.selections]
     fields = {name: compiler.fields(selections, name, "FeedItem") for name in ITEM_TYPES}
-    plans = {
-        code: _kind_plan(compiler, registry, code, kind, fields) for code, kind in kinds_by_code(registry).items()
-    }
+    kinds = kinds_by_code(compiler.registry)
+    plans = {code: _kind_plan(compiler, code, kind, fields) for code, kind in kinds.items()}
     members = {name: tuple((each.key, each.name) for each in found) for name, found in fields.items()}
     info = {
         each.key: tuple((one.key, one.name) for one in compiler.fields(each.selections, "PageInfo"))
@@ -182,9 +181,7 @@ def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
 # -- statements --------------------------------------------------------------------------------------------------------
 
 
-def _kind_plan(
-    compiler: Compiler, registry: Registry, code: str, kind: Kind, fields: Mapping[str, list[Selected]]
-) -> KindPlan:
+def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, list[Selected]]) -> KindPlan:
     row = Row(kind.policy, kind.table.name, "t0")
     accesses, field_access = _accesses(kind)
     records = _records(compiler, kind, row, fields["Changed"])

@@ -10,6 +10,7 @@ import strawberry
 
 from scmhub.graph.declare import column, kind, many, measured, money, one, withheld
 from scmhub.records.orders import model
+from scmhub.records.orders.states import OrderStatus
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned
 
@@ -18,30 +19,6 @@ NUMBERS = shareable("numbers")
 PARTIES = shareable("parties")
 PROMISES = shareable("promises")
 FULFILMENT = shareable("fulfilment")
-
-
-def _states() -> type[Enum]:
-    texts = {
-        "DRAFT": "Written, not sent.",
-        "SENT": "Sent to the seller, who has not answered.",
-        "SELLER_PROPOSED": "The seller proposes other quantities or dates; the buyer answers.",
-        "BUYER_PROPOSED": "The buyer proposes other quantities or dates; the seller answers.",
-        "CONFIRMED": "Both agreed.",
-        "CHANGE_REQUESTED": "One side asks to change what was agreed.",
-        "PART_SHIPPED": "Some of it has left.",
-        "SHIPPED": "All of it has left.",
-        "PART_RECEIVED": "Some of it has arrived.",
-        "RECEIVED": "All of it has arrived.",
-        "CLOSED": "Done; nothing more will happen.",
-        "REJECTED": "The seller declined before any agreement.",
-        "CANCELLED": "Called off for what had not been shipped.",
-    }
-    members = {name: strawberry.enum_value(name, description=texts[name]) for name in model.LINE_STATES}
-    made = Enum("OrderStatus", members, module=__name__)  # type: ignore[misc]
-    return strawberry.enum(made, description="Where an order, a line or a schedule line stands.")
-
-
-OrderStatus = _states()
 
 
 @strawberry.enum(description="What sort of order it is.")
@@ -70,17 +47,30 @@ class RevisionAct(Enum):
 
 
 LINE_POLICY = Owned(
-    owner="buyer_id", parties=("seller_id", "consignee_id"), kind="ORDER", item="item_id", site="ship_to_id",
+    owner="buyer_id",
+    parties=("seller_id", "consignee_id"),
+    kind="ORDER",
+    item="item_id",
+    site="ship_to_id",
     day="requested_on",
 )
 ORDER_POLICY = Owned(
-    owner="buyer_id", parties=("seller_id", "consignee_id"), kind="ORDER", through=(LINE_POLICY, "order_line", "order_id")
+    owner="buyer_id",
+    parties=("seller_id", "consignee_id"),
+    kind="ORDER",
+    through=(LINE_POLICY, "order_line", "order_id"),
 )
 
 
-@kind(model.OrderTable, prefix="ord", policy=ORDER_POLICY, single="order", plural="orders",
-      filters=("status", "kind", "placed_at", "buyer_number", "seller_number", "buyer", "seller", "consignee"),
-      keys={"number": "buyer_number"})
+@kind(
+    model.OrderTable,
+    prefix="ord",
+    policy=ORDER_POLICY,
+    single="order",
+    plural="orders",
+    filters=("status", "kind", "placed_at", "buyer_number", "seller_number", "buyer", "seller", "consignee"),
+    keys={"number": "buyer_number"},
+)
 class Order:
     """One order, the buyer's purchase order and the seller's sales order at once. Newest first by `placedAt`."""
 
@@ -101,8 +91,13 @@ class Order:
     withheld: list[str] = withheld()
 
 
-@kind(model.OrderLineTable, prefix="orl", policy=LINE_POLICY, plural="orderLines",
-      filters=("status", "requested_on", "item", "seller", "buyer", "ship_to"))
+@kind(
+    model.OrderLineTable,
+    prefix="orl",
+    policy=LINE_POLICY,
+    plural="orderLines",
+    filters=("status", "requested_on", "item", "seller", "buyer", "ship_to"),
+)
 class OrderLine:
     """One item of an order."""
 
@@ -143,7 +138,9 @@ class ScheduleLine:
     shipped: Decimal | None = column(FULFILMENT, "How much has left the seller.")
     received_good: Decimal | None = column(FULFILMENT, "How much arrived in good order.")
     received_damaged: Decimal | None = column(FULFILMENT, "How much arrived damaged.")
-    revisions = many("ScheduleRevision", "Everything said about it, oldest first.", by="schedule_line_id", order="revision_no")
+    revisions = many(
+        "ScheduleRevision", "Everything said about it, oldest first.", by="schedule_line_id", order="revision_no"
+    )
     version: int | None = column(PARTY, "Counts the changes; to be sent as `expectedVersion`.")
 
 

@@ -9,13 +9,27 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from scmhub.database.tables import HUB_PARTNER, Record, amount, symbol, governed, instant, key, one_of, words
+from scmhub.database.tables import HUB_PARTNER, Record, amount, governed, instant, key, one_of, symbol, words
+from scmhub.records.orders import states
 
-LINE_STATES = (
-    "DRAFT", "SENT", "SELLER_PROPOSED", "BUYER_PROPOSED", "CONFIRMED", "CHANGE_REQUESTED", "PART_SHIPPED", "SHIPPED",
-    "PART_RECEIVED", "RECEIVED", "CLOSED", "REJECTED", "CANCELLED",
+INCOTERMS = (
+    "EXW",
+    "FCA",
+    "CPT",
+    "CIP",
+    "DAP",
+    "DPU",
+    "DDP",
+    "FAS",
+    "FOB",
+    "CFR",
+    "CIF",
+    "DDU",
+    "DAT",
+    "DAF",
+    "DES",
+    "DEQ",
 )
-INCOTERMS = ("EXW", "FCA", "CPT", "CIP", "DAP", "DPU", "DDP", "FAS", "FOB", "CFR", "CIF", "DDU", "DAT", "DAF", "DES", "DEQ")
 """Incoterms 2020, and the five older ones that documents of the past still carry."""
 
 
@@ -26,7 +40,7 @@ class OrderTable(Record, table=True):
     __table_args__ = (
         UniqueConstraint("buyer_id", "buyer_number"),
         one_of("kind", "PURCHASE", "CALL_OFF", "REPLENISHMENT", "SUBCONTRACT"),
-        one_of("status", *LINE_STATES),
+        one_of("status", *states.NAMES),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("buyer_id <> seller_id", name="two_firms"),
         CheckConstraint(f"'{HUB_PARTNER}' not in (buyer_id, seller_id)", name="not_the_hub"),
@@ -62,12 +76,16 @@ class OrderLineTable(Record, table=True):
     __tablename__ = "order_line"
     __table_args__ = (
         UniqueConstraint("order_id", "line_no"),
-        one_of("status", *LINE_STATES),
+        one_of("status", *states.NAMES),
         CheckConstraint("unit ~ '^[A-Z0-9]{1,3}$'", name="unit"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("quantity > 0", name="quantity"),
-        Index("ix_order_line_item", "buyer_id", "item_id", "order_id", postgresql_include=["requested_on", "ship_to_id"]),
-        Index("ix_order_line_site", "buyer_id", "ship_to_id", "order_id", postgresql_include=["requested_on", "item_id"]),
+        Index(
+            "ix_order_line_item", "buyer_id", "item_id", "order_id", postgresql_include=["requested_on", "ship_to_id"]
+        ),
+        Index(
+            "ix_order_line_site", "buyer_id", "ship_to_id", "order_id", postgresql_include=["requested_on", "item_id"]
+        ),
         Index(
             "ix_order_line_owner", "buyer_id", "order_id", postgresql_include=["requested_on", "item_id", "ship_to_id"]
         ),
@@ -106,7 +124,7 @@ class ScheduleLineTable(Record, table=True):
     __tablename__ = "schedule_line"
     __table_args__ = (
         UniqueConstraint("line_id", "seq"),
-        one_of("state", *LINE_STATES),
+        one_of("state", *states.NAMES),
         CheckConstraint("requested_quantity > 0", name="quantity"),
         governed(part_of="line_id:order_line"),
     )

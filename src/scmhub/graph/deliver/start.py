@@ -1,0 +1,85 @@
+"""The feed brought up and taken down: pump, tail, routes, connections set aside, in that order and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+import asyncpg  # type: ignore[import-untyped]
+
+from scmhub.clock import Clock
+from scmhub.database.address import Address
+from scmhub.database.pool import ReadPool
+from scmhub.database.roles import check_session, login
+from scmhub.database.secret import HubSecret
+from scmhub.database.tables import PUMP_ROLE, READ_ROLE
+from scmhub.database.unit import Database
+from scmhub.feed.cursor import Cursors
+from scmhub.feed.pump import Pump
+from scmhub.feed.tail import Tail
+from scmhub.feed.timers import LoopTimers
+from scmhub.graph.deliver.feed import Feed
+from scmhub.graph.documents import Documents
+from scmhub.graph.plan import Planner
+from scmhub.graph.rates import Bucket
+from scmhub.settings import Settings
+
+CONNECTIONS = 4
+"""Connections set aside for delivery, so that slow queries of others do not delay changes."""
+
+
+class Around(Protocol):
+    """What the feed needs of the hub it belongs to."""
+
+    settings: Settings
+    database: Database
+    documents: Documents
+    planner: Planner
+    costs: Bucket
+    compilations: Bucket
+    clock: Clock
+
+
+@asynccontextmanager
+async def follow_log(admin: Address, secret: HubSecret, hub: Around) -> AsyncIterator[Feed]:
+    """The feed, its pump and its tail running, until the end of the block."""
+    reader = login(admin, READ_ROLE, secret)
+
+    async def check(connection: asyncpg.Connection) -> None:
+        await check_session(connection, READ_ROLE, hub.settings)
+
+    pump = Pump(login(admin, PUMP_ROLE, secret), hub.settings, hub.clock)
+    tail = Tail(reader)
+    reads = await ReadPool.open(reader, CONNECTIONS, hub.settings.pool_wait_seconds, check)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await pump.once()
+        feed = Feed(
+            tail, reads, Cursors(secret), hub.documents, hub.planner, hub.clock, LoopTimers(), hub.costs,
+            hub.compilations,
+        )  # fmt: skip
+        feed.pump = pump
+        await tail.start()
+        await feed.routes.load(reads)
+        hub.database.on_change.append(pump.wake)
+        tasks += [asyncio.create_task(pump.run()), asyncio.create_task(tail.run())]
+        try:
+            yield feed
+        finally:
+            hub.database.on_change.remove(pump.wake)
+            await feed.close()
+    finally:
+        await _stop(tasks)
+        await pump.close()
+        await tail.close()
+        await reads.close()
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
