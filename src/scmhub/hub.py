@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from scmhub.database.address import Address
 from scmhub.database.migrate import migrate, pending
 from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import load_secret
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database
 from scmhub.errors import HubError
 from scmhub.graph.build import Root
@@ -31,7 +33,9 @@ from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.run import Engine
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.walk import page_bound
+from scmhub.identity.endpoints import OAuth
 from scmhub.identity.keys import KeyRing, load_ring
+from scmhub.identity.standing import Standing, read_barred
 from scmhub.identity.tokens import Doorkeeper
 from scmhub.identity.viewer import Viewer
 from scmhub.schema import HubSchema, load_schema
@@ -41,10 +45,18 @@ from scmhub.settings import Settings
 class Hub:
     """What the application serves: callers in, answers out."""
 
-    def __init__(self, settings: Settings, database: Database, ring: KeyRing, schema: HubSchema, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        ring: KeyRing,
+        schema: HubSchema,
+        clock: Clock,
+        reload_ring: Callable[[], Awaitable[KeyRing]] | None = None,
+    ) -> None:
         self.settings = settings
         self.database = database
-        self.ring = ring
+        self.standing = Standing(ring, lambda: read_barred(database.read.rows, clock()), reload_ring)
         self.schema = schema
         self.clock = clock
         self.documents = Documents(schema.core, lambda *field: rows_of(schema, *field))
@@ -63,7 +75,10 @@ class Hub:
             compilations,
             settings.operation_timeout_seconds,
         )
-        self._door = Doorkeeper(ring, settings.url, clock, self._is_active)
+        self._door = Doorkeeper(self.standing, settings.url, clock, self._is_active)
+        life = timedelta(minutes=settings.token_minutes)
+        self.oauth = OAuth(settings.url, life, database, self.standing, clock)
+        """The application's routes under /oauth and /.well-known."""
         self.draining = False
         self.feed: Feed | None = None
         """The change feed, while it is followed."""
@@ -78,7 +93,9 @@ class Hub:
         database = await Database.open(admin, settings, secret=secret)
         try:
             ring = await load_ring(admin, secret, clock())
-            hub = cls(settings, database, ring, load_schema(), clock)
+            hub = cls(
+                settings, database, ring, load_schema(), clock, lambda: load_ring(admin, secret, clock())
+            )  # fmt: skip
             hub.follows = lambda: follow_log(admin, secret, hub)
             yield hub
             hub.documents.close()
@@ -95,6 +112,11 @@ class Hub:
                 yield
             finally:
                 self.feed = self.engine.pull = None
+
+    @property
+    def ring(self) -> KeyRing:
+        """The signing keys in force, as this process knows them."""
+        return self.standing.ring
 
     async def authenticate(self, authorization: str | None) -> Viewer:
         return await self._door.authenticate(authorization)
@@ -125,6 +147,8 @@ class Hub:
             yield from self.feed.gauges()
 
     async def _is_active(self, partner: UUID) -> bool:
+        if partner == HUB_PARTNER:
+            return True
         rows = await self.database.read.rows("select status from partner where id = $1", partner)
         return bool(rows) and rows[0]["status"] == "ACTIVE"
 

@@ -9,9 +9,11 @@ import strawberry
 from graphql import GraphQLSchema, print_schema
 
 import scmhub.exchange.tables
+import scmhub.feed.audit
 import scmhub.feed.log
 import scmhub.graph.idempotency
 import scmhub.identity.keys
+import scmhub.identity.tables
 import scmhub.sharing.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry

@@ -18,6 +18,7 @@ from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.secret import HubSecret
 from scmhub.errors import Unauthenticated
 from scmhub.identity.keys import KeyRing, load_ring
+from scmhub.identity.standing import Barred, Standing
 from scmhub.identity.tokens import AUDIENCE, Doorkeeper, issue_token, verify_token
 from scmhub.identity.viewer import TokenScope
 
@@ -116,7 +117,10 @@ async def door(ring: KeyRing, active: dict[UUID, bool], clock: list[datetime]) -
     async def is_active(partner: UUID) -> bool:
         return active.get(partner, False)
 
-    return Doorkeeper(ring, ISSUER, lambda: clock[0], is_active)
+    async def nobody_barred() -> Barred:
+        return Barred()
+
+    return Doorkeeper(Standing(ring, nobody_barred), ISSUER, lambda: clock[0], is_active)
 
 
 async def test_a_suspended_partner_is_refused_within_a_minute(ring: KeyRing) -> None:

@@ -100,16 +100,6 @@ def declared(name: str, kinds: tuple[str, ...], **changes: Any) -> Mutant:
 # -- what stands in ----------------------------------------------------------------------------------------------------
 
 
-def without_window(original: Any, self: Owned, row: Row, token: str | None) -> Fragment:
-    return original(replace(self, day=None) if token else self, row, token)
-
-
-def mask_without_owner(original: Any, self: Owned, row: Row, token: str | None) -> Fragment:
-    if token is None:
-        return original(self, row, token)
-    return sql("exists (select from {} k where {} = any(k.tokens))", policy.live_scopes(self.kind or ""), literal(token))
-
-
 def always_granted(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
     return None if access.name == "SHAREABLE" else original(self, row, access)
 
@@ -135,15 +125,18 @@ def card_for_all(original: Any, self: Any, kind: Any, key: Any, selections: Any,
     return original(self, kind, key, selections, card=True)
 
 
-def any_line_covers(original: Any, self: Owned, row: Row, token: str | None) -> Iterator[Fragment]:
-    if self.through is None or token is not None:
-        yield from original(self, row, token)
-        return
-    lines, table, foreign_key = self.through
-    line = Row(lines, table, f"{row.alias}l")
-    owners = sql("{} in (select k.owner from {} k)", row.cell(self.owner), policy.live_scopes(self.kind or ""))
-    fits = all_of([sql("{} = {}", line.cell(foreign_key), row.cell("id")), owners])
-    yield sql("exists (select from {} where {})", line.source(), fits)
+def any_line_covers(original: Any, self: Owned, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
+    source, covers = original(self, row, more)
+    if self.through is None:
+        return source, covers
+    line = Row(self.through[0], self.through[1], f"{row.alias}l")
+    scope = policy._SCOPE
+    tests = [
+        sql("{} = {}", line.cell(self.through[2]), row.cell("id")), sql("{} = {}", scope.cell("grantee"), policy.ME),
+        sql("{} = {}", scope.cell("kind"), literal(self.kind or "")), sql("{} = {}", scope.cell("owner"), row.cell(self.owner)),
+        policy._in_force(), *more,
+    ]  # fmt: skip
+    return source, all_of(tests)
 
 
 def lists_without_policy(original: Any, self: Compiler, kind: Any, row: Row, spec: Any, selected: Any) -> Any:
@@ -196,7 +189,9 @@ def lists_mean_all(original: Any, rule: Any, relationships: Any) -> Any:
     return {each._replace(item=None) for each in original(rule, relationships)}
 
 
-_ALL = re.escape("'00000000-0000-0000-0000-000000000000'")
+_ALL = "'00000000-0000-0000-0000-000000000000'::uuid"
+_TOKEN = r"('\w+') = any\(s\.tokens\)"
+_KIN = "exists (select from scope o where o.grantee = s.grantee and o.kind = s.kind and o.owner = s.owner and {} = any(o.tokens){})"
 _TURNED = {**expansion.ROLES, "SUPPLIER": ("SUPPLY", "recipient_id"), "CUSTOMER": ("SUPPLY", "provider_id")}
 _ORDERS = ("Order", "OrderLine", "ScheduleLine", "ScheduleRevision", "ScheduleSlice")
 
@@ -209,28 +204,36 @@ MUTANTS = [
     text("history off by one", r"- coalesce\(s\.days_back, ", "- 1 - coalesce(s.days_back, "),
     text("days_back ignored", r"coalesce\(s\.days_back, ", "coalesce(null::int, "),
     text("days_ahead ignored", r"coalesce\(s\.days_ahead, ", "coalesce(null::int, "),
+    text("window of the row ignored", r"\w+\.(requested_on|arrival_on|starts_on|as_of_on) between \$", "current_date >= $"),
+    text("window of the page ignored", r"(\w+)\.\w+ between s\.first_day and s\.last_day", "true"),
     text("the database's date", r"\$\d+::date( [-+])", r"current_date\1"),
     text("other grantees' scopes", r"s\.grantee = \$", "s.grantee is distinct from $"),
     text("other kinds' scopes", r"s\.kind = '\w+'", "true"),
-    text("null item means none", rf"coalesce\(s\.item, {_ALL}::uuid\)", "coalesce(s.item, s.id)"),
-    text("item ignored", rf"coalesce\(s\.item, {_ALL}::uuid\)", f"{_ALL}::uuid".replace("\\", "")),
-    text("site ignored", rf"coalesce\(s\.site, {_ALL}::uuid\)", f"{_ALL}::uuid".replace("\\", "")),
-    text("page without owner", r"\w+\.\w+ = s\.owner", "true"),
-    text("row without owner", r"in \(select k\.owner, (.*?) from (\w+) ?(\w*) k", r"in (select o.id, \1 from partner o, \2 \3 k"),
-    text("groups merged across rules", r" where '\w+' = any\(k\.tokens\)", ""),
+    text("null item means none", rf"s\.item_key = any \(array\[{_ALL}, ", "s.item_key = any (array["),
+    text("item of the row ignored", r"s\.item_key = any \(array\[[^]]*\]\)", "true"),
+    text("item of the page ignored", r"\w+\.\w+ = s\.of_item", "true"),
+    text("site of the row ignored", r"s\.site_key = any \(array\[[^]]*\]\)", "true"),
+    text("site of the page ignored", r"\w+\.\w+ = s\.of_site", "true"),
+    text("owner of the page not joined", r"\w+\.\w+ = s\.owner", "true"),
+    text("owner of the row not joined", r"s\.owner = \w+\.\w+", "true"),
+    text("tokens ignored", _TOKEN, "true"),
+    text("groups merged across rules", _TOKEN, _KIN.format(r"\1", "")),
+    text(
+        "windows merged across rules", _TOKEN,
+        _KIN.format(r"\1", " and o.item_key = s.item_key and o.site_key = s.site_key and o.valid_from <= s.valid_from"),
+    ),
     text("directory shows the declined", "<> 'DECLINED'", "<> ''"),
-    patch("mask without window", Owned, "_shape_test", without_window),
-    patch("mask without owner", Owned, "_shape_test", mask_without_owner),
     patch("masks always open", Owned, "granted", always_granted),
     patch("party fields for grantees", Owned, "granted", party_is_public),
     patch("owner's fields for all", Owned, "granted", owner_only_is_party),
     patch("sides ignored", Owned, "granted", all_sides),
+    patch("every side sees all", Owned, "unmasked", lambda *_: True),
     patch("filters see raw values", Where, "_field", pages_without_where_masks),
     patch("totalCount without policy", pages, "total_count", count_everything),
     patch("node without policy", Compiler, "_by_key", card_for_all),
     patch("lists without policy", Compiler, "_many", lists_without_policy),
     patch("foreign keys are names", Owned, "nameable", everyone_is_nameable),
-    patch("header by any line", Owned, "_covered", any_line_covers),
+    patch("header by any line", Owned, "_covering", any_line_covers),
     declared("party column wrong", _ORDERS, parties=("seller_id", "ship_to_id")),
     declared("owner and party swapped", _ORDERS, owner="seller_id", parties=("buyer_id", "consignee_id")),
     declared("item column wrong", ("Item",), item="owner_id"),

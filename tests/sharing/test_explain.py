@@ -12,6 +12,7 @@ import pytest
 from scmhub.database.address import Address
 from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.ids import public_id
+from scmhub.schema import load_schema
 from scmhub.settings import Settings
 from scmhub.sharing import explain
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
@@ -42,6 +43,7 @@ WHY = "basis scopes { rule } field { exact basis scopes { rule } } verdicts { ru
 @pytest.fixture(scope="module")
 def world() -> World:
     """The first world in which rules fail in every way they can."""
+    load_schema()
     worlds = (World(seed, orders=24, shipments=12, rules=80) for seed in range(100))
     return next(world for world in worlds if {each for *_, each in oracle(world)} == ALL)
 

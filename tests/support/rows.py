@@ -22,7 +22,7 @@ _FILLERS: dict[type, Any] = {
 
 def complete(table: str, row: Row) -> Row:
     """The row with every column of the table: null where it may be, a filler where it may not."""
-    columns = metadata.tables[table].columns
+    columns = [column for column in metadata.tables[table].columns if column.computed is None]
     unknown = row.keys() - {column.name for column in columns}
     assert not unknown, f"{table} has no column {unknown}"
     return {column.name: row[column.name] if column.name in row else _filler(column) for column in columns}

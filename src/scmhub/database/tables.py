@@ -171,7 +171,7 @@ def ddl(source: MetaData = metadata) -> list[str]:
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements += [str(CreateIndex(index).compile(dialect=dialect)).strip() for index in indexes]
     for table in source.sorted_tables:
-        statements += [*_security(table), *_grants(table)]
+        statements += [*_security(table), *_grants(table), *table.info.get("then", ())]
     return statements
 
 

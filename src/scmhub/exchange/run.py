@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg  # type: ignore[import-untyped]
 import orjson
 
 from scmhub.clock import Clock, system_clock
@@ -39,6 +40,8 @@ from scmhub.ids import new_id
 Progress = Callable[[str, int, int], None]
 """What is being done, how far it is, how far it goes: bytes of the file, then rows."""
 _TOLD_EVERY = 1_000
+_WAIT = "2s"
+"""For the lock: the server may need a moment to notice that the process before us was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +120,12 @@ async def _alone(admin: Address, request: Request) -> AsyncIterator[None]:
     connection = await connect_admin(admin)
     try:
         number = int.from_bytes(name[:8], "big", signed=True)
-        if not await connection.fetchval("select pg_try_advisory_lock($1)", number):
+        await connection.execute(f"set lock_timeout = '{_WAIT}'")
+        try:
+            await connection.execute("select pg_advisory_lock($1)", number)
+        except asyncpg.LockNotAvailableError:
             message = f"Another import for {request.buyer} is running: wait until it ends, then run this again."
-            raise Refusal("IN_PROGRESS", message, ["as"])
+            raise Refusal("IN_PROGRESS", message, ["as"]) from None
         yield
     finally:
         await connection.close()

@@ -116,7 +116,7 @@ def column(access: Access, description: str, *, source: str | None = None, plain
 
 
 def keys(kind: str, access: Access, description: str, *, source: str) -> Any:
-    """The ids of records of ``kind`` whose keys are in an array column; whether one may see those is asked elsewhere."""
+    """The ids of records of ``kind`` whose keys are in an array column; gives no right to see those records."""
     return Column(description, access, source, keys=kind)
 
 

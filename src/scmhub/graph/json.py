@@ -66,7 +66,8 @@ def scalar(cell: Fragment, of: Any, *, plain: bool, nullable: bool, granted: Fra
 
 def key_list(cell: Fragment, prefix: str, *, granted: Fragment | None) -> Pieces:
     """An array of keys as a list of public ids; null for NULL."""
-    listed = sql("concat({}, array_to_string({}, {}), {})", literal(f'["{prefix}_'), cell, literal(f'","{prefix}_'), literal('"]'))
+    first, next_, last = literal(f'["{prefix}_'), literal(f'","{prefix}_'), literal('"]')
+    listed = sql("concat({}, array_to_string({}, {}), {})", first, cell, next_, last)
     shown = sql("case when {} is null then 'null' when cardinality({}) = 0 then '[]' else {} end", cell, cell, listed)
     return Pieces().value(shown if granted is None else sql("case when {} then {} else 'null' end", granted, shown))
 

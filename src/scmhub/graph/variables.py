@@ -9,15 +9,13 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.utilities.coerce_input_value import coerce_input_value
 
-from scmhub.errors import BadUserInput
-from scmhub.graph.answers import clean
 from scmhub.graph.documents import Document
 
 _SIGNATURES = "signatures"
 
 
 def variable_values(schema: GraphQLSchema, document: Document, given: dict[str, Any]) -> VariableValues:
-    """Coerced values with their sources; BadUserInput for the first that does not fit its type."""
+    """Coerced values with their sources; GraphQLError for the first that does not fit its type (the mapper says where)."""
     return _quick(schema, document, given) or _thorough(schema, document, given)
 
 
@@ -60,4 +58,4 @@ def _thorough(schema: GraphQLSchema, document: Document, given: dict[str, Any]) 
     result = get_variable_values(schema, definitions, given, max_errors=10, hide_suggestions=True)
     if isinstance(result, VariableValues):
         return result
-    raise BadUserInput(clean(result[0].message), reason="BAD_VALUE", input_path=["variables"])
+    raise result[0]

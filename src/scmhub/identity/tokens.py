@@ -20,6 +20,7 @@ from joserfc.errors import JoseError
 from scmhub.clock import Clock
 from scmhub.errors import Unauthenticated
 from scmhub.identity.keys import KeyRing
+from scmhub.identity.standing import Standing
 from scmhub.identity.viewer import TokenScope, Viewer
 from scmhub.sharing.lens import Lens
 
@@ -40,19 +41,23 @@ def issue_token(
     token_scopes: frozenset[TokenScope],
     now: datetime,
     life: timedelta,
+    client_id: str | None = None,
+    credential_id: UUID | None = None,
 ) -> str:
-    """A signed access token for one partner."""
+    """A signed access token for one partner. ``client_id``: the OAuth client, if the subject is one."""
     claims: dict[str, Any] = {
         "iss": issuer,
         "aud": AUDIENCE,
         "sub": subject,
-        "client_id": subject,
+        "client_id": client_id or subject,
         "partner": str(partner_id),
         "scope": " ".join(sorted(token_scopes)),
         "jti": uuid4().hex,
         "iat": int(now.timestamp()),
         "exp": int((now + life).timestamp()),
     }
+    if credential_id is not None:
+        claims["credential"] = str(credential_id)
     header = {"alg": "ES256", "typ": "at+jwt", "kid": ring.active.thumbprint()}
     return jwt.encode(header, claims, ring.active, algorithms=["ES256"])
 
@@ -87,34 +92,52 @@ def _check_claims(claims: dict[str, Any], issuer: str, now: datetime) -> None:
 def _viewer(claims: dict[str, Any]) -> Viewer:
     scopes = frozenset(TokenScope(each) for each in claims["scope"].split())
     expires = datetime.fromtimestamp(claims["exp"], UTC)
-    return Viewer(Lens(UUID(claims["partner"])), str(claims["sub"]), scopes, str(claims["jti"]), expires)
+    credential = UUID(claims["credential"]) if "credential" in claims else None
+    return Viewer(Lens(UUID(claims["partner"])), str(claims["sub"]), scopes, str(claims["jti"]), expires, credential)
 
 
 class Doorkeeper:
-    """Turns Authorization headers into Viewers; verified tokens are remembered for at most a minute."""
+    """Turns Authorization headers into Viewers; verified tokens are remembered for at most a minute.
 
-    def __init__(self, ring: KeyRing, issuer: str, clock: Clock, is_active: Callable[[UUID], Awaitable[bool]]) -> None:
-        self._ring = ring
+    What was verified once may be revoked since: every call asks the standing, which is at most a second old.
+    """
+
+    def __init__(
+        self, standing: Standing, issuer: str, clock: Clock, is_active: Callable[[UUID], Awaitable[bool]]
+    ) -> None:
+        self._standing = standing
         self._issuer = issuer
         self._clock = clock
         self._is_active = is_active
         self._known: OrderedDict[bytes, tuple[datetime, Viewer]] = OrderedDict()
+        self._known_under = standing.ring
 
     async def authenticate(self, authorization: str | None) -> Viewer:
         """The Viewer of a bearer token; Unauthenticated for anything else."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
             raise Unauthenticated
-        digest = hashlib.sha256(token.encode()).digest()
+        barred = await self._standing.current()
+        viewer = self._remembered(token) or await self._verified(token)
+        if barred.holds(viewer):
+            logger.info("token refused: it, its credential, integration or partner was revoked or suspended")
+            raise Unauthenticated
+        return viewer
+
+    def _remembered(self, token: str) -> Viewer | None:
+        if self._known_under is not self._standing.ring:  # a key may have been revoked: verify everything anew
+            self._known.clear()
+            self._known_under = self._standing.ring
+        known = self._known.get(hashlib.sha256(token.encode()).digest())
+        return known[1] if known is not None and self._clock() < known[0] else None
+
+    async def _verified(self, token: str) -> Viewer:
         now = self._clock()
-        known = self._known.get(digest)
-        if known is not None and now < known[0]:
-            return known[1]
-        viewer = verify_token(self._ring, token, issuer=self._issuer, now=now)
+        viewer = verify_token(self._standing.ring, token, issuer=self._issuer, now=now)
         if not await self._is_active(viewer.lens.partner_id):
             logger.info("token refused: its partner is unknown or suspended")
             raise Unauthenticated
-        self._remember(digest, viewer, now)
+        self._remember(hashlib.sha256(token.encode()).digest(), viewer, now)
         return viewer
 
     def _remember(self, digest: bytes, viewer: Viewer, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from scmhub.sharing.lens import Lens
 
@@ -28,3 +29,5 @@ class Viewer:
     token_scopes: frozenset[TokenScope]
     token_id: str
     expires_at: datetime
+    credential_id: UUID | None = None
+    """The credential the token was issued for; its revocation ends the token. None for tokens of the command line."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scmhub.errors import Refusal
 from scmhub.records.orders import rules
-from scmhub.records.orders.model import LINE_STATES
+from scmhub.records.orders.states import NAMES as LINE_STATES
 from scmhub.records.orders.rules import Promise, Slice, Standing, Word
 
 MONDAY = date(2026, 4, 6)

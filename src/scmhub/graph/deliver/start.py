@@ -19,7 +19,7 @@ from scmhub.database.unit import Database
 from scmhub.feed.cursor import Cursors
 from scmhub.feed.pump import Pump
 from scmhub.feed.tail import Tail
-from scmhub.feed.timers import LoopTimers
+from scmhub.feed.timers import LoopTimers, Timers
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner
@@ -43,8 +43,13 @@ class Around(Protocol):
 
 
 @asynccontextmanager
-async def follow_log(admin: Address, secret: HubSecret, hub: Around) -> AsyncIterator[Feed]:
-    """The feed, its pump and its tail running, until the end of the block."""
+async def follow_log(
+    admin: Address, secret: HubSecret, hub: Around, timers: Timers | None = None, *, by_itself: bool = True
+) -> AsyncIterator[Feed]:
+    """The feed, its pump and its tail running, until the end of the block.
+
+    ``by_itself`` False: the caller moves pump and tail step by step.
+    """
     reader = login(admin, READ_ROLE, secret)
 
     async def check(connection: asyncpg.Connection) -> None:
@@ -57,14 +62,15 @@ async def follow_log(admin: Address, secret: HubSecret, hub: Around) -> AsyncIte
     try:
         await pump.once()
         feed = Feed(
-            tail, reads, Cursors(secret), hub.documents, hub.planner, hub.clock, LoopTimers(), hub.costs,
+            tail, reads, Cursors(secret), hub.documents, hub.planner, hub.clock, timers or LoopTimers(), hub.costs,
             hub.compilations,
         )  # fmt: skip
         feed.pump = pump
         await tail.start()
         await feed.routes.load(reads)
         hub.database.on_change.append(pump.wake)
-        tasks += [asyncio.create_task(pump.run()), asyncio.create_task(tail.run())]
+        if by_itself:
+            tasks += [asyncio.create_task(pump.run()), asyncio.create_task(tail.run())]
         try:
             yield feed
         finally:

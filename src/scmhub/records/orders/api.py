@@ -86,7 +86,7 @@ class Order:
     incoterm: str | None = column(PARTY, "Incoterms rule, such as FCA or DAP: who bears which cost and risk.")
     incoterm_place: str | None = column(PARTY, "Named place of the Incoterms rule.")
     total = money(PRICES, "Sum of the line amounts; null if a price is unknown.", amount="total_amount")
-    lines = many("OrderLine", "Its lines that you may see.", by="order_id", order="line_no")
+    lines = many("OrderLine", "Its lines that you may see.", by="order_id", order="line_no", default=20)
     version: int | None = column(PARTY, "Counts the changes; to be sent as `expectedVersion`.")
     withheld: list[str] = withheld()
 
@@ -117,8 +117,8 @@ class OrderLine:
     received_damaged = measured(FULFILMENT, "How much arrived damaged.", value="received_damaged", nullable=True)
     note: str | None = column(PARTY, "What the import or the parties noted on the line.")
     external_id: str | None = column(PARTY, "Key of the line in the system it was imported from.")
-    schedule = many("ScheduleLine", "Wanted deliveries.", by="line_id", order="seq")
-    shipment_lines = many("ShipmentLine", "What travelled or travels of it.", by="order_line_id")
+    schedule = many("ScheduleLine", "Wanted deliveries.", by="line_id", order="seq", default=5)
+    shipment_lines = many("ShipmentLine", "What travelled or travels of it.", by="order_line_id", default=10)
     version: int | None = column(PARTY, "Counts the changes.")
     withheld: list[str] = withheld()
 
@@ -139,7 +139,11 @@ class ScheduleLine:
     received_good: Decimal | None = column(FULFILMENT, "How much arrived in good order.")
     received_damaged: Decimal | None = column(FULFILMENT, "How much arrived damaged.")
     revisions = many(
-        "ScheduleRevision", "Everything said about it, oldest first.", by="schedule_line_id", order="revision_no"
+        "ScheduleRevision",
+        "Everything said about it, oldest first.",
+        by="schedule_line_id",
+        order="revision_no",
+        default=10,
     )
     version: int | None = column(PARTY, "Counts the changes; to be sent as `expectedVersion`.")
 
@@ -153,7 +157,7 @@ class ScheduleRevision:
     act: RevisionAct | None = column(PROMISES, "What it means.")
     reason: str | None = column(PARTY, "Why, in words.")
     recorded_at: datetime | None = column(PROMISES, "When the hub recorded it.")
-    slices = many("ScheduleSlice", "The quantities and dates it names.", by="revision_id", order="seq")
+    slices = many("ScheduleSlice", "The quantities and dates it names.", by="revision_id", order="seq", default=5)
 
 
 @kind(model.SliceTable, prefix="slc", policy=LINE_POLICY, part_of=("ScheduleRevision", "revision_id"))

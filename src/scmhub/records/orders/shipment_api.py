@@ -91,8 +91,12 @@ class Shipment:
     freight = money(COSTS, "Cost of carriage; null if unknown or part of the price.", amount="freight_amount")
     insurance = money(COSTS, "Cost of insurance; null if unknown.", amount="insurance_amount")
     freight_note: str | None = column(COSTS, "What the source says about freight when it gives no amount.")
-    lines = many("ShipmentLine", "What it holds, as far as you may see it.", by="shipment_id", order="line_no")
-    events = many("ShipmentEvent", "Everything reported about its way, oldest first.", by="shipment_id", order="seq")
+    lines = many(
+        "ShipmentLine", "What it holds, as far as you may see it.", by="shipment_id", order="line_no", default=20
+    )
+    events = many(
+        "ShipmentEvent", "Everything reported about its way, oldest first.", by="shipment_id", order="seq", default=20
+    )
     version: int | None = column(PARTY, "Counts the changes; to be sent as `expectedVersion`.")
     withheld: list[str] = withheld()
 
@@ -107,7 +111,7 @@ class ShipmentLine:
     order_line = one("OrderLine", PUBLIC, "The order line it fulfils, if you may see it.", by="order_line_id")
     quantity = measured(PUBLIC, "How much travels.", value="quantity")
     arrival_on: date = column(PUBLIC, "Day of arrival as last known; the day sharing windows look at.")
-    receipts = many("Receipt", "What the receiver found.", by="shipment_line_id", order="seq")
+    receipts = many("Receipt", "What the receiver found.", by="shipment_line_id", order="seq", default=5)
 
 
 @kind(model.ShipmentEventTable, prefix="sev", policy=SHIPMENT_POLICY, part_of=("Shipment", "shipment_id"))

@@ -25,6 +25,7 @@ class ShareableKind(Enum):
     INVENTORY = strawberry.enum_value("INVENTORY", description="Stock as stated, owned by who states it.")
     ITEM = strawberry.enum_value("ITEM", description="Items, owned by who numbers them.")
     SITE = strawberry.enum_value("SITE", description="Sites, owned by the partner they belong to.")
+    RISK = strawberry.enum_value("RISK", description="Entries of a risk register, owned by who keeps it.")
 
 
 @strawberry.enum(description="Where a sharing rule stands. Whether it is valid today is said by its dates, not here.")

@@ -1,0 +1,179 @@
+"""What OAuth requires of a token request, said by Authlib and made strict: a pure function of request and client.
+
+Authlib's server is synchronous and asks for a client when it needs one. Here everything it may ask for was read before,
+and what it decides is written afterwards, in the same transaction: no thread, no second connection, no callback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError, InvalidScopeError, OAuth2Request
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from scmhub.identity.clients import Client
+
+ALGORITHMS = ["ES256", "RS256", "PS256"]
+"""Signatures of client assertions that are accepted."""
+LONGEST_ASSERTION = timedelta(minutes=5)
+LEEWAY_SECONDS = 30
+_METHODS = ["private_key_jwt", "client_secret_basic"]
+# Authlib refuses plain http; TLS may end at a proxy, and nothing here reads the URL.
+_URI = "https://hub.invalid/oauth"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the grammar decided: an answer, and what must be written before it is given."""
+
+    status: int
+    body: dict[str, Any]
+    assertion: tuple[str, datetime] | None = None
+    """Id and end of the assertion that was used."""
+    revoke: str | None = None
+    """The token to revoke."""
+
+
+class _Request(OAuth2Request):  # type: ignore[misc]
+    def __init__(self, form: dict[str, str], authorization: str | None) -> None:
+        super().__init__("POST", _URI, headers={"Authorization": authorization} if authorization else {})
+        self.payload = BasicOAuth2Payload(form)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self.payload.data  # type: ignore[no-any-return]
+
+
+class _Assertion(JWTBearerClientAssertion):  # type: ignore[misc]
+    """private_key_jwt: audience is the issuer alone, five minutes at most, an id that is used once."""
+
+    CLIENT_AUTH_METHOD = "private_key_jwt"
+
+    def __init__(self, issuer: str, now: datetime) -> None:
+        super().__init__(validate_jti=False, leeway=LEEWAY_SECONDS)
+        self.issuer = issuer
+        self.now = now
+        self.used: tuple[str, datetime] | None = None
+
+    def resolve_client_public_key(self, client: Client) -> Client:
+        return client  # keys are tried one by one below: a key set would choose by the caller's ``kid``
+
+    def __call__(self, query_client: Any, request: Any) -> Client | None:
+        assertion = request.form.get("client_assertion")
+        if request.form.get("client_assertion_type") != self.CLIENT_ASSERTION_TYPE or not assertion:
+            return None
+        _, claims = self.extract_assertion(assertion)
+        client = query_client(claims.get("sub"))
+        if client is None:
+            raise InvalidClientError
+        return self._prove(client, assertion)
+
+    def _prove(self, client: Client, assertion: str) -> Client:
+        for credential, key in client.public_keys.items():
+            try:
+                claims = jwt.decode(assertion, key, algorithms=ALGORITHMS).claims
+                self.verify_claims(claims)
+            except (JoseError, ValueError, TypeError):
+                continue
+            until = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=LEEWAY_SECONDS)
+            client.used, self.used = credential, (claims["jti"], until)
+            return client
+        raise InvalidClientError
+
+    def verify_claims(self, claims: Any) -> None:
+        now = int(self.now.timestamp())
+        needed: dict[str, Any] = {name: {"essential": True} for name in ("iss", "sub", "aud", "exp", "jti")}
+        jwt.JWTClaimsRegistry(now=now, leeway=self.leeway, **needed).validate(claims)
+        if claims["iss"] != claims["sub"] or claims["aud"] != self.issuer:
+            raise ValueError("issuer and subject must be the client, the audience this hub's issuer")
+        if claims["exp"] > now + LONGEST_ASSERTION.total_seconds() + self.leeway:
+            raise ValueError("it lives too long")
+        if not isinstance(claims["jti"], str) or not 1 <= len(claims["jti"]) <= 200:
+            raise ValueError("it needs an id of 1 to 200 characters")
+
+
+class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
+    TOKEN_ENDPOINT_AUTH_METHODS = _METHODS
+
+    def validate_requested_scope(self) -> None:
+        asked = self.request.payload.scope
+        if asked is not None and not self.server.scopes_of(self.request.client, asked):
+            raise InvalidScopeError
+
+
+class _Revocation(RevocationEndpoint):  # type: ignore[misc]
+    CLIENT_AUTH_METHODS = _METHODS
+    SUPPORTED_TOKEN_TYPES = ("access_token",)
+
+    def authenticate_token(self, request: Any, client: Client) -> str:
+        self.check_params(request, client)
+        return str(request.form["token"])
+
+    def revoke_token(self, token: str, request: Any) -> None:
+        self.server.revoke = token
+
+
+class Server(AuthorizationServer):  # type: ignore[misc]
+    """One request's authorization server."""
+
+    def __init__(self, issuer: str, client: Client | None, now: datetime, issue: Any, life: timedelta) -> None:
+        """``issue`` (client, scopes) makes the access token; ``life`` is how long it lives."""
+        super().__init__()
+        self._client = client
+        self._issue = issue
+        self._life = life
+        self._assertion = _Assertion(issuer, now)
+        self.revoke: str | None = None
+        self.register_grant(_Grant)
+        self.register_endpoint(_Revocation)
+        self.register_client_auth_method("private_key_jwt", self._assertion)
+        self.register_token_generator("default", self._token)
+
+    def token(self, form: dict[str, str], authorization: str | None) -> Outcome:
+        """The answer to a token request."""
+        return self._outcome(self.create_token_response(_Request(form, authorization)))
+
+    def revocation(self, form: dict[str, str], authorization: str | None) -> Outcome:
+        """The answer to a revocation request."""
+        return self._outcome(self.create_endpoint_response("revocation", _Request(form, authorization)))
+
+    def _outcome(self, answer: tuple[int, dict[str, Any]]) -> Outcome:
+        return Outcome(*answer, self._assertion.used, self.revoke)
+
+    def scopes_of(self, client: Client, asked: str | None) -> frozenset[str]:
+        """What the token will permit; empty if more is asked than the client may have."""
+        wanted = client.token_scopes if asked is None else frozenset(asked.split())
+        return wanted if wanted <= client.token_scopes else frozenset()
+
+    def _token(self, client: Client, scope: str | None, **_: Any) -> Mapping[str, Any]:
+        scopes = self.scopes_of(client, scope)
+        return {
+            "access_token": self._issue(client, scopes),
+            "token_type": "Bearer",
+            "expires_in": int(self._life.total_seconds()),
+            "scope": " ".join(sorted(scopes)),
+        }
+
+    def query_client(self, client_id: object) -> Client | None:
+        found = self._client
+        return found if found is not None and found.client_id == client_id else None
+
+    def save_token(self, token: Any, request: Any) -> None:
+        """Access tokens are not kept: they prove themselves."""
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens."""
+
+    def create_oauth2_request(self, request: Any) -> Any:
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> tuple[int, dict[str, Any]]:
+        return status, dict(body) if body else {}
