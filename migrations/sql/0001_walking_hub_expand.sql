@@ -1,3 +1,71 @@
+CREATE TABLE audit_checkpoint (
+	seq BIGINT NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	signed VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_audit_checkpoint PRIMARY KEY (seq)
+);
+
+CREATE TABLE audit_entry (
+	id UUID NOT NULL, 
+	seq BIGINT NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	partner_id UUID NOT NULL, 
+	actor VARCHAR COLLATE "C" NOT NULL, 
+	action VARCHAR COLLATE "C" NOT NULL, 
+	subject VARCHAR COLLATE "C" NOT NULL, 
+	details JSONB NOT NULL, 
+	previous VARCHAR COLLATE "C" NOT NULL, 
+	hash VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_audit_entry PRIMARY KEY (id), 
+	CONSTRAINT uq_audit_entry_seq UNIQUE (seq)
+);
+
+CREATE INDEX ix_audit_entry_partner_id_id ON audit_entry (partner_id, id);
+
+CREATE TABLE audit_head (
+	id INTEGER NOT NULL, 
+	seq BIGINT NOT NULL, 
+	hash VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_audit_head PRIMARY KEY (id), 
+	CONSTRAINT ck_audit_head_one_row CHECK (id = 1)
+);
+
+CREATE TABLE change_head (
+	id INTEGER NOT NULL, 
+	seq BIGINT NOT NULL, 
+	floor_seq BIGINT NOT NULL, 
+	epoch BIGINT NOT NULL, 
+	system_identifier BIGINT NOT NULL, 
+	timeline INTEGER NOT NULL, 
+	CONSTRAINT pk_change_head PRIMARY KEY (id), 
+	CONSTRAINT ck_change_head_one_row CHECK (id = 1)
+);
+
+CREATE TABLE change_log (
+	seq BIGINT NOT NULL, 
+	event_id UUID NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	action VARCHAR COLLATE "C" NOT NULL, 
+	record_id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	parties UUID[] NOT NULL, 
+	changed VARCHAR[] NOT NULL, 
+	actor VARCHAR COLLATE "C" NOT NULL, 
+	acting_id UUID, 
+	was JSONB, 
+	audience VARCHAR COLLATE "C", 
+	only_for UUID[], 
+	CONSTRAINT pk_change_log PRIMARY KEY (seq), 
+	CONSTRAINT uq_change_log_event_id UNIQUE (event_id)
+);
+
+CREATE INDEX ix_change_log_only_for ON change_log USING gin (only_for) WHERE only_for is not null;
+
+CREATE INDEX ix_change_log_owner ON change_log (owner_id, seq);
+
+CREATE INDEX ix_change_log_parties ON change_log USING gin (parties);
+
 CREATE TABLE change_outbox (
 	id BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1), 
 	event_id UUID NOT NULL, 
@@ -9,6 +77,10 @@ CREATE TABLE change_outbox (
 	parties UUID[] NOT NULL, 
 	changed VARCHAR[] NOT NULL, 
 	actor VARCHAR COLLATE "C" NOT NULL, 
+	acting_id UUID, 
+	was JSONB, 
+	audience VARCHAR COLLATE "C", 
+	only_for UUID[], 
 	CONSTRAINT pk_change_outbox PRIMARY KEY (id)
 );
 
@@ -30,6 +102,14 @@ CREATE TABLE partner (
 	CONSTRAINT fk_partner_parent_id FOREIGN KEY(parent_id) REFERENCES partner (id)
 );
 
+CREATE TABLE revoked_token (
+	token_id VARCHAR NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_revoked_token PRIMARY KEY (token_id)
+);
+
+CREATE INDEX ix_revoked_token_until ON revoked_token (until);
+
 CREATE TABLE signing_key (
 	kid VARCHAR NOT NULL, 
 	state VARCHAR COLLATE "C" NOT NULL, 
@@ -38,6 +118,62 @@ CREATE TABLE signing_key (
 	CONSTRAINT pk_signing_key PRIMARY KEY (kid), 
 	CONSTRAINT ck_signing_key_state CHECK (state in ('PENDING', 'ACTIVE', 'RETIRED', 'REVOKED'))
 );
+
+CREATE TABLE used_assertion (
+	digest BYTEA NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_used_assertion PRIMARY KEY (digest)
+);
+
+CREATE INDEX ix_used_assertion_expires_at ON used_assertion (expires_at);
+
+CREATE TABLE disruption (
+	id UUID NOT NULL, 
+	sender_id UUID NOT NULL, 
+	recipient_id UUID NOT NULL, 
+	reference VARCHAR COLLATE "C", 
+	cause VARCHAR COLLATE "C" NOT NULL, 
+	effect VARCHAR COLLATE "C" NOT NULL, 
+	starts_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expected_end_at TIMESTAMP WITH TIME ZONE, 
+	text TEXT NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	measure TEXT, 
+	reported_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	resolved_at TIMESTAMP WITH TIME ZONE, 
+	consent VARCHAR COLLATE "C" NOT NULL, 
+	origin_id UUID, 
+	forwarded BOOLEAN NOT NULL, 
+	source_id UUID, 
+	resolve_with_source BOOLEAN NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_disruption PRIMARY KEY (id), 
+	CONSTRAINT ck_disruption_cause CHECK (cause in ('STRIKE', 'NATURAL_DISASTER', 'PRODUCTION_INCIDENT', 'PANDEMIC_OR_EPIDEMIC', 'LOGISTICS_DISRUPTION', 'WAR', 'OTHER')), 
+	CONSTRAINT ck_disruption_effect CHECK (effect in ('DEMAND_REDUCTION', 'DEMAND_INCREASE', 'CAPACITY_REDUCTION', 'CAPACITY_INCREASE')), 
+	CONSTRAINT ck_disruption_consent CHECK (consent in ('NONE', 'MASKED', 'NAMED')), 
+	CONSTRAINT ck_disruption_state CHECK (state in ('OPEN', 'RESOLVED')), 
+	CONSTRAINT ck_disruption_two_firms CHECK (sender_id <> recipient_id), 
+	CONSTRAINT ck_disruption_dates CHECK (expected_end_at > starts_at), 
+	CONSTRAINT ck_disruption_source CHECK (forwarded or source_id is null), 
+	CONSTRAINT ck_disruption_resolve_with_source CHECK (source_id is not null or not resolve_with_source), 
+	CONSTRAINT ck_disruption_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (sender_id, recipient_id)), 
+	CONSTRAINT fk_disruption_sender_id FOREIGN KEY(sender_id) REFERENCES partner (id), 
+	CONSTRAINT fk_disruption_recipient_id FOREIGN KEY(recipient_id) REFERENCES partner (id), 
+	CONSTRAINT fk_disruption_origin_id FOREIGN KEY(origin_id) REFERENCES partner (id), 
+	CONSTRAINT fk_disruption_source_id FOREIGN KEY(source_id) REFERENCES disruption (id)
+);
+
+CREATE INDEX ix_disruption_recipient_id_id ON disruption (recipient_id, id);
+
+CREATE INDEX ix_disruption_recipient_id_starts_at_id ON disruption (recipient_id, starts_at, id);
+
+CREATE INDEX ix_disruption_sender_id_id ON disruption (sender_id, id);
+
+CREATE INDEX ix_disruption_sender_id_starts_at_id ON disruption (sender_id, starts_at, id);
+
+CREATE INDEX ix_disruption_source_id_sender_id ON disruption (source_id, sender_id);
 
 CREATE TABLE idempotency_key (
 	partner_id UUID NOT NULL, 
@@ -52,6 +188,53 @@ CREATE TABLE idempotency_key (
 	CONSTRAINT pk_idempotency_key PRIMARY KEY (caller, key_text), 
 	CONSTRAINT fk_idempotency_key_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
 );
+
+CREATE TABLE import_run (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	file_name TEXT NOT NULL, 
+	file_sha256 VARCHAR COLLATE "C" NOT NULL, 
+	map_sha256 VARCHAR COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	orders_done INTEGER NOT NULL, 
+	rows_done INTEGER NOT NULL, 
+	counts JSONB NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_import_run PRIMARY KEY (id), 
+	CONSTRAINT ck_import_run_state CHECK (state in ('RUNNING', 'DONE')), 
+	CONSTRAINT fk_import_run_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE UNIQUE INDEX uq_import_run_running ON import_run (partner_id, file_sha256, map_sha256) WHERE state = 'RUNNING';
+
+CREATE TABLE imported (
+	partner_id UUID NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	external_id VARCHAR NOT NULL, 
+	record_id UUID NOT NULL, 
+	digest VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_imported PRIMARY KEY (partner_id, kind, external_id), 
+	CONSTRAINT ck_imported_kind CHECK (kind in ('ORDER', 'ORDER_LINE', 'SHIPMENT')), 
+	CONSTRAINT fk_imported_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE integration (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	token_scopes VARCHAR[] NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	last_used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_integration PRIMARY KEY (id), 
+	CONSTRAINT ck_integration_state CHECK (state in ('ACTIVE', 'SUSPENDED')), 
+	CONSTRAINT ck_integration_not_the_hub CHECK (partner_id <> '00000000-0000-0000-0000-000000000000'), 
+	CONSTRAINT fk_integration_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_integration_partner_id_id ON integration (partner_id, id);
 
 CREATE TABLE item (
 	id UUID NOT NULL, 
@@ -147,6 +330,118 @@ CREATE TABLE site (
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
 
+CREATE TABLE credential (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	integration_id UUID NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	revoked_at TIMESTAMP WITH TIME ZONE, 
+	last_used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_credential PRIMARY KEY (id), 
+	CONSTRAINT ck_credential_kind CHECK (kind in ('SECRET', 'PUBLIC_KEY')), 
+	CONSTRAINT fk_credential_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_credential_integration_id FOREIGN KEY(integration_id) REFERENCES integration (id)
+);
+
+CREATE INDEX ix_credential_integration_id_id ON credential (integration_id, id);
+
+CREATE INDEX ix_credential_partner_id_id ON credential (partner_id, id);
+
+CREATE TABLE disruption_item (
+	id UUID NOT NULL, 
+	disruption_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	CONSTRAINT pk_disruption_item PRIMARY KEY (id), 
+	CONSTRAINT uq_disruption_item_disruption_id_item_id UNIQUE (disruption_id, item_id), 
+	CONSTRAINT fk_disruption_item_disruption_id FOREIGN KEY(disruption_id) REFERENCES disruption (id), 
+	CONSTRAINT fk_disruption_item_item_id FOREIGN KEY(item_id) REFERENCES item (id)
+);
+
+CREATE TABLE disruption_site (
+	id UUID NOT NULL, 
+	disruption_id UUID NOT NULL, 
+	site_id UUID NOT NULL, 
+	CONSTRAINT pk_disruption_site PRIMARY KEY (id), 
+	CONSTRAINT uq_disruption_site_disruption_id_site_id UNIQUE (disruption_id, site_id), 
+	CONSTRAINT fk_disruption_site_disruption_id FOREIGN KEY(disruption_id) REFERENCES disruption (id), 
+	CONSTRAINT fk_disruption_site_site_id FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE TABLE disruption_update (
+	id UUID NOT NULL, 
+	disruption_id UUID NOT NULL, 
+	update_no INTEGER NOT NULL, 
+	as_of TIMESTAMP WITH TIME ZONE NOT NULL, 
+	text TEXT NOT NULL, 
+	expected_end_at TIMESTAMP WITH TIME ZONE, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_disruption_update PRIMARY KEY (id), 
+	CONSTRAINT uq_disruption_update_disruption_id_update_no UNIQUE (disruption_id, update_no), 
+	CONSTRAINT fk_disruption_update_disruption_id FOREIGN KEY(disruption_id) REFERENCES disruption (id)
+);
+
+CREATE TABLE inventory_position (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	holder_id UUID NOT NULL, 
+	site_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	stated_by UUID NOT NULL, 
+	as_of TIMESTAMP WITH TIME ZONE NOT NULL, 
+	as_of_on DATE NOT NULL, 
+	available NUMERIC(21, 6) NOT NULL, 
+	blocked NUMERIC(21, 6), 
+	allocated NUMERIC(21, 6), 
+	in_transit NUMERIC(21, 6), 
+	on_order NUMERIC(21, 6), 
+	minimum NUMERIC(21, 6), 
+	maximum NUMERIC(21, 6), 
+	target NUMERIC(21, 6), 
+	safety_stock NUMERIC(21, 6), 
+	targets_set_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_inventory_position PRIMARY KEY (id), 
+	CONSTRAINT uq_inventory_position_owner_id_holder_id_site_id_item_i_510c UNIQUE (owner_id, holder_id, site_id, item_id, stated_by), 
+	CONSTRAINT ck_inventory_position_stater CHECK (stated_by in (owner_id, holder_id)), 
+	CONSTRAINT ck_inventory_position_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT ck_inventory_position_range CHECK (maximum >= minimum), 
+	CONSTRAINT ck_inventory_position_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (owner_id, holder_id)), 
+	CONSTRAINT ck_inventory_position_available CHECK (available >= 0), 
+	CONSTRAINT ck_inventory_position_blocked CHECK (blocked >= 0), 
+	CONSTRAINT ck_inventory_position_allocated CHECK (allocated >= 0), 
+	CONSTRAINT ck_inventory_position_in_transit CHECK (in_transit >= 0), 
+	CONSTRAINT ck_inventory_position_on_order CHECK (on_order >= 0), 
+	CONSTRAINT ck_inventory_position_minimum CHECK (minimum >= 0), 
+	CONSTRAINT ck_inventory_position_maximum CHECK (maximum >= 0), 
+	CONSTRAINT ck_inventory_position_target CHECK (target >= 0), 
+	CONSTRAINT ck_inventory_position_safety_stock CHECK (safety_stock >= 0), 
+	CONSTRAINT fk_inventory_position_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_inventory_position_holder_id FOREIGN KEY(holder_id) REFERENCES partner (id), 
+	CONSTRAINT fk_inventory_position_site_id FOREIGN KEY(site_id) REFERENCES site (id), 
+	CONSTRAINT fk_inventory_position_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_inventory_position_stated_by FOREIGN KEY(stated_by) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_inventory_position_holder_id_as_of_id ON inventory_position (holder_id, as_of, id);
+
+CREATE INDEX ix_inventory_position_holder_id_id ON inventory_position (holder_id, id);
+
+CREATE INDEX ix_inventory_position_item ON inventory_position (owner_id, item_id, id) INCLUDE (as_of_on, site_id);
+
+CREATE INDEX ix_inventory_position_item_id_as_of_id ON inventory_position (item_id, as_of, id);
+
+CREATE INDEX ix_inventory_position_item_id_id ON inventory_position (item_id, id);
+
+CREATE INDEX ix_inventory_position_owner_id_as_of_id ON inventory_position (owner_id, as_of, id);
+
+CREATE INDEX ix_inventory_position_owner_id_id ON inventory_position (owner_id, id);
+
+CREATE INDEX ix_inventory_position_site ON inventory_position (owner_id, site_id, id) INCLUDE (as_of_on, item_id);
+
 CREATE TABLE item_alias (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -170,6 +465,40 @@ CREATE INDEX ix_item_alias_item_id_id ON item_alias (item_id, id);
 CREATE INDEX ix_item_alias_owner_id_id ON item_alias (owner_id, id);
 
 CREATE INDEX ix_item_alias_partner_id_id ON item_alias (partner_id, id);
+
+CREATE TABLE item_link (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	parent_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	quantity NUMERIC(21, 6), 
+	unit VARCHAR COLLATE "C", 
+	valid_from DATE NOT NULL, 
+	valid_until DATE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_item_link PRIMARY KEY (id), 
+	CONSTRAINT ck_item_link_kind CHECK (kind in ('COMPONENT', 'SUBSTITUTE', 'SUPERSEDES', 'PACKAGING')), 
+	CONSTRAINT ck_item_link_two_items CHECK (parent_id <> item_id), 
+	CONSTRAINT ck_item_link_quantity CHECK (quantity > 0), 
+	CONSTRAINT ck_item_link_measured CHECK ((quantity is null) = (unit is null)), 
+	CONSTRAINT ck_item_link_counted CHECK (kind not in ('COMPONENT', 'PACKAGING') or quantity is not null), 
+	CONSTRAINT ck_item_link_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT ck_item_link_validity CHECK (valid_until > valid_from), 
+	CONSTRAINT ck_item_link_not_the_hub CHECK (owner_id <> '00000000-0000-0000-0000-000000000000'), 
+	CONSTRAINT fk_item_link_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_item_link_parent_id FOREIGN KEY(parent_id) REFERENCES item (id), 
+	CONSTRAINT fk_item_link_item_id FOREIGN KEY(item_id) REFERENCES item (id)
+);
+
+CREATE INDEX ix_item_link_item_id_id ON item_link (item_id, id);
+
+CREATE INDEX ix_item_link_owner_id_id ON item_link (owner_id, id);
+
+CREATE INDEX ix_item_link_owner_id_parent_id_id ON item_link (owner_id, parent_id, id);
+
+CREATE INDEX ix_item_link_parent_id_id ON item_link (parent_id, id);
 
 CREATE TABLE purchase_order (
 	id UUID NOT NULL, 
@@ -215,6 +544,57 @@ CREATE INDEX ix_purchase_order_seller_id_placed_at_id ON purchase_order (seller_
 
 CREATE INDEX ix_purchase_order_seller_id_seller_number ON purchase_order (seller_id, seller_number);
 
+CREATE TABLE risk (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	item_id UUID, 
+	site_id UUID, 
+	title TEXT NOT NULL, 
+	cause VARCHAR COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	likelihood INTEGER NOT NULL, 
+	impact INTEGER NOT NULL, 
+	impact_amount NUMERIC(21, 6), 
+	currency VARCHAR COLLATE "C", 
+	note TEXT, 
+	time_to_recover_days INTEGER, 
+	declared_on DATE, 
+	mitigation TEXT, 
+	mitigation_owner TEXT, 
+	mitigation_due_on DATE, 
+	review_on DATE, 
+	occurred_at TIMESTAMP WITH TIME ZONE, 
+	resolved_at TIMESTAMP WITH TIME ZONE, 
+	measure TEXT, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_risk PRIMARY KEY (id), 
+	CONSTRAINT ck_risk_cause CHECK (cause in ('STRIKE', 'NATURAL_DISASTER', 'PRODUCTION_INCIDENT', 'PANDEMIC_OR_EPIDEMIC', 'LOGISTICS_DISRUPTION', 'WAR', 'OTHER')), 
+	CONSTRAINT ck_risk_state CHECK (state in ('REGISTERED', 'OPEN', 'RESOLVED', 'RETIRED')), 
+	CONSTRAINT ck_risk_subject CHECK (item_id is not null or site_id is not null), 
+	CONSTRAINT ck_risk_likelihood CHECK (likelihood between 1 and 5), 
+	CONSTRAINT ck_risk_impact CHECK (impact between 1 and 5), 
+	CONSTRAINT ck_risk_impact_amount CHECK (impact_amount >= 0), 
+	CONSTRAINT ck_risk_money CHECK ((impact_amount is null) = (currency is null)), 
+	CONSTRAINT ck_risk_currency CHECK (currency ~ '^[A-Z]{3}$'), 
+	CONSTRAINT ck_risk_time_to_recover_days CHECK (time_to_recover_days >= 0), 
+	CONSTRAINT ck_risk_declared CHECK ((time_to_recover_days is null) = (declared_on is null)), 
+	CONSTRAINT ck_risk_not_the_hub CHECK (owner_id <> '00000000-0000-0000-0000-000000000000'), 
+	CONSTRAINT fk_risk_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_risk_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_risk_site_id FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_risk_item_id_id ON risk (item_id, id);
+
+CREATE INDEX ix_risk_owner_id_id ON risk (owner_id, id);
+
+CREATE INDEX ix_risk_owner_id_item_id_id ON risk (owner_id, item_id, id);
+
+CREATE INDEX ix_risk_owner_id_site_id_id ON risk (owner_id, site_id, id);
+
+CREATE INDEX ix_risk_site_id_id ON risk (site_id, id);
+
 CREATE TABLE scope (
 	id UUID NOT NULL, 
 	rule_id UUID NOT NULL, 
@@ -224,6 +604,8 @@ CREATE TABLE scope (
 	owner UUID NOT NULL, 
 	item UUID, 
 	site UUID, 
+	item_key UUID GENERATED ALWAYS AS (coalesce(item, '00000000-0000-0000-0000-000000000000'::uuid)) STORED, 
+	site_key UUID GENERATED ALWAYS AS (coalesce(site, '00000000-0000-0000-0000-000000000000'::uuid)) STORED, 
 	tokens VARCHAR[] NOT NULL, 
 	days_back INTEGER, 
 	days_ahead INTEGER, 
@@ -239,7 +621,7 @@ CREATE TABLE scope (
 	CONSTRAINT fk_scope_site FOREIGN KEY(site) REFERENCES site (id)
 );
 
-CREATE INDEX ix_scope_lookup ON scope (grantee, kind, owner, item);
+CREATE INDEX ix_scope_lookup ON scope (grantee, kind, owner, item_key);
 
 CREATE INDEX ix_scope_owner ON scope (owner, kind);
 
@@ -288,6 +670,102 @@ CREATE INDEX ix_shipment_carrier_id_id ON shipment (carrier_id, id);
 CREATE INDEX ix_shipment_consignee_id_id ON shipment (consignee_id, id);
 
 CREATE INDEX ix_shipment_seller_id_id ON shipment (seller_id, id);
+
+CREATE TABLE time_series (
+	id UUID NOT NULL, 
+	measure VARCHAR COLLATE "C" NOT NULL, 
+	publisher_id UUID NOT NULL, 
+	counterparty_id UUID, 
+	item_id UUID NOT NULL, 
+	site_id UUID, 
+	bucket VARCHAR COLLATE "C" NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	basis VARCHAR COLLATE "C" NOT NULL, 
+	answers_series_id UUID, 
+	answers_version_no INTEGER, 
+	version_no INTEGER NOT NULL, 
+	published_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	reason TEXT, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_time_series PRIMARY KEY (id), 
+	CONSTRAINT uq_time_series_natural_key UNIQUE NULLS NOT DISTINCT (publisher_id, measure, item_id, counterparty_id, site_id, basis, bucket, unit), 
+	CONSTRAINT ck_time_series_measure CHECK (measure in ('DEMAND', 'SELL_OUT', 'COMMIT', 'PRODUCTION', 'CAPACITY')), 
+	CONSTRAINT ck_time_series_bucket CHECK (bucket in ('DAY', 'WEEK', 'MONTH')), 
+	CONSTRAINT ck_time_series_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT ck_time_series_basis CHECK (basis ~ '^[A-Z0-9]{0,8}$'), 
+	CONSTRAINT ck_time_series_capacity_basis CHECK (measure <> 'CAPACITY' or basis in ('ACTUAL', 'MAXIMUM', 'AGREED')), 
+	CONSTRAINT ck_time_series_commit_answers CHECK ((measure = 'COMMIT') = (answers_series_id is not null)), 
+	CONSTRAINT ck_time_series_two_firms CHECK (publisher_id <> counterparty_id), 
+	CONSTRAINT ck_time_series_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (publisher_id, coalesce(counterparty_id, publisher_id))), 
+	CONSTRAINT fk_time_series_publisher_id FOREIGN KEY(publisher_id) REFERENCES partner (id), 
+	CONSTRAINT fk_time_series_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_time_series_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_time_series_site_id FOREIGN KEY(site_id) REFERENCES site (id), 
+	CONSTRAINT fk_time_series_answers_series_id FOREIGN KEY(answers_series_id) REFERENCES time_series (id)
+);
+
+CREATE INDEX ix_time_series_answers_series_id_id ON time_series (answers_series_id, id) WHERE answers_series_id is not null;
+
+CREATE INDEX ix_time_series_counterparty_id_measure_id ON time_series (counterparty_id, measure, id);
+
+CREATE INDEX ix_time_series_counterparty_id_measure_item_id_id ON time_series (counterparty_id, measure, item_id, id);
+
+CREATE INDEX ix_time_series_item_id_measure_id ON time_series (item_id, measure, id);
+
+CREATE INDEX ix_time_series_publisher_id_measure_id ON time_series (publisher_id, measure, id);
+
+CREATE INDEX ix_time_series_publisher_id_measure_item_id_id ON time_series (publisher_id, measure, item_id, id);
+
+CREATE TABLE credential_proof (
+	credential_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	secret_sha256 BYTEA, 
+	public_jwk VARCHAR COLLATE "C", 
+	CONSTRAINT pk_credential_proof PRIMARY KEY (credential_id), 
+	CONSTRAINT ck_credential_proof_one_proof CHECK ((secret_sha256 is null) <> (public_jwk is null)), 
+	CONSTRAINT fk_credential_proof_credential_id FOREIGN KEY(credential_id) REFERENCES credential (id), 
+	CONSTRAINT fk_credential_proof_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE inventory_statement (
+	id UUID NOT NULL, 
+	position_id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	holder_id UUID NOT NULL, 
+	site_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	stated_by UUID NOT NULL, 
+	as_of TIMESTAMP WITH TIME ZONE NOT NULL, 
+	as_of_on DATE NOT NULL, 
+	available NUMERIC(21, 6) NOT NULL, 
+	blocked NUMERIC(21, 6), 
+	allocated NUMERIC(21, 6), 
+	in_transit NUMERIC(21, 6), 
+	on_order NUMERIC(21, 6), 
+	source VARCHAR COLLATE "C" NOT NULL, 
+	delta NUMERIC(21, 6), 
+	reason TEXT, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_inventory_statement PRIMARY KEY (id), 
+	CONSTRAINT ck_inventory_statement_stater CHECK (stated_by in (owner_id, holder_id)), 
+	CONSTRAINT ck_inventory_statement_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT ck_inventory_statement_delta CHECK ((source = 'ADJUST') = (delta is not null)), 
+	CONSTRAINT ck_inventory_statement_available CHECK (available >= 0), 
+	CONSTRAINT ck_inventory_statement_blocked CHECK (blocked >= 0), 
+	CONSTRAINT ck_inventory_statement_allocated CHECK (allocated >= 0), 
+	CONSTRAINT ck_inventory_statement_in_transit CHECK (in_transit >= 0), 
+	CONSTRAINT ck_inventory_statement_on_order CHECK (on_order >= 0), 
+	CONSTRAINT ck_inventory_statement_source CHECK (source in ('SET', 'ADJUST')), 
+	CONSTRAINT fk_inventory_statement_position_id FOREIGN KEY(position_id) REFERENCES inventory_position (id), 
+	CONSTRAINT fk_inventory_statement_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_inventory_statement_holder_id FOREIGN KEY(holder_id) REFERENCES partner (id), 
+	CONSTRAINT fk_inventory_statement_site_id FOREIGN KEY(site_id) REFERENCES site (id), 
+	CONSTRAINT fk_inventory_statement_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_inventory_statement_stated_by FOREIGN KEY(stated_by) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_inventory_statement_position_id_as_of_id ON inventory_statement (position_id, as_of, id);
 
 CREATE TABLE order_line (
 	id UUID NOT NULL, 
@@ -340,6 +818,82 @@ CREATE INDEX ix_order_line_owner ON order_line (buyer_id, order_id) INCLUDE (req
 CREATE INDEX ix_order_line_seller_id_id ON order_line (seller_id, id);
 
 CREATE INDEX ix_order_line_site ON order_line (buyer_id, ship_to_id, order_id) INCLUDE (requested_on, item_id);
+
+CREATE TABLE series_comment (
+	id UUID NOT NULL, 
+	series_id UUID NOT NULL, 
+	publisher_id UUID NOT NULL, 
+	counterparty_id UUID, 
+	author_id UUID NOT NULL, 
+	starts_on DATE, 
+	text TEXT NOT NULL, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_series_comment PRIMARY KEY (id), 
+	CONSTRAINT fk_series_comment_series_id FOREIGN KEY(series_id) REFERENCES time_series (id), 
+	CONSTRAINT fk_series_comment_publisher_id FOREIGN KEY(publisher_id) REFERENCES partner (id), 
+	CONSTRAINT fk_series_comment_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_series_comment_author_id FOREIGN KEY(author_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_series_comment_series_id_recorded_at_id ON series_comment (series_id, recorded_at, id);
+
+CREATE TABLE series_point (
+	id UUID NOT NULL, 
+	series_id UUID NOT NULL, 
+	measure VARCHAR COLLATE "C" NOT NULL, 
+	publisher_id UUID NOT NULL, 
+	counterparty_id UUID, 
+	item_id UUID NOT NULL, 
+	site_id UUID, 
+	starts_on DATE NOT NULL, 
+	quantity NUMERIC(21, 6) NOT NULL, 
+	upside NUMERIC(21, 6), 
+	response VARCHAR COLLATE "C", 
+	known_from TIMESTAMP WITH TIME ZONE NOT NULL, 
+	known_until TIMESTAMP WITH TIME ZONE, 
+	version_no_from INTEGER NOT NULL, 
+	CONSTRAINT pk_series_point PRIMARY KEY (id), 
+	CONSTRAINT ck_series_point_measure CHECK (measure in ('DEMAND', 'SELL_OUT', 'COMMIT', 'PRODUCTION', 'CAPACITY')), 
+	CONSTRAINT ck_series_point_quantity CHECK (quantity >= 0), 
+	CONSTRAINT ck_series_point_upside CHECK (upside >= 0), 
+	CONSTRAINT ck_series_point_known CHECK (known_until > known_from), 
+	CONSTRAINT ck_series_point_response CHECK (response in ('COMMITTED', 'PARTIAL', 'REJECTED')), 
+	CONSTRAINT fk_series_point_series_id FOREIGN KEY(series_id) REFERENCES time_series (id), 
+	CONSTRAINT fk_series_point_publisher_id FOREIGN KEY(publisher_id) REFERENCES partner (id), 
+	CONSTRAINT fk_series_point_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_series_point_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_series_point_site_id FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_series_point_item ON series_point (publisher_id, measure, item_id, series_id) INCLUDE (starts_on, site_id);
+
+CREATE INDEX ix_series_point_owner ON series_point (publisher_id, measure, series_id) INCLUDE (starts_on, item_id, site_id);
+
+CREATE INDEX ix_series_point_series_id_starts_on_id ON series_point (series_id, starts_on, id);
+
+CREATE INDEX ix_series_point_site ON series_point (publisher_id, measure, site_id, series_id) INCLUDE (starts_on, item_id);
+
+CREATE UNIQUE INDEX uq_series_point_current ON series_point (series_id, starts_on) WHERE known_until is null;
+
+CREATE TABLE series_version (
+	id UUID NOT NULL, 
+	series_id UUID NOT NULL, 
+	publisher_id UUID NOT NULL, 
+	counterparty_id UUID, 
+	version_no INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	published_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	reason TEXT, 
+	periods_changed INTEGER NOT NULL, 
+	answers_version_no INTEGER, 
+	answers_superseded BOOLEAN NOT NULL, 
+	CONSTRAINT pk_series_version PRIMARY KEY (id), 
+	CONSTRAINT uq_series_version_series_id_version_no UNIQUE (series_id, version_no), 
+	CONSTRAINT ck_series_version_state CHECK (state in ('PUBLISHED', 'SUPERSEDED')), 
+	CONSTRAINT fk_series_version_series_id FOREIGN KEY(series_id) REFERENCES time_series (id), 
+	CONSTRAINT fk_series_version_publisher_id FOREIGN KEY(publisher_id) REFERENCES partner (id), 
+	CONSTRAINT fk_series_version_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id)
+);
 
 CREATE TABLE shipment_event (
 	id UUID NOT NULL, 
@@ -465,7 +1019,50 @@ CREATE TABLE schedule_slice (
 	CONSTRAINT fk_schedule_slice_revision_id FOREIGN KEY(revision_id) REFERENCES schedule_revision (id)
 );
 
+grant select, insert on "audit_checkpoint" to hub_write;
+
+grant select on "audit_checkpoint" to hub_read;
+
+alter table "audit_entry" enable row level security;
+
+alter table "audit_entry" force row level security;
+
+create policy read_all on "audit_entry" for select to hub_read using (true);
+
+create policy see on "audit_entry" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "audit_entry" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "audit_entry" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "audit_entry" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert on "audit_entry" to hub_write;
+
+grant select on "audit_entry" to hub_read;
+
+create function audit_is_final() returns trigger language plpgsql as $$
+begin raise exception 'the audit trail is never changed'; end $$;
+
+create trigger final before update or delete on audit_entry for each row execute function audit_is_final();
+
+create trigger whole before truncate on audit_entry for each statement execute function audit_is_final();
+
+grant select, insert, update on "audit_head" to hub_write;
+
+grant select on "audit_head" to hub_read;
+
+grant select, insert, update on "change_head" to hub_pump;
+
+grant select on "change_head" to hub_read;
+
+grant select, insert, delete on "change_log" to hub_pump;
+
+grant select on "change_log" to hub_read;
+
 grant insert on "change_outbox" to hub_write;
+
+grant select, delete on "change_outbox" to hub_pump;
 
 grant select on "change_outbox" to hub_read;
 
@@ -473,7 +1070,31 @@ grant select, insert, update on "partner" to hub_write;
 
 grant select on "partner" to hub_read;
 
+grant select, insert, delete on "revoked_token" to hub_write;
+
+grant select on "revoked_token" to hub_read;
+
 grant select, insert, update on "signing_key" to hub_write;
+
+grant select, insert, delete on "used_assertion" to hub_write;
+
+alter table "disruption" enable row level security;
+
+alter table "disruption" force row level security;
+
+create policy read_all on "disruption" for select to hub_read using (true);
+
+create policy see on "disruption" for select to hub_write using (sender_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "disruption" for insert to hub_write with check (sender_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "disruption" for update to hub_write using (sender_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (sender_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "disruption" for delete to hub_write using (sender_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "disruption" to hub_write;
+
+grant select on "disruption" to hub_read;
 
 alter table "idempotency_key" enable row level security;
 
@@ -490,6 +1111,56 @@ create policy change on "idempotency_key" for update to hub_write using (partner
 create policy remove on "idempotency_key" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
 grant select, insert, update, delete on "idempotency_key" to hub_write;
+
+alter table "import_run" enable row level security;
+
+alter table "import_run" force row level security;
+
+create policy read_all on "import_run" for select to hub_read using (true);
+
+create policy see on "import_run" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "import_run" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "import_run" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "import_run" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "import_run" to hub_write;
+
+alter table "imported" enable row level security;
+
+alter table "imported" force row level security;
+
+create policy read_all on "imported" for select to hub_read using (true);
+
+create policy see on "imported" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "imported" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "imported" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "imported" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "imported" to hub_write;
+
+alter table "integration" enable row level security;
+
+alter table "integration" force row level security;
+
+create policy read_all on "integration" for select to hub_read using (true);
+
+create policy see on "integration" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "integration" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "integration" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "integration" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "integration" to hub_write;
+
+grant select on "integration" to hub_read;
 
 alter table "item" enable row level security;
 
@@ -563,6 +1234,96 @@ grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
 
+alter table "credential" enable row level security;
+
+alter table "credential" force row level security;
+
+create policy read_all on "credential" for select to hub_read using (true);
+
+create policy see on "credential" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "credential" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "credential" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "credential" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "credential" to hub_write;
+
+grant select on "credential" to hub_read;
+
+alter table "disruption_item" enable row level security;
+
+alter table "disruption_item" force row level security;
+
+create policy read_all on "disruption_item" for select to hub_read using (true);
+
+create policy see on "disruption_item" for select to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_item".disruption_id));
+
+create policy add on "disruption_item" for insert to hub_write with check (exists (select from "disruption" p1 where p1.id = "disruption_item".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "disruption_item" for update to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_item".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "disruption" p1 where p1.id = "disruption_item".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "disruption_item" for delete to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_item".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "disruption_item" to hub_write;
+
+grant select on "disruption_item" to hub_read;
+
+alter table "disruption_site" enable row level security;
+
+alter table "disruption_site" force row level security;
+
+create policy read_all on "disruption_site" for select to hub_read using (true);
+
+create policy see on "disruption_site" for select to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_site".disruption_id));
+
+create policy add on "disruption_site" for insert to hub_write with check (exists (select from "disruption" p1 where p1.id = "disruption_site".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "disruption_site" for update to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_site".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "disruption" p1 where p1.id = "disruption_site".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "disruption_site" for delete to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_site".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "disruption_site" to hub_write;
+
+grant select on "disruption_site" to hub_read;
+
+alter table "disruption_update" enable row level security;
+
+alter table "disruption_update" force row level security;
+
+create policy read_all on "disruption_update" for select to hub_read using (true);
+
+create policy see on "disruption_update" for select to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_update".disruption_id));
+
+create policy add on "disruption_update" for insert to hub_write with check (exists (select from "disruption" p1 where p1.id = "disruption_update".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "disruption_update" for update to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_update".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "disruption" p1 where p1.id = "disruption_update".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "disruption_update" for delete to hub_write using (exists (select from "disruption" p1 where p1.id = "disruption_update".disruption_id and (p1.sender_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "disruption_update" to hub_write;
+
+grant select on "disruption_update" to hub_read;
+
+alter table "inventory_position" enable row level security;
+
+alter table "inventory_position" force row level security;
+
+create policy read_all on "inventory_position" for select to hub_read using (true);
+
+create policy see on "inventory_position" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid or owner_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
+
+create policy add on "inventory_position" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "inventory_position" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "inventory_position" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "inventory_position" to hub_write;
+
+grant select on "inventory_position" to hub_read;
+
 alter table "item_alias" enable row level security;
 
 alter table "item_alias" force row level security;
@@ -581,6 +1342,24 @@ grant select, insert, update, delete on "item_alias" to hub_write;
 
 grant select on "item_alias" to hub_read;
 
+alter table "item_link" enable row level security;
+
+alter table "item_link" force row level security;
+
+create policy read_all on "item_link" for select to hub_read using (true);
+
+create policy see on "item_link" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or owner_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
+
+create policy add on "item_link" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "item_link" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "item_link" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "item_link" to hub_write;
+
+grant select on "item_link" to hub_read;
+
 alter table "purchase_order" enable row level security;
 
 alter table "purchase_order" force row level security;
@@ -598,6 +1377,24 @@ create policy remove on "purchase_order" for delete to hub_write using (buyer_id
 grant select, insert, update, delete on "purchase_order" to hub_write;
 
 grant select on "purchase_order" to hub_read;
+
+alter table "risk" enable row level security;
+
+alter table "risk" force row level security;
+
+create policy read_all on "risk" for select to hub_read using (true);
+
+create policy see on "risk" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or owner_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
+
+create policy add on "risk" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "risk" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "risk" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "risk" to hub_write;
+
+grant select on "risk" to hub_read;
 
 alter table "scope" enable row level security;
 
@@ -635,6 +1432,58 @@ grant select, insert, update, delete on "shipment" to hub_write;
 
 grant select on "shipment" to hub_read;
 
+alter table "time_series" enable row level security;
+
+alter table "time_series" force row level security;
+
+create policy read_all on "time_series" for select to hub_read using (true);
+
+create policy see on "time_series" for select to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid or publisher_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
+
+create policy add on "time_series" for insert to hub_write with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "time_series" for update to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "time_series" for delete to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "time_series" to hub_write;
+
+grant select on "time_series" to hub_read;
+
+alter table "credential_proof" enable row level security;
+
+alter table "credential_proof" force row level security;
+
+create policy read_all on "credential_proof" for select to hub_read using (true);
+
+create policy see on "credential_proof" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "credential_proof" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "credential_proof" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "credential_proof" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert on "credential_proof" to hub_write;
+
+alter table "inventory_statement" enable row level security;
+
+alter table "inventory_statement" force row level security;
+
+create policy read_all on "inventory_statement" for select to hub_read using (true);
+
+create policy see on "inventory_statement" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid or owner_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
+
+create policy add on "inventory_statement" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "inventory_statement" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "inventory_statement" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or holder_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert on "inventory_statement" to hub_write;
+
+grant select on "inventory_statement" to hub_read;
+
 alter table "order_line" enable row level security;
 
 alter table "order_line" force row level security;
@@ -653,19 +1502,73 @@ grant select, insert, update, delete on "order_line" to hub_write;
 
 grant select on "order_line" to hub_read;
 
+alter table "series_comment" enable row level security;
+
+alter table "series_comment" force row level security;
+
+create policy read_all on "series_comment" for select to hub_read using (true);
+
+create policy see on "series_comment" for select to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "series_comment" for insert to hub_write with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "series_comment" for update to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "series_comment" for delete to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert on "series_comment" to hub_write;
+
+grant select on "series_comment" to hub_read;
+
+alter table "series_point" enable row level security;
+
+alter table "series_point" force row level security;
+
+create policy read_all on "series_point" for select to hub_read using (true);
+
+create policy see on "series_point" for select to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid or publisher_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
+
+create policy add on "series_point" for insert to hub_write with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "series_point" for update to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "series_point" for delete to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "series_point" to hub_write;
+
+grant select on "series_point" to hub_read;
+
+alter table "series_version" enable row level security;
+
+alter table "series_version" force row level security;
+
+create policy read_all on "series_version" for select to hub_read using (true);
+
+create policy see on "series_version" for select to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "series_version" for insert to hub_write with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "series_version" for update to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "series_version" for delete to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "series_version" to hub_write;
+
+grant select on "series_version" to hub_read;
+
 alter table "shipment_event" enable row level security;
 
 alter table "shipment_event" force row level security;
 
 create policy read_all on "shipment_event" for select to hub_read using (true);
 
-create policy see on "shipment_event" for select to hub_write using (shipment_id in (select id from "shipment"));
+create policy see on "shipment_event" for select to hub_write using (exists (select from "shipment" p1 where p1.id = "shipment_event".shipment_id));
 
-create policy add on "shipment_event" for insert to hub_write with check (shipment_id in (select id from "shipment"));
+create policy add on "shipment_event" for insert to hub_write with check (exists (select from "shipment" p1 where p1.id = "shipment_event".shipment_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "shipment_event" for update to hub_write using (shipment_id in (select id from "shipment")) with check (shipment_id in (select id from "shipment"));
+create policy change on "shipment_event" for update to hub_write using (exists (select from "shipment" p1 where p1.id = "shipment_event".shipment_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "shipment" p1 where p1.id = "shipment_event".shipment_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "shipment_event" for delete to hub_write using (shipment_id in (select id from "shipment"));
+create policy remove on "shipment_event" for delete to hub_write using (exists (select from "shipment" p1 where p1.id = "shipment_event".shipment_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert, update, delete on "shipment_event" to hub_write;
 
@@ -677,13 +1580,13 @@ alter table "schedule_line" force row level security;
 
 create policy read_all on "schedule_line" for select to hub_read using (true);
 
-create policy see on "schedule_line" for select to hub_write using (line_id in (select id from "order_line"));
+create policy see on "schedule_line" for select to hub_write using (exists (select from "order_line" p1 where p1.id = "schedule_line".line_id));
 
-create policy add on "schedule_line" for insert to hub_write with check (line_id in (select id from "order_line"));
+create policy add on "schedule_line" for insert to hub_write with check (exists (select from "order_line" p1 where p1.id = "schedule_line".line_id and (p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "schedule_line" for update to hub_write using (line_id in (select id from "order_line")) with check (line_id in (select id from "order_line"));
+create policy change on "schedule_line" for update to hub_write using (exists (select from "order_line" p1 where p1.id = "schedule_line".line_id and (p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "order_line" p1 where p1.id = "schedule_line".line_id and (p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "schedule_line" for delete to hub_write using (line_id in (select id from "order_line"));
+create policy remove on "schedule_line" for delete to hub_write using (exists (select from "order_line" p1 where p1.id = "schedule_line".line_id and (p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert, update, delete on "schedule_line" to hub_write;
 
@@ -695,13 +1598,13 @@ alter table "schedule_revision" force row level security;
 
 create policy read_all on "schedule_revision" for select to hub_read using (true);
 
-create policy see on "schedule_revision" for select to hub_write using (schedule_line_id in (select id from "schedule_line"));
+create policy see on "schedule_revision" for select to hub_write using (exists (select from "schedule_line" p1 where p1.id = "schedule_revision".schedule_line_id));
 
-create policy add on "schedule_revision" for insert to hub_write with check (schedule_line_id in (select id from "schedule_line"));
+create policy add on "schedule_revision" for insert to hub_write with check (exists (select from "schedule_line" p1 join "order_line" p2 on p2.id = p1.line_id where p1.id = "schedule_revision".schedule_line_id and (p2.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "schedule_revision" for update to hub_write using (schedule_line_id in (select id from "schedule_line")) with check (schedule_line_id in (select id from "schedule_line"));
+create policy change on "schedule_revision" for update to hub_write using (exists (select from "schedule_line" p1 join "order_line" p2 on p2.id = p1.line_id where p1.id = "schedule_revision".schedule_line_id and (p2.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "schedule_line" p1 join "order_line" p2 on p2.id = p1.line_id where p1.id = "schedule_revision".schedule_line_id and (p2.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "schedule_revision" for delete to hub_write using (schedule_line_id in (select id from "schedule_line"));
+create policy remove on "schedule_revision" for delete to hub_write using (exists (select from "schedule_line" p1 join "order_line" p2 on p2.id = p1.line_id where p1.id = "schedule_revision".schedule_line_id and (p2.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert, update, delete on "schedule_revision" to hub_write;
 
@@ -731,13 +1634,13 @@ alter table "receipt" force row level security;
 
 create policy read_all on "receipt" for select to hub_read using (true);
 
-create policy see on "receipt" for select to hub_write using (shipment_line_id in (select id from "shipment_line"));
+create policy see on "receipt" for select to hub_write using (exists (select from "shipment_line" p1 where p1.id = "receipt".shipment_line_id));
 
-create policy add on "receipt" for insert to hub_write with check (shipment_line_id in (select id from "shipment_line"));
+create policy add on "receipt" for insert to hub_write with check (exists (select from "shipment_line" p1 where p1.id = "receipt".shipment_line_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "receipt" for update to hub_write using (shipment_line_id in (select id from "shipment_line")) with check (shipment_line_id in (select id from "shipment_line"));
+create policy change on "receipt" for update to hub_write using (exists (select from "shipment_line" p1 where p1.id = "receipt".shipment_line_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "shipment_line" p1 where p1.id = "receipt".shipment_line_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "receipt" for delete to hub_write using (shipment_line_id in (select id from "shipment_line"));
+create policy remove on "receipt" for delete to hub_write using (exists (select from "shipment_line" p1 where p1.id = "receipt".shipment_line_id and (p1.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.carrier_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert, update, delete on "receipt" to hub_write;
 
@@ -749,13 +1652,13 @@ alter table "schedule_slice" force row level security;
 
 create policy read_all on "schedule_slice" for select to hub_read using (true);
 
-create policy see on "schedule_slice" for select to hub_write using (revision_id in (select id from "schedule_revision"));
+create policy see on "schedule_slice" for select to hub_write using (exists (select from "schedule_revision" p1 where p1.id = "schedule_slice".revision_id));
 
-create policy add on "schedule_slice" for insert to hub_write with check (revision_id in (select id from "schedule_revision"));
+create policy add on "schedule_slice" for insert to hub_write with check (exists (select from "schedule_revision" p1 join "schedule_line" p2 on p2.id = p1.schedule_line_id join "order_line" p3 on p3.id = p2.line_id where p1.id = "schedule_slice".revision_id and (p3.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "schedule_slice" for update to hub_write using (revision_id in (select id from "schedule_revision")) with check (revision_id in (select id from "schedule_revision"));
+create policy change on "schedule_slice" for update to hub_write using (exists (select from "schedule_revision" p1 join "schedule_line" p2 on p2.id = p1.schedule_line_id join "order_line" p3 on p3.id = p2.line_id where p1.id = "schedule_slice".revision_id and (p3.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "schedule_revision" p1 join "schedule_line" p2 on p2.id = p1.schedule_line_id join "order_line" p3 on p3.id = p2.line_id where p1.id = "schedule_slice".revision_id and (p3.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "schedule_slice" for delete to hub_write using (revision_id in (select id from "schedule_revision"));
+create policy remove on "schedule_slice" for delete to hub_write using (exists (select from "schedule_revision" p1 join "schedule_line" p2 on p2.id = p1.schedule_line_id join "order_line" p3 on p3.id = p2.line_id where p1.id = "schedule_slice".revision_id and (p3.buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.seller_id = nullif(current_setting('hub.partner', true), '')::uuid or p3.consignee_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert, update, delete on "schedule_slice" to hub_write;
 

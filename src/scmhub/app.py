@@ -12,7 +12,9 @@ from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.transport.http import GraphQLEndpoint, Receive, Scope, Send
 from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.metrics import CONTENT_TYPE, Gauge, Metrics
+from scmhub.graph.transport.sse import SseDoor
 from scmhub.graph.transport.static import StaticFiles, respond
+from scmhub.graph.transport.ws import WebSocketDoor
 from scmhub.identity.viewer import Viewer
 
 Route = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -72,11 +74,19 @@ def create_app(
     fallback: Route | None = None,
     metrics_for_all: bool = False,
 ) -> App:
-    """The application for ``hub``; ``lifespan`` starts and stops it. No route allows another origin."""
+    """The application for ``hub``; ``lifespan`` starts and stops it. No route allows another origin.
+
+    A hub that can follow its change log also gets the doors for streams, and follows it for as long as it serves.
+    """
     metrics = Metrics(hub.gauges)
     static = StaticFiles()
+    endpoint = GraphQLEndpoint(hub.authenticate, hub.execute, limits, metrics, log)
+    streams: Any = hub if hasattr(hub, "following") else None
+    if streams is not None:
+        websocket = websocket or WebSocketDoor(streams)
+        lifespan = lifespan or streams.following
     routes: dict[str, Route] = {
-        "/graphql": GraphQLEndpoint(hub.authenticate, hub.execute, limits, metrics, log),
+        "/graphql": SseDoor(streams, endpoint, limits) if streams is not None else endpoint,
         "/healthz": _healthz,
         "/readyz": _readyz(hub),
         "/metrics": _metrics(metrics, metrics_for_all),

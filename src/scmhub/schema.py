@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,6 +37,8 @@ class HubSchema:
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
     discover()
+    for part in ("api", "commands"):
+        importlib.import_module(f"scmhub.admin.{part}")
     REGISTRY.join_rooms()
     schema = build_schema(REGISTRY)
     return HubSchema(REGISTRY, schema, core_schema(schema))

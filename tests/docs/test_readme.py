@@ -1,8 +1,8 @@
 """What README.md and the guides show is what the hub does: every query is asked, every marked command is run.
 
 A block ```graphql CODE is asked as that firm of the demo, told on 2 March 2026. A ```json block behind it is the whole
-answer. ```sh run blocks are run in a shell next to a running demo. ``README_REWRITE=1`` writes the answers anew: read the
-difference before you commit it.
+answer. ```sh run blocks are run in a shell next to a running demo. ``README_REWRITE=1`` writes the answers anew: read
+the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ async def environment(
             "PATH": f"{_command(tmp_path_factory.mktemp('bin'))}:{os.environ['PATH']}",
             "PYTHONPATH": str(Path(scmhub.__file__).parents[1]),
             "HOME": os.environ.get("HOME", "/"),
-            "SCMHUB_PORT": str(_free_port()),
+            "SCMHUB_PORT": str(free_port()),
             "SCMHUB_SECRET": TEST_SECRET,
             "SCMHUB_ALLOW_UNSAFE_DATABASE": "true",
             "SCMHUB_DATABASE_URL": f"postgresql://{address.user}:{address.password}@/{address.database}"
@@ -101,7 +101,7 @@ def _command(folder: Path) -> Path:
     return folder
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

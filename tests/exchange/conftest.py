@@ -73,9 +73,7 @@ async def exchange_template(server: Address, settings: Settings, secret: HubSecr
 
 
 @pytest.fixture
-async def desk(
-    server: Address, exchange_template: str, settings: Settings, secret: HubSecret
-) -> AsyncIterator[Desk]:
+async def desk(server: Address, exchange_template: str, settings: Settings, secret: HubSecret) -> AsyncIterator[Desk]:
     async with clone(server, exchange_template) as address:
         database = await Database.open(address, settings, secret=secret)
         yield Desk(database, address, load_map("scms"))

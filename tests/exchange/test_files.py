@@ -127,7 +127,9 @@ ROWS = {
     "too many cells": (ROW + ",,", "ROW"),
     "a million cells": (ROW + "," * 1_000_000, "ROW"),
     "the buyer sells": ("P1,1,SCMS,4711,5,2.50,2015-04-06,,", "CONFLICT"),
-    "same external id, other content": ("P0,1,Bolt,4711,5,2.50,2015-04-06,,\nP1,1,Bolt,4711,6,2.50,2015-04-06,,", "CONFLICT"),
+    "same external id, other content": (
+        "P0,1,Bolt,4711,5,2.50,2015-04-06,,\nP1,1,Bolt,4711,6,2.50,2015-04-06,,", "CONFLICT",
+    ),
     "two sellers in one order": ("P1,8,Bolt,4711,5,2.50,2015-04-06,,\nP1,9,Nut,4711,5,2.50,2015-04-06,,", "CONFLICT"),
 }  # fmt: skip
 
@@ -182,6 +184,27 @@ async def test_an_arrival_in_the_future_has_not_happened(desk: Desk, given: Map,
     assert codes(report, "WARNING") == {"OUT_OF_RANGE": 1}
     assert await desk.rows("select state, actual_arrival from shipment") == [("PLANNED", None)]
     assert await desk.rows("select status, shipped from order_line") == [("SENT", 0)]
+
+
+async def test_an_item_is_counted_in_one_unit(desk: Desk, tmp_path: Path) -> None:
+    """In the file, and in the hub."""
+    given = parse_map(MAP.replace(b'{value = "H87"}', b'"unit"'), "units")
+    row = "P{0},{0},Bolt,4711,5,1,2015-04-06,,,{1}"
+    file = tmp_path / "file"
+    file.write_bytes(text(row.format(1, "H87"), row.format(2, "KGM"), row.format(3, "EA"), head=HEAD + ",unit"))
+    assert codes(await desk.load(file, given), "ERROR") == {"UNIT_MISMATCH": 1, "ORDER_LEFT_OUT": 1}
+    file.write_bytes(text(row.format(4, "KGM"), head=HEAD + ",unit"))
+    assert codes(await desk.load(file, given), "ERROR") == {"CONFLICT": 1}
+    assert await desk.rows("select buyer_number from purchase_order order by 1") == [("P1",), ("P3",)]
+
+
+async def test_a_partner_found_by_its_code_under_another_name_is_told(desk: Desk, given: Map, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(text(ROW))
+    await desk.load(file, given)
+    await desk.rows("update partner set name = 'Bolt Marine' where code = 'BOLT' returning 1")
+    report = await desk.load(file, given, apply=False)
+    assert codes(report, "WARNING") == {"SAME_CODE": 1}
 
 
 async def test_an_order_of_501_lines_is_left_out(desk: Desk, given: Map, tmp_path: Path) -> None:

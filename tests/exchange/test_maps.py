@@ -16,6 +16,7 @@ from scmhub.exchange.mapping import BadMap, load_map, parse_map
 from scmhub.exchange.parsers import slug
 from scmhub.exchange.reading import Row
 from scmhub.exchange.rows import RowReader, load_line
+from scmhub.exchange.targets import TARGETS
 from tests.exchange.conftest import EXCERPT, Desk, codes, counts
 from tests.exchange.test_files import HEAD, MAP
 
@@ -68,16 +69,16 @@ async def test_the_example_of_the_guide_does_what_the_guide_says(desk: Desk, tmp
     }  # fmt: skip
     assert codes(report)["DERIVED"] == 1
     assert [(each.row, each.value) for each in report.findings.listed if each.code == "INVALID"] == [(5, "many")]
-    assert await desk.rows("select external_id, unit, quantity, unit_price, line_amount from order_line order by 1") == [
+    lines = await desk.rows("select external_id, unit, quantity, unit_price, line_amount from order_line order by 1")
+    assert lines == [
         ("4500/10", "H87", 100, Decimal("2.5"), 250), ("4500/20", "KGM", Decimal("7.5"), None, None),
         ("4501/10", "H87", 40, Decimal("2.5"), 100),
     ]  # fmt: skip
-    assert await desk.rows("select number, freight_amount, state from shipment") == [("ASN-1", Decimal("12.4"), "RECEIVED")]
+    shipments = await desk.rows("select number, freight_amount, state from shipment")
+    assert shipments == [("ASN-1", Decimal("12.4"), "RECEIVED")]
 
 
 def test_the_guide_names_every_target() -> None:
-    from scmhub.exchange.targets import TARGETS
-
     text = _GUIDE.read_text("utf-8")
     assert [name for name in TARGETS if f"`{name}`" not in text] == []
 

@@ -121,10 +121,13 @@ async def _rows_of_batches(desk: Desk, done: int) -> int:
 
 async def _nothing_is_half_there(desk: Desk) -> None:
     """Every order has its lines, every line its schedule, its shipment and its receipt."""
-    assert await desk.rows(
-        "select buyer_number from purchase_order o where total_amount is distinct from"
-        " (select sum(line_amount) from order_line l where l.order_id = o.id)"
-    ) == []
+    assert (
+        await desk.rows(
+            "select buyer_number from purchase_order o where total_amount is distinct from"
+            " (select sum(line_amount) from order_line l where l.order_id = o.id)"
+        )
+        == []
+    )
     lines = await desk.value("select count(*) from order_line")
     for table in ("schedule_line", "shipment_line", "receipt"):
         assert await desk.value(f"select count(*) from {table}") == lines

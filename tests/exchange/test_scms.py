@@ -78,7 +78,8 @@ async def test_one_line_stands_as_the_file_tells_it(desk: Desk) -> None:
     assert (arrived, planned) == (datetime(2006, 6, 2, 12, tzinfo=UTC),) * 2
     assert (weight, mode, state, receipt) == (Decimal(13), "AIR", "RECEIVED", Decimal(19))
     assert await desk.rows(
-        "select r.side, r.act, c.quantity, c.due_on from schedule_revision r join schedule_slice c on c.revision_id = r.id"
+        "select r.side, r.act, c.quantity, c.due_on from schedule_revision r"
+        " join schedule_slice c on c.revision_id = r.id"
         " join schedule_line s on s.id = r.schedule_line_id join order_line o on o.id = s.line_id"
         " where o.external_id = '1' order by r.revision_no"
     ) == [("BUYER", "REQUEST", 19, date(2006, 6, 2)), ("SELLER", "ACCEPT", 19, date(2006, 6, 2))]
@@ -94,17 +95,24 @@ async def test_ids_sort_by_the_day_an_order_was_placed_and_are_the_same_everywhe
 
 async def test_policy_columns_of_lines_are_those_of_their_order(desk: Desk) -> None:
     await desk.load()
-    assert await desk.value(
-        "select count(*) from order_line l join purchase_order o on o.id = l.order_id join site s on s.id = l.ship_to_id"
-        " join item i on i.id = l.item_id where (l.buyer_id, l.seller_id, l.consignee_id, l.ship_to_id) ="
-        " (o.buyer_id, o.seller_id, o.consignee_id, o.ship_to_id) and s.partner_id = l.consignee_id"
-        " and i.owner_id = l.buyer_id"
-    ) == 120
-    assert await desk.value(
-        "select count(*) from shipment_line l join shipment s on s.id = l.shipment_id where l.arrival_on ="
-        " (s.actual_arrival at time zone 'UTC')::date and (l.seller_id, l.buyer_id, l.consignee_id, l.ship_to_id) ="
-        " (s.seller_id, s.buyer_id, s.consignee_id, s.ship_to_id)"
-    ) == 120
+    assert (
+        await desk.value(
+            "select count(*) from order_line l join purchase_order o on o.id = l.order_id"
+            " join site s on s.id = l.ship_to_id"
+            " join item i on i.id = l.item_id where (l.buyer_id, l.seller_id, l.consignee_id, l.ship_to_id) ="
+            " (o.buyer_id, o.seller_id, o.consignee_id, o.ship_to_id) and s.partner_id = l.consignee_id"
+            " and i.owner_id = l.buyer_id"
+        )
+        == 120
+    )
+    assert (
+        await desk.value(
+            "select count(*) from shipment_line l join shipment s on s.id = l.shipment_id where l.arrival_on ="
+            " (s.actual_arrival at time zone 'UTC')::date and (l.seller_id, l.buyer_id, l.consignee_id, l.ship_to_id) ="
+            " (s.seller_id, s.buyer_id, s.consignee_id, s.ship_to_id)"
+        )
+        == 120
+    )
     assert await desk.value("select count(*) from relationship where state = 'ACTIVE' and kind = 'SUPPLY'") == 47
 
 
@@ -141,9 +149,8 @@ async def test_a_changed_cell_changes_its_line_and_nothing_else(desk: Desk, tmp_
         "select first_promise_quantity, last_promise_quantity, s.version from schedule_line s join order_line l"
         " on l.id = s.line_id where external_id = '1'"
     ) == [(19, 21, 2)]
-    assert await desk.rows("select kind, count(*) from change_outbox where 'version' = any(changed) group by 1 order by 1") == [
-        ("ORDER", 1), ("SHIPMENT", 1),
-    ]  # fmt: skip
+    changes = await desk.rows("select kind, count(*) from change_outbox where 'version' = any(changed) group by 1")
+    assert sorted(changes) == [("ORDER", 1), ("SHIPMENT", 1)]
 
 
 async def test_a_new_arrival_corrects_the_old_event_and_tells_the_old_day(desk: Desk, tmp_path: Path) -> None:
@@ -152,12 +159,14 @@ async def test_a_new_arrival_corrects_the_old_event_and_tells_the_old_day(desk: 
     assert counts(report, "updated") == {"shipments": 1}
     assert await desk.rows(
         "select e.seq, e.certainty, e.at::date, e.corrects_seq from shipment_event e join shipment_line l"
-        " on l.shipment_id = e.shipment_id join order_line o on o.id = l.order_line_id where o.external_id = '1' order by 1"
+        " on l.shipment_id = e.shipment_id join order_line o on o.id = l.order_line_id where o.external_id = '1'"
+        " order by 1"
     ) == [
         (1, "PLANNED", date(2006, 6, 2), None), (2, "ACTUAL", date(2006, 6, 2), None),
         (3, "ACTUAL", date(2006, 6, 5), 2),
     ]  # fmt: skip
-    assert await desk.value("select was ->> 'arrival_on' from change_outbox where kind = 'SHIPMENT_LINE'") == "2006-06-02"
+    old_day = await desk.value("select was ->> 'arrival_on' from change_outbox where kind = 'SHIPMENT_LINE'")
+    assert old_day == "2006-06-02"
 
 
 async def test_a_weight_that_became_known_touches_the_shipment_only(desk: Desk, tmp_path: Path) -> None:

@@ -101,11 +101,11 @@ def declared(name: str, kinds: tuple[str, ...], **changes: Any) -> Mutant:
 
 
 def always_granted(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
-    return None if access.name == "SHAREABLE" else original(self, row, access)
+    return sql("true") if access.name == "SHAREABLE" else original(self, row, access)
 
 
 def party_is_public(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
-    return None if access == PARTY else original(self, row, access)
+    return sql("true") if access == PARTY else original(self, row, access)
 
 
 def owner_only_is_party(original: Any, self: Owned, row: Row, access: Any) -> Fragment | None:
@@ -192,6 +192,7 @@ def lists_mean_all(original: Any, rule: Any, relationships: Any) -> Any:
 _ALL = "'00000000-0000-0000-0000-000000000000'::uuid"
 _TOKEN = r"('\w+') = any\(s\.tokens\)"
 _KIN = "exists (select from scope o where o.grantee = s.grantee and o.kind = s.kind and o.owner = s.owner and {} = any(o.tokens){})"
+_WINDOW = r"(\w+\.\w+_on between \$\d+::date - coalesce\(s\.days_back, \d+\) and \$\d+::date \+ coalesce\(s\.days_ahead, \d+\))"
 _TURNED = {**expansion.ROLES, "SUPPLIER": ("SUPPLY", "recipient_id"), "CUSTOMER": ("SUPPLY", "provider_id")}
 _ORDERS = ("Order", "OrderLine", "ScheduleLine", "ScheduleRevision", "ScheduleSlice")
 
@@ -204,9 +205,9 @@ MUTANTS = [
     text("history off by one", r"- coalesce\(s\.days_back, ", "- 1 - coalesce(s.days_back, "),
     text("days_back ignored", r"coalesce\(s\.days_back, ", "coalesce(null::int, "),
     text("days_ahead ignored", r"coalesce\(s\.days_ahead, ", "coalesce(null::int, "),
-    text("window of the row ignored", r"\w+\.(requested_on|arrival_on|starts_on|as_of_on) between \$", "current_date >= $"),
+    text("window of the row ignored", _WINDOW, r"(\1 or true)"),
     text("window of the page ignored", r"(\w+)\.\w+ between s\.first_day and s\.last_day", "true"),
-    text("the database's date", r"\$\d+::date( [-+])", r"current_date\1"),
+    text("the database's date", r"(\$\d+::date)( [-+] coalesce)", r"(current_date + (\1 - \1))\2"),
     text("other grantees' scopes", r"s\.grantee = \$", "s.grantee is distinct from $"),
     text("other kinds' scopes", r"s\.kind = '\w+'", "true"),
     text("null item means none", rf"s\.item_key = any \(array\[{_ALL}, ", "s.item_key = any (array["),
@@ -220,7 +221,7 @@ MUTANTS = [
     text("groups merged across rules", _TOKEN, _KIN.format(r"\1", "")),
     text(
         "windows merged across rules", _TOKEN,
-        _KIN.format(r"\1", " and o.item_key = s.item_key and o.site_key = s.site_key and o.valid_from <= s.valid_from"),
+        _KIN.format(r"\1", " and o.item_key = s.item_key and o.site_key = s.site_key"),
     ),
     text("directory shows the declined", "<> 'DECLINED'", "<> ''"),
     patch("masks always open", Owned, "granted", always_granted),

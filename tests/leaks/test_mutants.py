@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
 
 from scmhub.sharing.proof import PolicyBypassed
@@ -14,8 +15,11 @@ from .examples import Judge, draw
 from .mutants import MUTANTS, Mutant
 
 DOCUMENTS, TIMES = 260, 4
-REFUSED = ("unsealed source", "unsealed cell", "column named in text")
-"""Bugs that never get as far as the database."""
+ENDS: dict[str, type[Exception]] = {
+    "unsealed source": PolicyBypassed, "unsealed cell": PolicyBypassed, "column named in text": PolicyBypassed,
+    "foreign keys are names": asyncpg.CardinalityViolationError,
+}  # fmt: skip
+"""Bugs that may show as an error of this sort instead of a wrong answer."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,8 @@ async def test_a_policy_bug_is_noticed(
     assert mutant.applied, "this mutant changes nothing any more"
     assert noticed, f"survived {compared} examples"
     failed = {type(record.exc_info[1]) for record in caplog.records if record.exc_info}
-    assert failed == ({PolicyBypassed} if mutant.name in REFUSED else set()), "noticed for another reason than its own"
+    assert failed <= {ENDS.get(mutant.name)}, "noticed for another reason than its own"
+    assert failed or ENDS.get(mutant.name) is not PolicyBypassed
 
 
 async def test_bugs_of_expansion_are_noticed(alone: Bench, budget: list[Document]) -> None:

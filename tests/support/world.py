@@ -261,19 +261,31 @@ class World:
     # -- rules ---------------------------------------------------------------------------------------------------------
 
     def _rule(self) -> None:
+        """A rule, or another one about the very same rows: with other fields, in another window."""
+        earlier = self.tables.get("sharing_rule")
+        if earlier and self.chance(0.35):
+            about = self.pick(earlier)
+            self.add("sharing_rule", **{**about, "id": self.key(), **self._terms(about["kind"])})
+            return
         owner = self.partner()
         kind = self.rng.choices(tuple(GROUPS), (9, 6, 3, 2, 4, 1, 1, 1, 1, 3))[0]
         named = self.chance(0.75)
-        grantee = self._friend(owner) if named else None
-        groups = [group for group in GROUPS[kind] if self.chance(0.4)]
         self.add(
-            "sharing_rule", owner_id=owner, grantee_id=grantee,
-            grantee_role=None if named else self.pick(tuple(expansion.ROLES)), kind=kind, field_groups=groups,
+            "sharing_rule", owner_id=owner, grantee_id=self._friend(owner) if named else None,
+            grantee_role=None if named else self.pick(tuple(expansion.ROLES)), kind=kind,
             items=self._some("item", 0.45 if kind != "SITE" else 0.9), sites=self._some("site", 0.6 if kind != "ITEM" else 0.9),
-            days_back=self.maybe(self.pick(DAYS), 0.6), days_ahead=self.maybe(self.pick(DAYS), 0.6),
-            state=self.rng.choices(("ACTIVE", "DRAFT", "SUSPENDED", "REVOKED"), (14, 1, 1, 1))[0],
-            note=self.maybe(self.text()), version=self.rng.randrange(1, 9), created_at=self.instant(), **self._validity(),
+            **self._terms(kind),
         )  # fmt: skip
+
+    def _terms(self, kind: str) -> Row:
+        """What a rule opens of its rows, and when."""
+        return {
+            "field_groups": [group for group in GROUPS[kind] if self.chance(0.4)],
+            "days_back": self.maybe(self.pick(DAYS), 0.6), "days_ahead": self.maybe(self.pick(DAYS), 0.6),
+            "state": self.rng.choices(("ACTIVE", "DRAFT", "SUSPENDED", "REVOKED"), (14, 1, 1, 1))[0],
+            "note": self.maybe(self.text()), "version": self.rng.randrange(1, 9), "created_at": self.instant(),
+            **self._validity(),
+        }  # fmt: skip
 
     def _friend(self, owner: UUID) -> UUID:
         """Mostly a partner that stands in an ACTIVE relationship with the owner."""

@@ -10,8 +10,10 @@ from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.doctor import Finding, examine
 from scmhub.database.embedded import attach
 from scmhub.database.migrate import pending
+from scmhub.database.roles import connect_admin
 from scmhub.hub import prepare
 from scmhub.settings import Settings, load_settings
+from scmhub.sharing.expansion import scopes_out_of_line
 
 
 def run_doctor(*, as_json: bool) -> int:
@@ -28,10 +30,26 @@ def run_doctor(*, as_json: bool) -> int:
 def _findings(settings: Settings) -> list[Finding]:
     try:
         with attach(settings) as admin:
-            return asyncio.run(examine(settings, admin))
+            return asyncio.run(_examine(settings, admin))
     except DatabaseUnusable as error:
         say(str(error))
         return asyncio.run(examine(settings, None))
+
+
+async def _examine(settings: Settings, admin: Address) -> list[Finding]:
+    """What the database floor knows, and the law of the sharing floor above it."""
+    findings = await examine(settings, admin)
+    if any(finding.level == "fail" or (finding.name == "migrations" and finding.level != "ok") for finding in findings):
+        return findings
+    connection = await connect_admin(admin)
+    try:
+        wrong = await scopes_out_of_line(connection)
+    finally:
+        await connection.close()
+    if wrong:
+        todo = "revise and activate the rules concerned, and report this: it must not happen"
+        return [*findings, Finding("scopes", "fail", f"{wrong} scopes differ from what the rules expand into", todo)]
+    return [*findings, Finding("scopes", "ok", "scopes are exactly what the active rules expand into")]
 
 
 def run_migrate(*, apply: bool) -> None:

@@ -57,7 +57,7 @@ async def _serve(
     async with Hub.open(admin, settings) as hub:
         if before:
             await before(hub)
-        app = create_app(hub, log=RequestLog())
+        app = create_app(hub, log=RequestLog(), fallback=hub.oauth)
         server = Server(
             server_config(app, settings.host, settings.port), on_drain=lambda: setattr(hub, "draining", True)
         )

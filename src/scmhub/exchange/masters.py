@@ -54,7 +54,7 @@ async def prepare_masters(desk: Desk, staging: Staging, buyer: str, card: Card) 
     born = noon(earliest) if earliest else desk.clock()
     counterparts = staging.counterparts()
     cards = {buyer: card} | {each.code: each.card for each in counterparts}
-    partners = await _partners(desk, cards, born)
+    partners = await _partners(desk, cards, buyer, born)
     masters = Masters(partners[buyer], partners)
     await _count_items(desk, staging, masters.buyer)
     await _sites(desk, staging.sites(), masters, buyer, born)
@@ -62,12 +62,16 @@ async def prepare_masters(desk: Desk, staging: Staging, buyer: str, card: Card) 
     return masters
 
 
-async def _partners(desk: Desk, cards: dict[str, Card], born: datetime) -> dict[str, UUID]:
-    rows = await desk.database.read.rows("select id, code, status from partner where code = any($1)", list(cards))
+async def _partners(desk: Desk, cards: dict[str, Card], buyer: str, born: datetime) -> dict[str, UUID]:
+    rows = await desk.database.read.rows("select id, code, name, status from partner where code = any($1)", list(cards))
     if any(row["id"] == HUB_PARTNER for row in rows):
         raise Refusal("INVALID", "The hub itself is no firm that orders or delivers.", ["as"])
     if suspended := sorted(row["code"] for row in rows if row["status"] != "ACTIVE"):
         raise Refusal("INVALID", f"Suspended partners take no orders: {', '.join(suspended[:5])}.", ["file"])
+    for row in rows:
+        if row["code"] != buyer and row["name"] != (name := cards[row["code"]].name):
+            done = f"taken for {row['name']}, the partner with the code {row['code']}: is it the same firm?"
+            desk.findings.add(WARNING, "SAME_CODE", 0, "partner", name, done)
     found: dict[str, UUID] = {row["code"]: row["id"] for row in rows}
     new = {code: made_id("PARTNER", born, code) for code in cards if code not in found}
     desk.counts.add("partners", CREATED, len(new))

@@ -16,6 +16,7 @@ from scmhub.exchange.findings import ERROR, WARNING, Findings
 from scmhub.exchange.known import Known
 from scmhub.exchange.masters import Masters
 from scmhub.exchange.rows import Line
+from scmhub.partners import units
 from scmhub.partners.tables import ItemTable
 from scmhub.quantity import LARGEST
 from scmhub.records.orders import rules
@@ -64,6 +65,7 @@ def _order(context: Context, lines: list[Line]) -> None:
     stored = context.known.orders.get(first.order)
     total_known = sum((line.amount or NOTHING for line in lines), NOTHING)
     problem = _moved(context, lines, stored) or (stored and _other_parties(context, first, stored))
+    problem = problem or _other_unit(context, lines)
     if not problem and total_known >= LARGEST:
         problem = "its total is more than the hub can keep"
     if problem:
@@ -100,6 +102,14 @@ def _other_parties(context: Context, line: Line, stored: Record) -> str:
     )  # fmt: skip
     if now != (stored["seller_id"], stored["consignee_id"], stored["ship_to_id"], stored["currency"]):
         return "it exists with another seller, consignee, site or currency"
+    return ""
+
+
+def _other_unit(context: Context, lines: list[Line]) -> str:
+    for line in lines:
+        stored = context.known.items.get(line.item)
+        if stored and not units.compatible(stored["unit"], line.unit):
+            return f"the item {line.item} is counted in {stored['unit']} in the hub"
     return ""
 
 

@@ -179,7 +179,7 @@ class RowReader:
         """Codes that can be codes; the buyer is its own consignee by naming none."""
         for name in ("seller.code", "consignee.code"):
             code = values.get(name)
-            if code is not None and not _is_code(str(code)):
+            if code is not None and not is_code(str(code)):
                 done = f"{name} has 1 to {PARTNER_CODE} characters A-Z, 0-9, - and _: the row cannot be used"
                 self._findings.add(ERROR, "INVALID", number, name, str(code), done)
                 return False
@@ -193,7 +193,8 @@ class RowReader:
         return True
 
 
-def _is_code(code: str) -> bool:
+def is_code(code: str) -> bool:
+    """Whether this can be the code of a partner."""
     plain = code.replace("-", "").replace("_", "")
     shape = code.isascii() and plain.isalnum() and plain.upper() == plain
     return shape and 0 < len(code) <= PARTNER_CODE and code[0] not in "-_"

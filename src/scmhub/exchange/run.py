@@ -31,7 +31,7 @@ from scmhub.exchange.mapping import BadMap, Map, check_columns
 from scmhub.exchange.masters import ACTOR, Desk, Masters, prepare_masters
 from scmhub.exchange.orders import Context, compare_orders
 from scmhub.exchange.reading import DelimitedFile
-from scmhub.exchange.rows import Card, RowReader
+from scmhub.exchange.rows import Card, RowReader, is_code
 from scmhub.exchange.shipments import compare_shipments
 from scmhub.exchange.staging import Batch, Staging
 from scmhub.exchange.store import write
@@ -97,6 +97,8 @@ async def import_orders(
     progress: Progress = lambda *_: None,
 ) -> Report:
     """Read the file and say what it means for the hub; with ``apply`` also do it. Refusal, BadMap, OSError."""
+    if not is_code(request.buyer):
+        raise Refusal("INVALID", "A partner code has 1 to 40 characters: A-Z, 0-9, - and _, not - or _ first.", ["as"])
     findings = Findings(request.most_findings)
     report = Report(request, findings)
     with tempfile.TemporaryDirectory(prefix="scmhub-import-") as folder:

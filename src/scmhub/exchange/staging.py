@@ -15,6 +15,7 @@ from pathlib import Path
 from scmhub.errors import Refusal
 from scmhub.exchange.findings import ERROR, NOTE, WARNING, Findings
 from scmhub.exchange.rows import Card, Draft, Line, load_line
+from scmhub.partners import units
 
 MOST_LINES = 500
 """Lines of one order, and of one shipment: as for commands."""
@@ -27,6 +28,7 @@ create table ship (key integer primary key, seller text, number text, site text,
                    unique (seller, number, site));
 create table line (row integer primary key, seq int, ship int, seller text, consignee text, site text, item text,
                    placed text, external_id text unique, raw blob);
+create table item (number text primary key, unit text) without rowid;
 create table card (kind text, owner text, code text, name text, country text, site_kind text, row int,
                    primary key (kind, owner, code)) without rowid;
 """
@@ -93,6 +95,7 @@ class Staging:
         line = draft.line
         seq = self._order(line.order, row)
         self._check_head(seq, line)
+        self._check_unit(seq, line)
         if not self._add(seq, line):
             return
         self.rows += 1
@@ -126,6 +129,15 @@ class Staging:
         elif stored != head:
             done = "seller, consignee, site, currency or kind differ within the order: it is left out"
             self._findings.add(ERROR, "CONFLICT", line.row, "order.number", line.order, done)
+            self._mark(seq)
+
+    def _check_unit(self, seq: int, line: Line) -> None:
+        """An item is counted in one unit."""
+        self._db.execute("insert or ignore into item values (?, ?)", (line.item, line.unit))
+        unit = self._db.execute("select unit from item where number = ?", (line.item,)).fetchone()[0]
+        if not units.compatible(unit, line.unit):
+            done = f"the item is counted in {unit}: the order is left out"
+            self._findings.add(ERROR, "UNIT_MISMATCH", line.row, "item.unit", line.unit, done)
             self._mark(seq)
 
     def _add(self, seq: int, line: Line) -> bool:

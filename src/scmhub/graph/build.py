@@ -258,13 +258,15 @@ class Built:
 
     def _payload(self, command: Command) -> None:
         name = command.payload[0].lower() + command.payload[1:]
+        texts = command.shown_once
         self.add(
             payload_name(command),
-            {"record": f"{command.payload} | None", "user_errors": "list[UserError]"},
+            {"record": f"{command.payload} | None", **dict.fromkeys(texts, str | None), "user_errors": "list[UserError]"},
             {
                 "record": strawberry.field(
                     name=name, description="The record as you see it now; null if there is none that you may see."
                 ),
+                **{each: strawberry.field(description=text) for each, text in texts.items()},
                 "user_errors": strawberry.field(description="Why nothing was changed; empty if it was done."),
             },
             f"Result of `{command.name}`.",

@@ -18,15 +18,16 @@ from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
 from sqlalchemy.exc import IntegrityError
 from strawberry.types.arguments import convert_arguments
+from strawberry.utils.str_converters import to_camel_case
 
 from scmhub.clock import Clock
 from scmhub.database.fragment import Statement
 from scmhub.database.unit import Database, Unit
-from scmhub.errors import BadRequest, BadUserInput, Refusal
+from scmhub.errors import BadRequest, BadUserInput, Forbidden, Refusal
 from scmhub.graph import answers, idempotency
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
-from scmhub.graph.declare import Command, Registry
+from scmhub.graph.declare import Command, Registry, Shown
 from scmhub.graph.documents import Document
 from scmhub.graph.plan import Inputs, Planner, spec_of
 from scmhub.graph.request import Answer, GraphQLRequest
@@ -70,6 +71,9 @@ class CommandRunner:
         """``{"data": {...}}``; a field that failed for other reasons than refusal is null, with an error beside it."""
         steps, args = self._planner.plan(document, variables, lambda: None, self._compile)
         commands = [each for each in steps if isinstance(each, Step)]
+        for each in commands:
+            if each.command.requires not in viewer.token_scopes:
+                raise Forbidden(f"This access token lacks '{each.command.requires.value}'.")
         if request.idempotency_key and len(commands) != 1:
             raise BadRequest(
                 "Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY"
@@ -112,6 +116,8 @@ class CommandRunner:
         if selected.name == "userErrors":
             wanted = compiler.fields(selected.selections, "UserError")
             return PayloadMember(selected.key, selected.name, errors=tuple((each.key, each.name) for each in wanted))
+        if selected.name in _graphql_names(command):
+            return PayloadMember(selected.key, selected.name)
         json = compiler.payload(self._registry.kinds[command.payload], selected.selections)
         return PayloadMember(selected.key, selected.name, self._planner.finish(json))
 
@@ -131,10 +137,11 @@ class CommandRunner:
                     if earlier:
                         inputs.record = earlier.record
                         return earlier.body or await self._payload(step, inputs, unit, None), True
-                inputs.record = await step.command.run(unit, given)
-                body = await self._payload(step, inputs, unit, None)
+                done = await step.command.run(unit, given)
+                inputs.record, texts = (done.record, done.texts) if isinstance(done, Shown) else (done, {})
+                body = await self._payload(step, inputs, unit, None, texts)
                 if key and inputs.record:
-                    await idempotency.keep(unit, key, inputs.record, body)
+                    await idempotency.keep(unit, key, inputs.record, None if texts else body)
                 return body, False
         except (Refusal, IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
             refusal = error if isinstance(error, Refusal) else _conflict(error)
@@ -165,8 +172,17 @@ class CommandRunner:
                 text = get_argument_values(self._core.get_directive("idempotent"), directive, variables)["key"]  # type: ignore[arg-type]
         return idempotency.check_key(text) if text is not None else None
 
-    async def _payload(self, step: Step, inputs: Inputs, unit: Unit | None, refusal: Refusal | None) -> bytes:
-        parts = [b'"%s":%s' % (m.key.encode(), await self._value(step, m, inputs, unit, refusal)) for m in step.members]
+    async def _payload(
+        self, step: Step, inputs: Inputs, unit: Unit | None, refusal: Refusal | None, texts: dict[str, str] | None = None
+    ) -> bytes:
+        names = _graphql_names(step.command)
+        parts = []
+        for each in step.members:
+            if each.name in names:
+                value = orjson.dumps((texts or {}).get(names[each.name]))
+            else:
+                value = await self._value(step, each, inputs, unit, refusal)
+            parts.append(b'"%s":%s' % (each.key.encode(), value))
         return b"{" + b",".join(parts) + b"}"
 
     async def _value(
@@ -181,6 +197,11 @@ class CommandRunner:
         parameters = [bind.take(inputs) for bind in member.statement.binds]
         reader = unit if unit is not None else self._database.read
         return await reader.fetch(member.statement.text, *parameters) or b"null"
+
+
+def _graphql_names(command: Command) -> dict[str, str]:
+    """GraphQL name -> name of the texts this command shows once."""
+    return {to_camel_case(each): each for each in command.shown_once}
 
 
 def _conflict(error: Exception) -> Refusal:

@@ -17,9 +17,11 @@ import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Table
 
+from scmhub.identity.viewer import TokenScope
 from scmhub.sharing.access import Access
 from scmhub.sharing.policy import Policy
 
@@ -192,13 +194,27 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One mutation: what it takes, what it does, and which record it answers with."""
+    """One mutation: what it takes, what it does, and which record it answers with.
+
+    ``requires`` is the token scope without which nothing of the document runs. ``shown_once`` are payload fields besides
+    the record (name -> description), text that is kept nowhere: a replay of the command answers null for them.
+    """
 
     name: str
     description: str
     payload: str
     input_type: type
     run: Callable[..., Awaitable[Any]]
+    requires: TokenScope = TokenScope.WRITE
+    shown_once: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a command answers besides its record: the record's key, and a text for each field of ``shown_once``."""
+
+    record: UUID
+    texts: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +291,22 @@ def extend(kind_name: str, **fields: Any) -> None:
     REGISTRY.extensions.append((kind_name, fields))
 
 
-def command(name: str, *, payload: str, description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """Declare ``async def run(unit, input)`` as the mutation ``name``; it returns the key of a ``payload`` record."""
+def command(
+    name: str,
+    *,
+    payload: str,
+    description: str,
+    requires: TokenScope = TokenScope.WRITE,
+    shown_once: dict[str, str] | None = None,
+) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """Declare ``async def run(unit, given)`` as the mutation ``name``; it returns the key of a ``payload`` record.
+
+    With ``shown_once`` it returns ``Shown``.
+    """
 
     def declare(run: Callable[..., Awaitable[Any]]) -> Any:
         input_type = typing.get_type_hints(run)["given"]
-        REGISTRY.commands[name] = Command(name, description, payload, input_type, run)
+        REGISTRY.commands[name] = Command(name, description, payload, input_type, run, requires, shown_once or {})
         return run
 
     return declare

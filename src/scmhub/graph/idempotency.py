@@ -90,8 +90,8 @@ async def claim(unit: Unit, text: str, print_: str, selection: str) -> Earlier |
     return Earlier(rows[0]["record_id"], rows[0]["body"] if same else None)
 
 
-async def keep(unit: Unit, text: str, record: uuid.UUID, body: bytes) -> None:
-    """Store the answer with the effect."""
+async def keep(unit: Unit, text: str, record: uuid.UUID, body: bytes | None) -> None:
+    """Store the answer with the effect; None for an answer that holds a secret and must be kept nowhere."""
     await unit.rows(
         "update idempotency_key set record_id = $3, body = $4, access = $5 where caller = $1 and key_text = $2",
         unit.actor,

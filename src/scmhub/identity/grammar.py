@@ -139,6 +139,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]
 
     def token(self, form: dict[str, str], authorization: str | None) -> Outcome:
         """The answer to a token request."""
+        if "grant_type" not in form:
+            return Outcome(400, {"error": "invalid_request", "error_description": "grant_type is missing."})
         return self._outcome(self.create_token_response(_Request(form, authorization)))
 
     def revocation(self, form: dict[str, str], authorization: str | None) -> Outcome:

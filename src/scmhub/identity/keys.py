@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg  # type: ignore[import-untyped]
 import orjson
@@ -18,10 +19,15 @@ from sqlmodel import Field, SQLModel
 from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.roles import login
 from scmhub.database.secret import HubSecret
-from scmhub.database.tables import WRITE_ROLE, instant, one_of, symbol
+from scmhub.database.tables import HUB_PARTNER, WRITE_ROLE, instant, one_of, symbol
+from scmhub.database.unit import Database, Unit
+from scmhub.errors import Refusal
+from scmhub.feed import audit
 
 _LABEL = "signing-keys"
 _LOCK = 0x5C3B_0001
+PUBLISHED_BEFORE_USE = timedelta(minutes=5)
+"""As long as others may keep the key set they fetched."""
 
 
 class SigningKeyTable(SQLModel, table=True):
@@ -60,17 +66,62 @@ async def load_ring(admin: Address, secret: HubSecret, now: datetime) -> KeyRing
     return _ring(rows, secret)
 
 
-async def _make(connection: asyncpg.Connection, secret: HubSecret, now: datetime) -> dict[str, object]:
+async def _make(
+    writer: Unit | asyncpg.Connection, secret: HubSecret, now: datetime, state: str = "ACTIVE"
+) -> dict[str, object]:
     made = ECKey.generate_key("P-256", private=True)
     kid = made.thumbprint()
-    row: dict[str, object] = {"kid": kid, "state": "ACTIVE", "sealed": _seal(made, kid, secret)}
-    await connection.execute(
-        "insert into signing_key (kid, state, sealed, created_at) values ($1, 'ACTIVE', $2, $3)",
-        kid,
-        row["sealed"],
-        now,
-    )
+    row: dict[str, object] = {"kid": kid, "state": state, "sealed": _seal(made, kid, secret)}
+    await writer.fetch(
+        "insert into signing_key (kid, state, sealed, created_at) values ($1, $2, $3, $4)",
+        kid, state, row["sealed"], now,
+    )  # fmt: skip
     return row
+
+
+async def rotate_keys(database: Database, secret: HubSecret, now: datetime) -> tuple[str, str]:
+    """The next step of a rotation: publish a key (PENDING), or let the published one sign. What was done, and the kid.
+
+    Refusal if the published key is so young that others may not know it yet. A retired key stays accepted: its tokens
+    end by themselves.
+    """
+    async with _changing(database, now) as unit:
+        rows = await unit.rows("select kid, created_at from signing_key where state = 'PENDING'")
+        if not rows:
+            made = await _make(unit, secret, now, "PENDING")
+            kid = str(made["kid"])
+            await audit.record(unit, "signingKey.published", f"signing-key:{kid}")
+            return "PENDING", kid
+        kid, usable = rows[0]["kid"], rows[0]["created_at"] + PUBLISHED_BEFORE_USE
+        if now < usable:
+            text = f"The published key may not be known to everybody yet: rotate again after {usable:%H:%M:%S} UTC."
+            raise Refusal("ILLEGAL_TRANSITION", text, ["key"])
+        await unit.rows("update signing_key set state = 'RETIRED' where state = 'ACTIVE'")
+        await unit.rows("update signing_key set state = 'ACTIVE' where kid = $1", kid)
+        await audit.record(unit, "signingKey.activated", f"signing-key:{kid}")
+        return "ACTIVE", kid
+
+
+async def revoke_key(database: Database, secret: HubSecret, kid: str, now: datetime) -> None:
+    """Its tokens end at once. If it was the one that signs, the published one or a new one signs from now on."""
+    async with _changing(database, now) as unit:
+        if not await unit.fetch(
+            "update signing_key set state = 'REVOKED' where kid = $1 and state <> 'REVOKED' returning true", kid
+        ):
+            raise Refusal("NOT_FOUND", "There is no such key in force: 'scmhub keys list' shows them.", ["kid"])
+        if not await unit.rows("select kid from signing_key where state = 'ACTIVE'"):
+            heir = await unit.fetch("update signing_key set state = 'ACTIVE' where state = 'PENDING' returning kid")
+            if heir is None:
+                await _make(unit, secret, now)
+        await audit.record(unit, "signingKey.revoked", f"signing-key:{kid}")
+
+
+@asynccontextmanager
+async def _changing(database: Database, now: datetime) -> AsyncIterator[Unit]:
+    """One transaction of the operator, alone with the ring."""
+    async with database.unit(HUB_PARTNER, "operator", lambda: now) as unit:
+        await unit.rows("select pg_advisory_xact_lock($1)", _LOCK)
+        yield unit
 
 
 def _ring(rows: Iterable[asyncpg.Record], secret: HubSecret) -> KeyRing:

@@ -104,6 +104,7 @@ class RelationshipTable(Record, table=True):
         one_of("state", "PROPOSED", "ACTIVE", "SUSPENDED", "ENDED", "DECLINED"),
         CheckConstraint("provider_id <> recipient_id", name="two_firms"),
         CheckConstraint(f"'{HUB_PARTNER}' not in (provider_id, recipient_id)", name="not_the_hub"),
+        CheckConstraint("suspended_by is null or state = 'SUSPENDED'", name="suspended"),
         Index(
             "uq_relationship_standing",
             "provider_id",
@@ -121,6 +122,7 @@ class RelationshipTable(Record, table=True):
     kind: str = symbol()
     state: str = symbol(default="PROPOSED")
     proposed_by: uuid.UUID = key("partner")
+    suspended_by: uuid.UUID | None = key("partner", optional=True)
     since: date | None = Field(default=None)
     until: date | None = Field(default=None)
     version: int = Field(default=1)

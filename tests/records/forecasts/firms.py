@@ -81,9 +81,11 @@ class Firms:
 
     async def run(self, firm: str, command: str, selection: str, **given: Any) -> dict[str, Any]:
         """The payload of one mutation."""
-        name = f"{command[0].upper()}{command[1:]}Input"
+        mutations = self.hub.schema.core.mutation_type
+        assert mutations is not None
+        name = mutations.fields[command].args["input"].type
         selected = f"{selection} userErrors {{ code path message }}"
-        document = f"mutation($input: {name}!) {{ done: {command}(input: $input) {{ {selected} }} }}"
+        document = f"mutation($input: {name}) {{ done: {command}(input: $input) {{ {selected} }} }}"
         payload: dict[str, Any] = (await self.read(firm, document, input=given))["done"]
         return payload
 

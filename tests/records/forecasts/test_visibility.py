@@ -143,3 +143,39 @@ async def test_an_items_series_hang_on_it(firms: Firms) -> None:
     assert await firms.read("acme", document, id=firms.ids["acme-casting"]) == {
         "node": {"forecasts": {"nodes": [{"id": series}]}, "capacities": {"nodes": []}}
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups"),
+    [
+        ("FORECAST", ["quantity"]),
+        ("FORECAST", ["quantity", "parties", "versions", "reasons"]),
+        ("SELL_OUT", ["quantity"]),
+        ("COMMIT", ["quantity"]),
+        ("PRODUCTION", ["quantity"]),
+        ("CAPACITY", ["quantity"]),
+        ("INVENTORY", ["stock", "targets", "parties"]),
+    ],
+)
+async def test_rules_on_these_records_can_be_written_activated_and_suspended(
+    firms: Firms, kind: str, groups: list[str]
+) -> None:
+    series = (await publish(firms, "1", "2"))["id"]
+    state = "sharingRule { id version state }"
+    draft = {
+        "kind": kind, "grantee": {"code": "DYNA"}, "items": {"ids": [firms.ids["acme-casting"]]},
+        "sites": {"all": True}, "fieldGroups": groups, "daysBack": 7, "daysAhead": 3,
+    }  # fmt: skip
+    payload = await firms.run("acme", "sharingRuleDraft", state, **draft)
+    assert payload["userErrors"] == []
+    rule = payload["sharingRule"]
+    payload = await firms.run(
+        "acme", "sharingRuleActivate", state, sharingRule=rule["id"], expectedVersion=rule["version"]
+    )
+    assert payload["userErrors"] == []
+    seen = await firms.read("dyna", "{ forecasts { nodes { id points { nodes { startsOn quantity } } } } }")
+    shown = [{"id": series, "points": {"nodes": [{"startsOn": week(0), "quantity": "1"}]}}]
+    assert seen["forecasts"]["nodes"] == (shown if kind == "FORECAST" else [])
+    version = payload["sharingRule"]["version"]
+    await firms.run("acme", "sharingRuleSuspend", state, sharingRule=rule["id"], expectedVersion=version)
+    assert (await firms.read("dyna", "{ forecasts { totalCount } }"))["forecasts"]["totalCount"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -286,3 +287,13 @@ async def test_the_history_can_be_narrowed(firms: Firms) -> None:
     given = {"start": "2026-03-04T01:00:00Z", "end": "2026-03-04T01:30:00Z"}
     found = (await firms.read("acme", document, **given))["inventoryPositions"]["nodes"]
     assert found == [{"history": {"nodes": [{"available": {"value": "2"}}]}}]
+
+
+async def test_of_many_that_expect_nothing_stated_one_wins(firms: Firms) -> None:
+    await show_plant(firms)
+    given = castings(firms, "1", expectedVersion=0)
+    payloads = await asyncio.gather(
+        *(firms.run("bolt", "inventorySet", "", **(given | {"available": str(each)})) for each in range(6))
+    )
+    assert [error["code"] for each in payloads for error in each["userErrors"]] == ["CONFLICT"] * 5
+    assert await firms.count("inventory_statement") == 1

@@ -31,7 +31,7 @@ async def proposed(firms: Firms) -> str:
 async def test_a_relationship_goes_through_its_life_and_every_step_is_told(firms: Firms) -> None:
     key = await proposed(firms)
     for version, (firm, name) in enumerate(
-        [("acme", "ACCEPT"), ("acme", "SUSPEND"), ("cargo", "RESUME"), ("cargo", "END")], 1
+        [("acme", "ACCEPT"), ("acme", "SUSPEND"), ("acme", "RESUME"), ("cargo", "END")], 1
     ):
         await firms.act(firm, STEPS[name], step(key, version))
     cargo, acme = firms.ids["cargo"], firms.ids["acme"]
@@ -49,6 +49,19 @@ async def test_a_relationship_goes_through_its_life_and_every_step_is_told(firms
         (action, cargo, [acme]) for action in ("PROPOSED", "ACCEPTED", "SUSPENDED", "RESUMED", "ENDED")
     ]
     assert told[1]["changed"] == ["state", "since", "version"]
+
+
+async def test_only_the_side_that_suspended_resumes(firms: Firms) -> None:
+    key = await proposed(firms)
+    await firms.act("acme", relating.relationship_accept, step(key, 1))
+    await firms.act("cargo", relating.relationship_suspend, step(key, 2))
+    refusal = await firms.refused("acme", relating.relationship_resume, step(key, 3))
+    assert (refusal.refusal_code, refusal.path) == ("FORBIDDEN", ["input", "relationship"])
+    await firms.act("cargo", relating.relationship_resume, step(key, 3))
+    row = await firms.row("select state, suspended_by from relationship where provider_id = $1", firms.ids["cargo"])
+    assert tuple(row) == ("ACTIVE", None)
+    await firms.act("acme", relating.relationship_suspend, step(key, 4))
+    await firms.act("cargo", relating.relationship_end, step(key, 5))
 
 
 async def test_a_declined_proposal_may_be_made_again(firms: Firms) -> None:

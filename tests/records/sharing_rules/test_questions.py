@@ -284,6 +284,8 @@ async def test_a_simulation_warns(chain: Chain) -> None:
     assert codes(await simulated(chain, await chain.drafted())) == [
         ("FUTURE_ITEMS", None), ("FORWARD_LOOKING", None), ("COMPETITOR_REACHABLE", "CARGO")
     ]  # fmt: skip
+    roles = await chain.drafted(grantee={"role": "SUPPLIER"})
+    assert codes(await simulated(chain, roles))[2:] == [("COMPETITOR_REACHABLE", "CARGO")], "bolt is no rival of itself"
     past = await chain.drafted(items={"ids": [chain.item()]}, daysAhead=0, grantee={"code": "DYNA"})
     assert codes(await simulated(chain, past)) == []
     assert codes(await simulated(chain, await chain.drafted(grantee={"role": "DISTRIBUTOR"}, daysAhead=0))) == [

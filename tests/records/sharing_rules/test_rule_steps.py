@@ -63,8 +63,8 @@ def test_an_unknown_field_group_is_named_with_the_nearest_one() -> None:
     )
 
 
-def test_no_field_groups_are_refused() -> None:
-    assert refusal(rules.check_groups, [], ORDER)[::2] == ("REQUIRED", ["input", "fieldGroups"])
+def test_no_field_groups_open_only_what_comes_with_every_record() -> None:
+    assert rules.check_groups([], ORDER) == []
 
 
 def test_what_the_records_have_must_be_said_and_what_they_have_not_cannot_be() -> None:

@@ -85,6 +85,12 @@ class Feed:
 
     # -- beginning -----------------------------------------------------------------------------------------------------
 
+    async def kind(self, request: GraphQLRequest, viewer: Viewer) -> str:
+        """"query", "mutation" or "subscription"; a HubError for a document that cannot run."""
+        if not self._documents.known(request.query, request.operation_name):
+            self._compilations.spend(viewer.lens.partner_id, 1)
+        return (await self._documents.get(request.query, request.operation_name)).kind
+
     async def follow(
         self, request: GraphQLRequest, viewer: Viewer, sink: Sink, last_event_id: str | None = None
     ) -> Callable[[], Any]:
@@ -94,11 +100,9 @@ class Feed:
         if self.tail.trouble():
             raise ServiceUnavailable
         partner = viewer.lens.partner_id
-        if not self._documents.known(request.query, request.operation_name):
-            self._compilations.spend(partner, 1)
-        document = await self._documents.get(request.query, request.operation_name)
-        if document.kind != "subscription":
+        if await self.kind(request, viewer) != "subscription":
             raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
+        document = await self._documents.get(request.query, request.operation_name)
         variables = variable_values(document.schema, document, request.variables)
         asked, values = self._asked(document, variables, partner)
         self._costs.spend(partner, document.cost(variables.coerced))

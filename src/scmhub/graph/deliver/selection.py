@@ -36,7 +36,7 @@ _RECORDS = Bind(("records",), "uuid[]", lambda inputs: inputs.records)
 _WAS = Bind(("was",), "jsonb", lambda inputs: inputs.was)
 _AFTER = Bind(("after",), "uuid", lambda inputs: inputs.after)
 _RECORD = Bind(("record",), "uuid", lambda inputs: inputs.record)
-_HOLES: dict[Bind, str] = {ME: "v.partner", _RECORD: "v.record"}
+_HOLES: dict[Bind, str] = {ME: "v.who", _RECORD: "v.rec"}
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, l
     seen = all_of([sql("{} = {}", row.cell("id"), _RECORD), kind.policy.visible(row)])
     body = sql("select array[{}] as granted, {} as record from {} where {}", granted, records, row.source(), seen)
     judge = sql(
-        "select v.n::int as n, d.granted, d.record from unnest({}, {}) with ordinality v(record, partner, n)"
+        "select v.n::int as n, d.granted, d.record from unnest({}, {}) with ordinality v(rec, who, n)"
         " cross join lateral ({}) d", _RECORDS, _LENSES, _with_holes(with_scopes(body)),
     )  # fmt: skip
     return KindPlan(
@@ -234,7 +234,7 @@ def _was(kind: Kind) -> Fragment:
         own = isinstance(part, Relation) and part.alias == row.alias
         parts += as_it_was.parts if own else (part,)
     return sql(
-        "select v.n::int as n from unnest({}, {}) with ordinality v(record, partner, n) where exists ({})",
+        "select v.n::int as n from unnest({}, {}) with ordinality v(rec, who, n) where exists ({})",
         _RECORDS, _LENSES, _with_holes(Fragment(tuple(parts))),
     )  # fmt: skip
 

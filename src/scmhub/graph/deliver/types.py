@@ -52,7 +52,7 @@ _FIELDS: dict[str, tuple[str, dict[str, tuple[Any, str]]]] = {
         {
             "at": (datetime, _AT),
             "owner": (_ID, "Id of the partner whose records are concerned."),
-            "kinds": ("list[ChangeKind]", "Kinds of records concerned."),
+            "kinds": ("list[ChangeKind] | None", "Kinds of records concerned."),
             "direction": ("AccessDirection", "Whether you see more or less."),
         },
     ),

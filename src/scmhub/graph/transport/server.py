@@ -21,6 +21,8 @@ from scmhub.errors import BadRequest
 from scmhub.graph.answers import answer_for
 from scmhub.graph.limits import Limits
 from scmhub.graph.transport.http import new_request_id
+from scmhub.graph.transport.sse import ABORT
+from scmhub.graph.transport.stream_protocol import StreamProtocol
 
 _NEVER: Final = float("inf")
 _TICKS_PER_SWEEP: Final = 10
@@ -58,6 +60,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
         self._in_message = True
         self._head_bytes = 0
         self.deadline = monotonic() + self._limits.header_seconds
@@ -152,7 +155,7 @@ def server_config(
         host=host,
         port=port,
         http=partial(DeadlineProtocol, limits),  # type: ignore[arg-type]
-        ws="websockets-sansio",
+        ws=StreamProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,
         log_config=None,

@@ -48,6 +48,7 @@ class Relationship:
     provider = one("Partner", PUBLIC, "Who provides.", by="provider_id")
     recipient = one("Partner", PUBLIC, "Who receives.", by="recipient_id")
     proposed_by = one("Partner", PUBLIC, "Who proposed it.", by="proposed_by")
+    suspended_by = one("Partner", PUBLIC, "Who suspended it; only that side may resume it.", by="suspended_by")
     since: date | None = column(PUBLIC, "First day; null until accepted.")
     until: date | None = column(PUBLIC, "Last day; null while it stands.")
     version: int = column(PUBLIC, "Counts the changes; to be sent as `expectedVersion`.")

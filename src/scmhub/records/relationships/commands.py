@@ -94,8 +94,13 @@ async def _step(unit: Unit, given: RelationshipStepInput, step: str, action: str
     )  # fmt: skip
     with take.about(relationship.id):
         proposer = relationship.proposed_by == unit.partner_id
-        relationship.state = rules.after(relationship.state, step, proposer=proposer)
+        by_other = relationship.suspended_by not in (None, unit.partner_id)
+        relationship.state = rules.after(relationship.state, step, proposer=proposer, suspended_by_other=by_other)
     changed = ["state"]
+    suspended_by = unit.partner_id if step == "SUSPEND" else None
+    if relationship.suspended_by != suspended_by:
+        relationship.suspended_by = suspended_by
+        changed.append("suspendedBy")
     if step == "ACCEPT":
         relationship.since = unit.now.date()
         changed.append("since")
@@ -127,7 +132,7 @@ async def relationship_suspend(unit: Unit, given: RelationshipStepInput) -> UUID
     return await _step(unit, given, "SUSPEND", "SUSPENDED")
 
 
-@command("relationshipResume", payload="Relationship", description="Makes a suspended relationship active again.")
+@command("relationshipResume", payload="Relationship", description="The side that suspended it makes it active again.")
 async def relationship_resume(unit: Unit, given: RelationshipStepInput) -> UUID:
     return await _step(unit, given, "RESUME", "RESUMED")
 

@@ -22,10 +22,11 @@ COMMANDS = {
 ANSWERS = ("ACCEPT", "DECLINE")
 
 
-def after(state: str, step: str, *, proposer: bool) -> str:
+def after(state: str, step: str, *, proposer: bool, suspended_by_other: bool = False) -> str:
     """The state after a step. ``proposer``: whether the acting side is the one that proposed.
 
-    Refusal ILLEGAL_TRANSITION, naming the state and its steps; FORBIDDEN for an answer to one's own proposal.
+    Refusal ILLEGAL_TRANSITION, naming the state and its steps; FORBIDDEN for an answer to one's own proposal, and for
+    resuming what the other side suspended.
     """
     steps = STEPS[state]
     if step not in steps:
@@ -37,4 +38,6 @@ def after(state: str, step: str, *, proposer: bool) -> str:
         )
     if step in ANSWERS and proposer:
         raise Refusal("FORBIDDEN", "You proposed it; the other side answers.", ["input", "relationship"])
+    if step == "RESUME" and suspended_by_other:
+        raise Refusal("FORBIDDEN", "The other side suspended it; only that side resumes it.", ["input", "relationship"])
     return steps[step]

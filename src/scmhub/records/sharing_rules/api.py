@@ -26,6 +26,7 @@ class ShareableKind(Enum):
     ITEM = strawberry.enum_value("ITEM", description="Items, owned by who numbers them.")
     SITE = strawberry.enum_value("SITE", description="Sites, owned by the partner they belong to.")
     RISK = strawberry.enum_value("RISK", description="Entries of a risk register, owned by who keeps it.")
+    STRUCTURE = strawberry.enum_value("STRUCTURE", description="Links between items, owned by who owns the parent.")
 
 
 @strawberry.enum(description="Where a sharing rule stands. Whether it is valid today is said by its dates, not here.")

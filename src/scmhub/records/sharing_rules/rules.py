@@ -44,10 +44,8 @@ def after(state: str, step: str) -> str:
 
 
 def check_groups(given: Sequence[str], dimensions: Dimensions) -> list[str]:
-    """The field groups, each once, in the order of the kind. REQUIRED for none, INVALID with the nearest name."""
+    """The field groups, each once, in the order of the kind; INVALID with the nearest name."""
     path = ["input", "fieldGroups"]
-    if not given:
-        raise Refusal("REQUIRED", f"Name at least one field group: {_listed(dimensions.groups)}.", path)
     for number, name in enumerate(given):
         if name not in dimensions.groups:
             near = difflib.get_close_matches(name[:80].lower(), dimensions.groups, n=1, cutoff=0.0)

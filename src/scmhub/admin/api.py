@@ -1,0 +1,84 @@
+"""Integrations, their credentials and the audit trail as their partner sees them; a secret is in none of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from scmhub.errors import Forbidden
+from scmhub.feed import audit
+from scmhub.feed.audit import AuditEntryTable
+from scmhub.graph.declare import column, kind, many, one, question
+from scmhub.identity.tables import CredentialTable, IntegrationTable
+from scmhub.identity.viewer import TokenScope
+from scmhub.sharing.access import PUBLIC
+from scmhub.sharing.policy import Owned
+
+
+@strawberry.enum(description="Whether an integration may call.")
+class IntegrationState(Enum):
+    ACTIVE = strawberry.enum_value("ACTIVE", description="It gets tokens.")
+    SUSPENDED = strawberry.enum_value("SUSPENDED", description="It gets none, and those it has do not work.")
+
+
+@strawberry.enum(description="How a credential proves an integration.")
+class CredentialKind(Enum):
+    SECRET = strawberry.enum_value("SECRET", description="A client secret (client_secret_basic).")
+    PUBLIC_KEY = strawberry.enum_value("PUBLIC_KEY", description="A key of its own (private_key_jwt).")
+
+
+@kind(IntegrationTable, prefix="int", policy=Owned(owner="partner_id"), single="integration", plural="integrations")
+class Integration:
+    """A machine of yours that calls the hub. Its id is its OAuth client id."""
+
+    name: str = column(PUBLIC, "What you call it.")
+    token_scopes: list[str] = column(PUBLIC, "What its tokens may do at most.")
+    state: IntegrationState = column(PUBLIC, "Whether it may call.")
+    created_at: datetime = column(PUBLIC, "When it was created.")
+    last_used_at: datetime | None = column(PUBLIC, "When it last got a token, to the minute.")
+    version: int = column(PUBLIC, "Counts the changes; to be sent as `expectedVersion`.")
+    credentials = many("Credential", "What proves it, oldest first.", by="integration_id")
+
+
+@kind(CredentialTable, prefix="crd", policy=Owned(owner="partner_id"), plural="credentials")
+class Credential:
+    """One way an integration proves who it is; the secret itself is kept nowhere."""
+
+    kind: CredentialKind = column(PUBLIC, "How it proves the integration.")
+    integration = one("Integration", PUBLIC, "Whose it is.", by="integration_id")
+    created_at: datetime = column(PUBLIC, "When it was made.")
+    expires_at: datetime = column(PUBLIC, "When it ends by itself.")
+    revoked_at: datetime | None = column(PUBLIC, "When it was revoked.")
+    last_used_at: datetime | None = column(PUBLIC, "When it last proved the integration, to the minute.")
+
+
+@kind(AuditEntryTable, prefix="aud", policy=Owned(owner="partner_id"), plural="auditTrail")
+class AuditEntry:
+    """One change of a right, made by your people or machines; sealed by the hash of the row before it."""
+
+    seq: int = column(PUBLIC, "Its number in the hub's one chain; numbers between yours are others'.")
+    at: datetime = column(PUBLIC, "When it was made.")
+    actor: str = column(PUBLIC, "Who made it.")
+    action: str = column(PUBLIC, "What was done.")
+    subject: str = column(PUBLIC, "What it was done to.")
+    previous: str = column(PUBLIC, "Hash of the row before it, SHA-256 in hexadecimal.")
+    hash: str = column(PUBLIC, "SHA-256 of `previous` and the row, in hexadecimal.")
+
+
+@strawberry.type(description="Whether the audit trail is whole.")
+class AuditVerification:
+    intact: bool = strawberry.field(description="Whether every row fits, up to the newest and through every checkpoint.")
+    rows: int = strawberry.field(description="How many rows fit.")
+    broken_at: int | None = strawberry.field(description="Number of the first row that does not; null if all fit.")
+    reason: str | None = strawberry.field(description="What is wrong with it.")
+
+
+@question("auditVerify", "Walks the audit trail from its first row. Needs a token with `hub:admin`.")
+async def audit_verify(info: strawberry.Info) -> AuditVerification:
+    viewer = info.context["viewer"]
+    if TokenScope.ADMIN not in viewer.token_scopes:
+        raise Forbidden("This access token lacks 'hub:admin'.")
+    found = await audit.verify(info.context["reads"].rows, info.context["keys"]())
+    return AuditVerification(intact=found.intact, rows=found.rows, broken_at=found.broken_at, reason=found.reason)

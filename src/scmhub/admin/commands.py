@@ -1,0 +1,140 @@
+"""What a partner's administrator does with integrations, and the hub's operator with partners."""
+
+from __future__ import annotations
+
+from enum import Enum
+from uuid import UUID
+
+import strawberry
+
+from scmhub.admin.partners import change_status, invite
+from scmhub.database.unit import Unit
+from scmhub.graph.declare import Shown, command
+from scmhub.graph.lookup import changeable
+from scmhub.identity import integrations
+from scmhub.identity.tables import CredentialTable, IntegrationTable
+from scmhub.identity.viewer import TokenScope
+from scmhub.ids import public_id
+
+_SECRET = {"client_secret": "The new secret, shown here once and kept nowhere; a replay answers null."}
+_ADMIN = TokenScope.ADMIN
+
+
+@strawberry.enum(description="What the tokens of an integration may do.")
+class IntegrationScope(Enum):
+    READ = strawberry.enum_value("hub:read", description="Run queries.")
+    WRITE = strawberry.enum_value("hub:write", description="Run mutations on your records.")
+    SUBSCRIBE = strawberry.enum_value("hub:subscribe", description="Follow changes.")
+
+
+@strawberry.input(description="An integration to create.")
+class IntegrationCreateInput:
+    name: str = strawberry.field(description="What you call it; at most 200 characters.")
+    token_scopes: list[IntegrationScope] = strawberry.field(description="What its tokens may do at most.")
+
+
+@strawberry.input(description="A secret to replace.")
+class IntegrationSecretRotateInput:
+    integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
+    expected_version: int = strawberry.field(description="Its `version` as you know it.")
+    overlap_hours: int = strawberry.field(description="How long the old secret works on; 0 to 168.", default=24)
+
+
+@strawberry.input(description="A public key to add.")
+class IntegrationKeyAddInput:
+    integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
+    expected_version: int = strawberry.field(description="Its `version` as you know it.")
+    public_jwk: str = strawberry.field(description="The public key as a JSON Web Key: EC P-256, or RSA.")
+
+
+@strawberry.input(description="A credential to revoke.")
+class IntegrationCredentialRevokeInput:
+    credential: strawberry.ID = strawberry.field(description="Which credential of yours.")
+
+
+@strawberry.input(description="An integration to suspend.")
+class IntegrationSuspendInput:
+    integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
+    expected_version: int = strawberry.field(description="Its `version` as you know it.")
+
+
+@strawberry.input(description="A partner to register; for the hub's operator.")
+class PartnerInviteInput:
+    code: str = strawberry.field(description="Its code, unique in the hub.")
+    name: str = strawberry.field(description="Name of the firm.")
+
+
+@strawberry.input(description="A partner; for the hub's operator.")
+class PartnerStatusInput:
+    code: str = strawberry.field(description="Its code.")
+
+
+@command(
+    "integrationCreate", payload="Integration", description="Creates a machine of yours, with its first secret.",
+    requires=_ADMIN, shown_once={"client_id": "The OAuth client id."} | _SECRET,
+)  # fmt: skip
+async def integration_create(unit: Unit, given: IntegrationCreateInput) -> Shown:
+    made, secret = await integrations.create(unit, given.name, [TokenScope(each.value) for each in given.token_scopes])
+    return Shown(made.id, {"client_id": public_id("int", made.id), "client_secret": secret})
+
+
+@command(
+    "integrationSecretRotate", payload="Credential", requires=_ADMIN, shown_once=_SECRET,
+    description="Gives an integration a new secret; the old one works on for the overlap.",
+)  # fmt: skip
+async def integration_secret_rotate(unit: Unit, given: IntegrationSecretRotateInput) -> Shown:
+    found = await _integration(unit, given.integration, given.expected_version)
+    made, secret = await integrations.rotate_secret(unit, found, given.overlap_hours)
+    return Shown(made.id, {"client_secret": secret})
+
+
+@command(
+    "integrationKeyAdd", payload="Credential", requires=_ADMIN,
+    description="Lets an integration prove itself with a key of its own; the hub gets its public half only.",
+)  # fmt: skip
+async def integration_key_add(unit: Unit, given: IntegrationKeyAddInput) -> UUID:
+    found = await _integration(unit, given.integration, given.expected_version)
+    return (await integrations.add_key(unit, found, given.public_jwk)).id
+
+
+@command(
+    "integrationCredentialRevoke", payload="Credential", requires=_ADMIN,
+    description="Ends a credential, and within two seconds every token issued for it.",
+)  # fmt: skip
+async def integration_credential_revoke(unit: Unit, given: IntegrationCredentialRevokeInput) -> UUID:
+    path = ["input", "credential"]
+    found = await changeable(unit, CredentialTable, "Credential", given.credential, None, path)
+    await integrations.revoke_credential(unit, found)
+    return found.id
+
+
+@command(
+    "integrationSuspend", payload="Integration", requires=_ADMIN,
+    description="Ends an integration, and within two seconds every token it has.",
+)  # fmt: skip
+async def integration_suspend(unit: Unit, given: IntegrationSuspendInput) -> UUID:
+    found = await _integration(unit, given.integration, given.expected_version)
+    await integrations.suspend(unit, found)
+    return found.id
+
+
+async def _integration(unit: Unit, public: str, version: int) -> IntegrationTable:
+    return await changeable(unit, IntegrationTable, "Integration", public, version, ["input", "integration"])
+
+
+@command("partnerInvite", payload="Partner", requires=_ADMIN, description="Registers a partner; the operator's.")
+async def partner_invite(unit: Unit, given: PartnerInviteInput) -> UUID:
+    return await invite(unit, given.code, given.name)
+
+
+@command(
+    "partnerSuspend", payload="Partner", requires=_ADMIN,
+    description="Ends a partner's access within two seconds; its records stay. The operator's.",
+)  # fmt: skip
+async def partner_suspend(unit: Unit, given: PartnerStatusInput) -> UUID:
+    return await change_status(unit, given.code, "SUSPENDED")
+
+
+@command("partnerReactivate", payload="Partner", requires=_ADMIN, description="Lets a partner in again; the operator's.")
+async def partner_reactivate(unit: Unit, given: PartnerStatusInput) -> UUID:
+    return await change_status(unit, given.code, "ACTIVE")

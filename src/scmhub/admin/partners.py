@@ -1,0 +1,46 @@
+"""What the hub's operator does with partners; nobody else may, and the operator sees none of their records."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import select
+
+from scmhub.database.tables import HUB_PARTNER
+from scmhub.database.unit import Unit
+from scmhub.errors import Refusal
+from scmhub.feed import audit
+from scmhub.partners.registry import register_partner
+from scmhub.partners.tables import PartnerTable
+
+
+async def invite(unit: Unit, code: str, name: str) -> UUID:
+    """The key of a new partner."""
+    _check_operator(unit)
+    try:
+        key = await register_partner(unit, code, name)
+    except Refusal as refusal:
+        raise Refusal(refusal.refusal_code, refusal.message, ["input", *refusal.path]) from None
+    await audit.record(unit, "partner.registered", audit.subject_of("partner", key), {"code": code})
+    return key
+
+
+async def change_status(unit: Unit, code: str, status: str) -> UUID:
+    """SUSPENDED or ACTIVE. ILLEGAL_TRANSITION if it is so already."""
+    _check_operator(unit)
+    found = (await unit.session.exec(select(PartnerTable).where(PartnerTable.code == code).with_for_update())).first()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no partner with this code.", ["input", "code"])
+    if found.status == status:
+        raise Refusal("ILLEGAL_TRANSITION", f"The partner is {status} already.", ["input", "code"])
+    found.status = status
+    found.version += 1
+    unit.session.add(found)
+    action = "partner.suspended" if status == "SUSPENDED" else "partner.reactivated"
+    await audit.record(unit, action, audit.subject_of("partner", found.id), {"code": code})
+    return found.id
+
+
+def _check_operator(unit: Unit) -> None:
+    if unit.partner_id != HUB_PARTNER:
+        raise Refusal("FORBIDDEN", "Only the hub's operator may do this.", ["input"])

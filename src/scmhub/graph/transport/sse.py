@@ -1,0 +1,253 @@
+"""GraphQL over server-sent events, one operation a stream ("distinct connections" of graphql-sse).
+
+A stream the hub cuts (token expired, log lost, shutdown) ends without ``complete``, so that the client comes back with
+its last event id; ``complete`` means that there is no more. Frames end in LF LF, which is what clients split at. Whoever
+also accepts JSON gets its queries and mutations as JSON: urql lists event streams on every query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from scmhub.errors import RateLimited, ServiceUnavailable
+from scmhub.feed.timers import Handle, LoopTimers, Timers
+from scmhub.graph.deliver.feed import Feed
+from scmhub.graph.deliver.follow import Cut
+from scmhub.graph.limits import Limits
+from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.transport.http import GraphQLEndpoint, Message, Receive, Scope, Send
+from scmhub.graph.transport.media import answer_type
+from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed
+from scmhub.identity.viewer import Viewer
+
+ABORT = "scmhub.abort"
+"""In ``scope["extensions"]``: ends the connection at once, for a peer that does not read."""
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-accel-buffering", b"no"),
+    (b"vary", b"Accept"),
+]
+_ANSWERED_AS_EVENTS = (200, 400, 413)
+"""Refusals of a body that was read: as events, because clients take another status for a broken network and retry."""
+
+
+class SseDoor:
+    """Stands before the HTTP endpoint and takes the requests that want an event stream."""
+
+    def __init__(
+        self, hub: StreamHub, endpoint: GraphQLEndpoint, http_limits: Limits | None = None,
+        limits: StreamLimits | None = None, timers: Timers | None = None,
+    ) -> None:  # fmt: skip
+        self.hub = hub
+        self.limits = limits or StreamLimits()
+        self.timers = timers or LoopTimers()
+        self._endpoint = endpoint
+        self._http_limits = http_limits or Limits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
+        if b"text/event-stream" not in accept or len(accept) > self._http_limits.accept_bytes:
+            await self._endpoint(scope, receive, send)
+            return
+        asked, answer, read = await self._ask(scope, receive)
+        feed = self.hub.feed
+        if asked is not None and answer_type(accept, self._http_limits.accept_bytes) is not None:
+            subscribes = feed is not None and await self._subscribes(feed, *asked)
+            if not subscribes:
+                await self._endpoint(scope, _again(read, receive), send)
+                return
+        if asked is None and answer[0]["status"] not in _ANSWERED_AS_EVENTS:
+            for message in answer:
+                await send(message)
+            return
+        await _Stream(self, scope, receive, send).run(asked, answer[-1].get("body", b"") if answer else b"")
+
+    async def _subscribes(self, feed: Feed, request: GraphQLRequest, viewer: Viewer) -> bool:
+        try:
+            return await feed.kind(request, viewer) == "subscription"
+        except Exception:
+            return False  # the endpoint will say the same, as JSON
+
+    async def _ask(
+        self, scope: Scope, receive: Receive
+    ) -> tuple[tuple[GraphQLRequest, Viewer] | None, list[Message], list[Message]]:
+        """The request and its caller, or the endpoint's refusal; and what was read of the body."""
+        found: list[tuple[GraphQLRequest, Viewer]] = []
+        answer: list[Message] = []
+        read: list[Message] = []
+
+        async def keep(request: GraphQLRequest, viewer: Viewer) -> Answer:
+            found.append((request, viewer))
+            return Answer(b"")
+
+        async def recorded() -> Message:
+            read.append(await receive())
+            return read[-1]
+
+        async def unsent(message: Message) -> None:
+            answer.append(message)
+
+        headers = [(name, value) for name, value in scope["headers"] if name != b"accept"]
+        head = {**scope, "headers": [*headers, (b"accept", b"application/graphql-response+json")]}
+        await GraphQLEndpoint(self.hub.authenticate, keep, self._http_limits)(head, recorded, unsent)
+        return (found[0], [], read) if found else (None, answer, read)
+
+
+def _again(read: list[Message], receive: Receive) -> Receive:
+    messages = deque(read)
+
+    async def replayed() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return replayed
+
+
+class _Stream:
+    """One event stream: a sink whose bytes wait here, up to the high-water mark, for the writer."""
+
+    def __init__(self, door: SseDoor, scope: Scope, receive: Receive, send: Send) -> None:
+        self._door = door
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._finished = False
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.viewer: Viewer = None  # type: ignore[assignment]
+
+    async def run(self, asked: tuple[GraphQLRequest, Viewer] | None, refused: bytes) -> None:
+        """Until the operation ends, the client leaves, or the hub cuts it."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        writer = asyncio.ensure_future(self._write())
+        gone = asyncio.ensure_future(self._wait_for_the_end())
+        work = asyncio.ensure_future(self._work(asked, refused))
+        self._tasks = [writer, gone, work]
+        timers = self._timers()
+        feed = self._door.hub.feed
+        try:
+            if asked is not None and feed is not None:
+                self.viewer = asked[1]
+                if crowded(feed, self.viewer, self._door.limits.lines):
+                    self._work_is_refused(work)
+                feed.lines.add(self)
+                timers.append(expire(self._door.timers, self._door.hub, self.viewer, self))
+            await asyncio.wait([writer, gone], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (*timers, *self._tasks):
+                each.cancel()
+            if feed is not None:
+                feed.lines.discard(self)
+            await asyncio.wait(self._tasks)
+
+    def _work_is_refused(self, work: asyncio.Task[None]) -> None:
+        work.cancel()
+        payload, began = failed(RateLimited("Too many connections of this partner."), "")
+        self._event(payload if began else b'{"errors":' + payload + b"}")
+        self._complete()
+
+    def _timers(self) -> list[Handle]:
+        """The comment that keeps the line alive; the list's first entry is replaced each time."""
+        timers: list[Handle] = []
+
+        def comment() -> None:
+            self._put(b":\n\n")
+            timers[0] = self._door.timers.call_later(self._door.limits.comment_seconds, comment)
+
+        timers.append(self._door.timers.call_later(self._door.limits.comment_seconds, comment))
+        return timers
+
+    # -- the operation -------------------------------------------------------------------------------------------------
+
+    async def _work(self, asked: tuple[GraphQLRequest, Viewer] | None, refused: bytes) -> None:
+        self._put(b":\n\n")
+        if asked is None:
+            self._event(refused)
+            self._complete()
+            return
+        request, viewer = asked
+        try:
+            await self._operate(request, viewer)
+        except Cut as cut:
+            self.cut(cut.code, cut.reason)
+        except Exception as error:
+            payload, began = failed(error, request.request_id)
+            self._event(payload if began else b'{"errors":' + payload + b"}")
+            self._complete()
+
+    async def _operate(self, request: GraphQLRequest, viewer: Viewer) -> None:
+        feed = self._door.hub.feed
+        if feed is None:
+            raise ServiceUnavailable
+        if await feed.kind(request, viewer) != "subscription":
+            answer = await self._door.hub.execute(request, viewer)
+            self._event(answer.body)
+            self._complete()
+            return
+        headers = dict(self._scope["headers"])
+        last = headers.get(b"last-event-id", b"").decode("latin-1") or None
+        run = await feed.follow(request, viewer, self, last)
+        await run()
+
+    def _event(self, payload: bytes) -> None:
+        self._put(b"event: next\ndata: " + payload + b"\n\n")
+
+    def _complete(self) -> None:
+        """There is no more; the client must not come back."""
+        self._put(b"event: complete\ndata:\n\n")
+        self._finished = True
+
+    # -- the sink ------------------------------------------------------------------------------------------------------
+
+    def push(self, payload: bytes, cursor: str) -> bool:
+        return self._put(b"event: next\nid: " + cursor.encode() + b"\ndata: " + payload + b"\n\n")
+
+    async def writable(self) -> None:
+        await self._room.wait()
+
+    def cut(self, code: int, reason: str) -> None:
+        """End the body without ``complete``; nothing of what waits is sent."""
+        self._waiting.clear()
+        abort = self._scope.get("extensions", {}).get(ABORT)
+        if self._size >= self._door.limits.high_water and abort is not None:
+            abort()
+        self._finished = True
+        self._news.set()
+        for task in self._tasks[2:]:
+            task.cancel()
+
+    def _put(self, data: bytes) -> bool:
+        if self._finished:
+            return False
+        self._waiting.append(data)
+        self._size += len(data)
+        self._news.set()
+        if self._size >= self._door.limits.high_water:
+            self._room.clear()
+        return self._room.is_set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._waiting:
+                data = b"".join(self._waiting)
+                self._waiting.clear()
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+                self._size -= len(data)
+                if self._size < self._door.limits.high_water:
+                    self._room.set()
+            if self._finished:
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+
+    async def _wait_for_the_end(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass

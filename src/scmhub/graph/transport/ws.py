@@ -1,0 +1,283 @@
+"""GraphQL over WebSocket, protocol ``graphql-transport-ws`` and no other: sockets that tell, and answer, many operations.
+
+Close codes are the clients' retry policy: 4400 malformed, 4401 before ``connection_init``, 4406 other protocol, 4408 no
+init in time, 4409 id in use, 4429 second init or flood: do not come back. 4403 token refused, expired or revoked: come
+back with a new one. 1012, 1013: come back later. A document or cursor that is wrong ends its operation, not the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from scmhub.clock import render
+from scmhub.errors import BadRequest, HubError, RateLimited, ServiceUnavailable, Unauthenticated
+from scmhub.feed.timers import Handle, LoopTimers, Timers
+from scmhub.graph.deliver.feed import Feed
+from scmhub.graph.deliver.follow import Cut
+from scmhub.graph.limits import Limits
+from scmhub.graph.request import GraphQLRequest
+from scmhub.graph.transport.body import check_shape
+from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id
+from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed, quoted, viewer_of
+from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol
+from scmhub.identity.viewer import Viewer
+
+log = logging.getLogger(__name__)
+
+PROTOCOL = "graphql-transport-ws"
+
+
+class WebSocketDoor:
+    """The ASGI application behind ``/graphql`` for sockets."""
+
+    def __init__(
+        self, hub: StreamHub, limits: StreamLimits | None = None, timers: Timers | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.hub = hub
+        self.limits = limits or StreamLimits()
+        self.timers = timers or LoopTimers()
+        self.monotonic = monotonic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if not _same_origin(scope):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if PROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4406, "reason": f"the protocol is {PROTOCOL}"})
+            return
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        await Socket(self, scope["extensions"][EXTENSION], receive).run()
+
+
+def _same_origin(scope: Scope) -> bool:
+    """No Origin, or our own: a page elsewhere is refused before it gets a socket."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin")
+    return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
+
+
+class Socket:
+    """One connection and its operations."""
+
+    def __init__(self, door: WebSocketDoor, line: StreamProtocol, receive: Receive) -> None:
+        self._door = door
+        self._hub = door.hub
+        self._line = line
+        self._receive = receive
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._pings: deque[float] = deque(maxlen=door.limits.pings)
+        self._feed: Feed | None = None
+        self._over = False
+        self._timer: Handle = door.timers.call_later(
+            door.limits.init_seconds, lambda: self.cut(4408, "no connection_init in time")
+        )
+        self.viewer: Viewer = None  # type: ignore[assignment]
+
+    async def run(self) -> None:
+        """Until either side closes; then nothing of it is left."""
+        try:
+            while (message := await self._receive())["type"] == "websocket.receive":
+                if not self._over:
+                    await self._take(message)
+        finally:
+            self._over = True
+            self._timer.cancel()
+            if self._feed is not None:
+                self._feed.lines.discard(self)
+            tasks = self._end_operations()
+            if tasks:
+                await asyncio.wait(tasks)
+
+    def cut(self, code: int, reason: str) -> None:
+        """Close with a code; nothing is sent after it."""
+        if not self._over:
+            self._over = True
+            if self._feed is not None:
+                self._feed.lines.discard(self)
+            self._end_operations()
+            self._line.hang_up(code, reason)
+
+    def _end_operations(self) -> list[asyncio.Task[None]]:
+        tasks = list(self._operations.values())
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+
+    async def _take(self, message: Message) -> None:
+        text = message.get("text")
+        try:
+            parsed = orjson.loads(text) if text is not None else None
+        except orjson.JSONDecodeError:
+            parsed = None
+        if not isinstance(parsed, dict) or not isinstance(parsed.get("type"), str):
+            self._malformed("a message is a JSON object with a type")
+            return
+        try:
+            check_shape(parsed, Limits())
+        except BadRequest as error:
+            self._malformed(error.message)
+            return
+        match parsed["type"]:
+            case "connection_init":
+                await self._init(parsed.get("payload"))
+            case "ping":
+                self._ping(parsed.get("payload"))
+            case "pong":
+                pass
+            case "subscribe":
+                self._subscribe(parsed)
+            case "complete":
+                self._complete(parsed.get("id"))
+            case _:
+                self._malformed("unknown message type")
+
+    def _malformed(self, reason: str) -> None:
+        log.info("a socket sent what is no message: %s", reason)
+        self.cut(4400, reason[:100])
+
+    async def _init(self, payload: Any) -> None:
+        if self.viewer is not None:
+            self.cut(4429, "too many initialisation requests")
+            return
+        if payload is not None and not isinstance(payload, dict):
+            self._malformed("the payload of connection_init is an object")
+            return
+        authorization = (payload or {}).get("Authorization")
+        try:
+            viewer = await viewer_of(self._hub, authorization if isinstance(authorization, str) else None)
+        except Unauthenticated:
+            self.cut(4403, "a valid access token is required")
+            return
+        except HubError:
+            self.cut(1013, "the hub cannot answer at the moment")
+            return
+        feed = self._hub.feed
+        if feed is None or crowded(feed, viewer, self._door.limits.lines):
+            self.cut(1013, "too many connections" if feed else "the change log is not followed here")
+            return
+        self.viewer, self._feed = viewer, feed
+        self._timer.cancel()
+        self._timer = expire(self._door.timers, self._hub, viewer, self)
+        feed.lines.add(self)
+        self._line.write_text(
+            b'{"type":"connection_ack","payload":{"expiresAt":%s}}' % quoted(render(viewer.expires_at))
+        )
+
+    def _ping(self, payload: Any) -> None:
+        now = self._door.monotonic()
+        if len(self._pings) == self._pings.maxlen and now - self._pings[0] < self._door.limits.ping_seconds:
+            self.cut(4429, "too many pings")
+            return
+        self._pings.append(now)
+        if not isinstance(payload, dict | None):
+            self._malformed("the payload of ping is an object")
+            return
+        self._line.write_text(orjson.dumps({"type": "pong"} if payload is None else {"type": "pong", "payload": payload}))
+
+    def _complete(self, operation: Any) -> None:
+        if not isinstance(operation, str):
+            self._malformed("an id is a string")
+            return
+        task = self._operations.pop(operation, None)
+        if task is not None:
+            task.cancel()
+
+    def _subscribe(self, message: dict[str, Any]) -> None:
+        operation, payload = message.get("id"), message.get("payload")
+        if not isinstance(operation, str) or not 0 < len(operation) <= self._door.limits.id_characters:
+            self._malformed("an id is a string")
+            return
+        request = _request(payload)
+        if request is None:
+            self._malformed("the payload of subscribe has a query, and perhaps variables and an operationName")
+            return
+        if self.viewer is None:
+            self.cut(4401, "send connection_init first")
+        elif operation in self._operations:
+            self.cut(4409, f"Subscriber for {operation[:80]} already exists")
+        elif len(self._operations) >= self._door.limits.operations:
+            self._fail(operation, RateLimited(f"A socket runs at most {self._door.limits.operations} operations."), request)
+        else:
+            task = asyncio.ensure_future(self._operate(operation, request))
+            self._operations[operation] = task
+            task.add_done_callback(lambda done: self._ended(operation, done))
+
+    # -- operations ----------------------------------------------------------------------------------------------------
+
+    def _ended(self, operation: str, task: asyncio.Task[None]) -> None:
+        if self._operations.get(operation) is task:
+            del self._operations[operation]
+
+    async def _operate(self, operation: str, request: GraphQLRequest) -> None:
+        try:
+            if self._feed is None:
+                raise ServiceUnavailable
+            if await self._feed.kind(request, self.viewer) == "subscription":
+                run = await self._feed.follow(request, self.viewer, _Screen(self._line, operation))
+                await run()
+            else:
+                answer = await self._hub.execute(request, self.viewer)
+                self._next(operation, answer.body)
+                self._done(operation)
+                await self._line.drained()
+        except Cut as cut:
+            self.cut(cut.code, cut.reason)
+        except Exception as error:
+            self._fail(operation, error, request)
+
+    def _next(self, operation: str, payload: bytes) -> None:
+        if not self._over:
+            self._line.write_text(b'{"type":"next","id":%s,"payload":%s}' % (quoted(operation), payload))
+
+    def _done(self, operation: str) -> None:
+        if not self._over:
+            self._line.write_text(b'{"type":"complete","id":%s}' % quoted(operation))
+
+    def _fail(self, operation: str, error: Exception, request: GraphQLRequest) -> None:
+        payload, began = failed(error, request.request_id)
+        if began:
+            self._next(operation, payload)
+            self._done(operation)
+        elif not self._over:
+            self._line.write_text(b'{"type":"error","id":%s,"payload":%s}' % (quoted(operation), payload))
+
+
+class _Screen:
+    """The place of one subscription on a socket."""
+
+    __slots__ = ("_head", "_line")
+
+    def __init__(self, line: StreamProtocol, operation: str) -> None:
+        self._line = line
+        self._head = b'{"type":"next","id":%s,"payload":' % quoted(operation)
+
+    def push(self, payload: bytes, cursor: str) -> bool:
+        return self._line.write_text(b"".join((self._head, payload, b"}")))
+
+    async def writable(self) -> None:
+        await self._line.drained()
+
+
+def _request(payload: Any) -> GraphQLRequest | None:
+    """The operation in a ``subscribe``; None if a part is of the wrong type."""
+    if not isinstance(payload, dict):
+        return None
+    query, variables = payload.get("query"), payload.get("variables")
+    name, extensions = payload.get("operationName"), payload.get("extensions")
+    fits = isinstance(query, str) and isinstance(variables, dict | None) and isinstance(extensions, dict | None)
+    if not fits or not isinstance(name, str | None):
+        return None
+    return GraphQLRequest(query, variables or {}, name or None, new_request_id())
