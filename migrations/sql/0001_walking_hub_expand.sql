@@ -262,6 +262,7 @@ CREATE TABLE relationship (
 	kind VARCHAR COLLATE "C" NOT NULL, 
 	state VARCHAR COLLATE "C" NOT NULL, 
 	proposed_by UUID NOT NULL, 
+	suspended_by UUID, 
 	since DATE, 
 	until DATE, 
 	version INTEGER NOT NULL, 
@@ -271,9 +272,11 @@ CREATE TABLE relationship (
 	CONSTRAINT ck_relationship_state CHECK (state in ('PROPOSED', 'ACTIVE', 'SUSPENDED', 'ENDED', 'DECLINED')), 
 	CONSTRAINT ck_relationship_two_firms CHECK (provider_id <> recipient_id), 
 	CONSTRAINT ck_relationship_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (provider_id, recipient_id)), 
+	CONSTRAINT ck_relationship_suspended CHECK (suspended_by is null or state = 'SUSPENDED'), 
 	CONSTRAINT fk_relationship_provider_id FOREIGN KEY(provider_id) REFERENCES partner (id), 
 	CONSTRAINT fk_relationship_recipient_id FOREIGN KEY(recipient_id) REFERENCES partner (id), 
-	CONSTRAINT fk_relationship_proposed_by FOREIGN KEY(proposed_by) REFERENCES partner (id)
+	CONSTRAINT fk_relationship_proposed_by FOREIGN KEY(proposed_by) REFERENCES partner (id), 
+	CONSTRAINT fk_relationship_suspended_by FOREIGN KEY(suspended_by) REFERENCES partner (id)
 );
 
 CREATE INDEX ix_relationship_provider_id_id ON relationship (provider_id, id);
@@ -500,6 +503,34 @@ CREATE INDEX ix_item_link_owner_id_parent_id_id ON item_link (owner_id, parent_i
 
 CREATE INDEX ix_item_link_parent_id_id ON item_link (parent_id, id);
 
+CREATE TABLE objective (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	counterparty_id UUID NOT NULL, 
+	relationship_id UUID NOT NULL, 
+	measure VARCHAR COLLATE "C" NOT NULL, 
+	aim VARCHAR COLLATE "C" NOT NULL, 
+	target NUMERIC(21, 6) NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	since DATE NOT NULL, 
+	version INTEGER NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_objective PRIMARY KEY (id), 
+	CONSTRAINT uq_objective_owner_id_relationship_id_measure UNIQUE (owner_id, relationship_id, measure), 
+	CONSTRAINT ck_objective_aim CHECK (aim in ('AT_LEAST', 'AT_MOST')), 
+	CONSTRAINT ck_objective_measure CHECK (measure ~ '^[A-Z][A-Z0-9_]{0,39}$'), 
+	CONSTRAINT ck_objective_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT fk_objective_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_objective_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_objective_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id)
+);
+
+CREATE INDEX ix_objective_counterparty_id_id ON objective (counterparty_id, id);
+
+CREATE INDEX ix_objective_owner_id_id ON objective (owner_id, id);
+
+CREATE INDEX ix_objective_relationship_id_measure_id ON objective (relationship_id, measure, id);
+
 CREATE TABLE purchase_order (
 	id UUID NOT NULL, 
 	kind VARCHAR COLLATE "C" NOT NULL, 
@@ -543,6 +574,37 @@ CREATE INDEX ix_purchase_order_seller_id_id ON purchase_order (seller_id, id);
 CREATE INDEX ix_purchase_order_seller_id_placed_at_id ON purchase_order (seller_id, placed_at, id);
 
 CREATE INDEX ix_purchase_order_seller_id_seller_number ON purchase_order (seller_id, seller_number);
+
+CREATE TABLE relationship_profile (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	relationship_id UUID NOT NULL, 
+	supply_risk INTEGER, 
+	profit_impact INTEGER, 
+	kraljic VARCHAR COLLATE "C", 
+	segment TEXT, 
+	value_amount NUMERIC(21, 6), 
+	currency VARCHAR COLLATE "C", 
+	potential INTEGER, 
+	note TEXT, 
+	version INTEGER NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_relationship_profile PRIMARY KEY (id), 
+	CONSTRAINT uq_relationship_profile_owner_id_relationship_id UNIQUE (owner_id, relationship_id), 
+	CONSTRAINT ck_relationship_profile_kraljic CHECK (kraljic in ('STRATEGIC', 'LEVERAGE', 'BOTTLENECK', 'NON_CRITICAL')), 
+	CONSTRAINT ck_relationship_profile_supply_risk CHECK (supply_risk between 1 and 5), 
+	CONSTRAINT ck_relationship_profile_profit_impact CHECK (profit_impact between 1 and 5), 
+	CONSTRAINT ck_relationship_profile_potential CHECK (potential between 1 and 5), 
+	CONSTRAINT ck_relationship_profile_value_amount CHECK (value_amount >= 0), 
+	CONSTRAINT ck_relationship_profile_money CHECK ((value_amount is null) = (currency is null)), 
+	CONSTRAINT ck_relationship_profile_currency CHECK (currency ~ '^[A-Z]{3}$'), 
+	CONSTRAINT fk_relationship_profile_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_relationship_profile_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id)
+);
+
+CREATE INDEX ix_relationship_profile_owner_id_id ON relationship_profile (owner_id, id);
+
+CREATE INDEX ix_relationship_profile_relationship_id_id ON relationship_profile (relationship_id, id);
 
 CREATE TABLE risk (
 	id UUID NOT NULL, 
@@ -1360,6 +1422,24 @@ grant select, insert, update on "item_link" to hub_write;
 
 grant select on "item_link" to hub_read;
 
+alter table "objective" enable row level security;
+
+alter table "objective" force row level security;
+
+create policy read_all on "objective" for select to hub_read using (true);
+
+create policy see on "objective" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "objective" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "objective" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "objective" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "objective" to hub_write;
+
+grant select on "objective" to hub_read;
+
 alter table "purchase_order" enable row level security;
 
 alter table "purchase_order" force row level security;
@@ -1377,6 +1457,24 @@ create policy remove on "purchase_order" for delete to hub_write using (buyer_id
 grant select, insert, update, delete on "purchase_order" to hub_write;
 
 grant select on "purchase_order" to hub_read;
+
+alter table "relationship_profile" enable row level security;
+
+alter table "relationship_profile" force row level security;
+
+create policy read_all on "relationship_profile" for select to hub_read using (true);
+
+create policy see on "relationship_profile" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "relationship_profile" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "relationship_profile" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "relationship_profile" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "relationship_profile" to hub_write;
+
+grant select on "relationship_profile" to hub_read;
 
 alter table "risk" enable row level security;
 

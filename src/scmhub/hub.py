@@ -76,6 +76,7 @@ class Hub:
             settings.operation_timeout_seconds,
         )
         self._door = Doorkeeper(self.standing, settings.url, clock, self._is_active)
+        self.engine.public_keys = lambda: self.ring.accepted
         life = timedelta(minutes=settings.token_minutes)
         self.oauth = OAuth(settings.url, life, database, self.standing, clock)
         """The application's routes under /oauth and /.well-known."""

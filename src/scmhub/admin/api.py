@@ -69,7 +69,7 @@ class AuditEntry:
 
 @strawberry.type(description="Whether the audit trail is whole.")
 class AuditVerification:
-    intact: bool = strawberry.field(description="Whether every row fits, up to the newest and through every checkpoint.")
+    intact: bool = strawberry.field(description="Whether every row fits, and every checkpoint.")
     rows: int = strawberry.field(description="How many rows fit.")
     broken_at: int | None = strawberry.field(description="Number of the first row that does not; null if all fit.")
     reason: str | None = strawberry.field(description="What is wrong with it.")

@@ -135,6 +135,6 @@ async def partner_suspend(unit: Unit, given: PartnerStatusInput) -> UUID:
     return await change_status(unit, given.code, "SUSPENDED")
 
 
-@command("partnerReactivate", payload="Partner", requires=_ADMIN, description="Lets a partner in again; the operator's.")
+@command("partnerReactivate", payload="Partner", requires=_ADMIN, description="Lets a partner in again; operator's.")
 async def partner_reactivate(unit: Unit, given: PartnerStatusInput) -> UUID:
     return await change_status(unit, given.code, "ACTIVE")

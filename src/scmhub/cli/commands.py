@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from scmhub.cli.admin_commands import register
+
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="One GraphQL API for a supply chain: every partner sees the same chain through its own lens.",
 )
 imports = typer.Typer(no_args_is_help=True, help="Bring records of other systems into the hub.")
 app.add_typer(imports, name="import")
+register(app)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -1,8 +1,8 @@
 """The audit trail: who changed a right, one row per change, each sealed with the hash of the one before.
 
 acme's administrator suspends an integration. The same transaction writes a row whose hash covers the row before it; an
-edited, deleted or reordered row breaks the chain from there on. A rewrite of the whole chain shows too: from time to time
-the hub signs the place it has reached (a checkpoint), and a chain that was rewritten no longer leads through it.
+edited, deleted or reordered row breaks the chain from there on. A rewrite of the whole chain shows too: the hub signs
+the place it has reached (a checkpoint), and a chain that was rewritten no longer leads through it.
 
 The database refuses UPDATE and DELETE by privilege and by trigger. Rows hold ids and names of things, never secrets.
 """
@@ -32,8 +32,6 @@ from scmhub.ids import new_id
 START = "0" * 64
 """What stands before the first row."""
 PAGE = 1_000
-CHECKPOINT_EVERY = 100
-"""Rows after which the operator's tools sign a new checkpoint without being asked."""
 _TYPE = "scmhub-audit+jws"
 Rows = Callable[..., Awaitable[list[Any]]]
 """Reads rows of a statement: ``database.read.rows`` or ``unit.rows``."""

@@ -261,7 +261,11 @@ class Built:
         texts = command.shown_once
         self.add(
             payload_name(command),
-            {"record": f"{command.payload} | None", **dict.fromkeys(texts, str | None), "user_errors": "list[UserError]"},
+            {
+                "record": f"{command.payload} | None",
+                **dict.fromkeys(texts, str | None),
+                "user_errors": "list[UserError]",
+            },
             {
                 "record": strawberry.field(
                     name=name, description="The record as you see it now; null if there is none that you may see."

@@ -173,7 +173,12 @@ class CommandRunner:
         return idempotency.check_key(text) if text is not None else None
 
     async def _payload(
-        self, step: Step, inputs: Inputs, unit: Unit | None, refusal: Refusal | None, texts: dict[str, str] | None = None
+        self,
+        step: Step,
+        inputs: Inputs,
+        unit: Unit | None,
+        refusal: Refusal | None,
+        texts: dict[str, str] | None = None,
     ) -> bytes:
         names = _graphql_names(step.command)
         parts = []

@@ -196,8 +196,8 @@ class Kind:
 class Command:
     """One mutation: what it takes, what it does, and which record it answers with.
 
-    ``requires`` is the token scope without which nothing of the document runs. ``shown_once`` are payload fields besides
-    the record (name -> description), text that is kept nowhere: a replay of the command answers null for them.
+    ``requires`` is the token scope without which nothing of the document runs. ``shown_once`` are payload fields
+    besides the record (name -> description), text that is kept nowhere: a replay of the command answers null for them.
     """
 
     name: str

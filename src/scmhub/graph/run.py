@@ -61,6 +61,8 @@ class Engine:
         self._costs = costs
         self._documents_rate = documents_rate
         self._deadline = deadline_seconds
+        self.public_keys: Callable[[], Any] = lambda: None
+        """The keys whose signatures this hub accepts, for questions about what it signed."""
         self.pull: Pull | None = None
         """Reads pages of the change feed; None while the log is not followed."""
 
@@ -140,6 +142,7 @@ class Engine:
 
         context = {
             "viewer": viewer, "now": self._clock(), "ask": ask, "reads": self._reads, "database": self._database,
+            "keys": self.public_keys,
         }  # fmt: skip
         result: Any = execute(
             self._core,

@@ -108,6 +108,7 @@ async def consume_assertion(unit: Unit, client: Client, jti: str, until: datetim
     return bool(
         await unit.fetch(
             "insert into used_assertion (digest, expires_at) values ($1, $2) on conflict do nothing returning true",
-            digest, until,
-        )  # fmt: skip
+            digest,
+            until,
+        )
     )

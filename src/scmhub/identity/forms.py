@@ -36,8 +36,9 @@ async def read_form(scope: Scope, receive: Receive) -> dict[str, str]:
         raise BadForm("Content-Type must be application/x-www-form-urlencoded.")
     body = await _body(receive)
     try:
+        text = body.decode("ascii")
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_FIELDS
+            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_FIELDS
         )
     except ValueError:
         raise BadForm("The body is not a form of at most 20 fields.") from None

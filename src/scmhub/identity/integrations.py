@@ -117,9 +117,8 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
 
 def _check_active(integration: IntegrationTable) -> None:
     if integration.state != "ACTIVE":
-        raise Refusal(
-            "ILLEGAL_TRANSITION", "The integration is suspended: create another.", ["input", "integration"], integration.id
-        )
+        path = ["input", "integration"]
+        raise Refusal("ILLEGAL_TRANSITION", "The integration is suspended: create another.", path, integration.id)
 
 
 async def _add_secret(unit: Unit, integration: IntegrationTable) -> tuple[CredentialTable, str]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from conftest import Chain
+from typing import Any
+
+from conftest import Chain, Screen
+
+
+
+def of(screen: Screen, kind: str) -> list[dict[str, Any]]:
+    return [each for each in screen.items if each.get("kind") == kind]
 
 
 async def test_parties_get_the_change_and_a_stranger_nothing(chain: Chain) -> None:
     acme, bolt, cargo = [await chain.follow(firm) for firm in ("acme", "bolt", "cargo")]
     order = await chain.firms.placed()
     await chain.step()
-    mine = [each for each in acme.items if each["kind"] == "ORDER"]
-    assert [(each["action"], each["recordId"], each["record"]["buyerNumber"]) for each in mine] == [
-        ("PLACED", order.id, "PO-1")
-    ]
-    assert mine[0]["actor"] == "integration:acme"
-    theirs = [each for each in bolt.items if each["kind"] == "ORDER"]
-    assert theirs[0]["actor"] is None
-    assert {k: v for k, v in theirs[0].items() if k not in ("cursor", "actor")} == {
-        k: v for k, v in mine[0].items() if k not in ("cursor", "actor")
-    }
-    assert theirs[0]["cursor"] != mine[0]["cursor"]
+    [mine], [theirs] = of(acme, "ORDER"), of(bolt, "ORDER")
+    assert (mine["action"], mine["recordId"], mine["record"]["buyerNumber"]) == ("PLACED", order.id, "PO-1")
+    assert mine["actor"] == "integration:acme"
+    assert theirs["actor"] is None
+    own = ("cursor", "actor")
+    assert {k: v for k, v in theirs.items() if k not in own} == {k: v for k, v in mine.items() if k not in own}
+    assert theirs["cursor"] != mine["cursor"]
     assert cargo.items == []

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from scmhub.database.fragment import Bind, Fragment, Relation, Statement, all_of, assemble, join, literal, sql
+from scmhub.database.fragment import Bind, Fragment, Relation, Statement, assemble, join, literal, sql
 from scmhub.database.tables import metadata
 from scmhub.errors import BadUserInput
 from scmhub.feed.log import ACCESS, Event
@@ -22,7 +22,7 @@ from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
 from scmhub.graph.declare import Kind, Withheld
 from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, SPEC, kinds_by_code
-from scmhub.graph.pages import Branches
+from scmhub.graph.pages import Branches, page_keys
 from scmhub.graph.where import camel
 from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
@@ -182,12 +182,12 @@ def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
 
 
 def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, list[Selected]]) -> KindPlan:
-    row = Row(kind.policy, kind.table.name, "t0")
+    row = Row(kind.policy, kind.table.name, "t0", None, {})
     accesses, field_access = _accesses(kind)
     records = _records(compiler, kind, row, fields["Changed"])
     granted = join(", ", [kind.policy.granted(row, each) or sql("true") for each in accesses])
-    seen = all_of([sql("{} = {}", row.cell("id"), _RECORD), kind.policy.visible(row)])
-    body = sql("select array[{}] as granted, {} as record from {} where {}", granted, records, row.source(), seen)
+    found = row.clause([sql("{} = {}", row.cell("id"), _RECORD)], [kind.policy.visible(row)])
+    body = sql("select array[{}] as granted, {} as record from {}", granted, records, found)
     judge = sql(
         "select v.n::int as n, d.granted, d.record from unnest({}, {}) with ordinality v(rec, who, n)"
         " cross join lateral ({}) d", _RECORDS, _LENSES, _with_holes(with_scopes(body)),
@@ -242,6 +242,12 @@ def _was(kind: Kind) -> Fragment:
 class _ById:
     """The order of a snapshot: by id, after the last one sent."""
 
+    column = None
+    descending = backward = False
+
+    def limit(self, extra: int) -> Fragment:
+        return Fragment((str(SNAPSHOT_PAGE - 1 + extra),))
+
     def stretch(self, key: Fragment, sort: Fragment | None) -> list[Fragment]:
         return [sql("{} > {}", key, _AFTER)]
 
@@ -254,19 +260,15 @@ class _ById:
 
 def _snapshot(compiler: Compiler, kind: Kind, fields: list[Selected]) -> Fragment:
     """The next visible records by id, with their owners."""
-    row, fetched = Row(kind.policy, kind.table.name, "t0"), Row(kind.policy, kind.table.name, "t8")
-    limit = Fragment((str(SNAPSHOT_PAGE),))
-    mine, scoped = Branches(kind, _ById(), None, "t7").keys(limit, cut=False)  # type: ignore[arg-type]
-    keys = sql("{} union {}", mine, scoped) if scoped.parts else mine
-    owner = row.cell(getattr(kind.policy, "owner", "id"))
-    source = sql(
-        "(select * from {} where {} = k.id offset 0) {}", fetched.source(), fetched.cell("id"), Fragment((row.alias,))
-    )
+    row = Row(kind.policy, kind.table.name, "t0", None, {})
+    records = _records(compiler, kind, row, fields)
+    keys = page_keys(Branches(kind, _ById(), None, "t7"))  # type: ignore[arg-type]
     return with_scopes(
         sql(
-            "select k.id, {} as owner, {} as record from (select u.id from ({}) u order by u.id limit {}) k"
-            " cross join lateral {} order by k.id",
-            owner, _records(compiler, kind, row, fields), keys, limit, source,
+            "select k.id, d.owner, d.record from (with {} select k.id from keys k) k"
+            " cross join lateral (select {} as owner, {} as record from {}) d order by k.id",
+            keys, row.cell(getattr(kind.policy, "owner", "id")), records,
+            row.clause([sql("{} = k.id", row.cell("id"))], []),
         )
     )  # fmt: skip
 

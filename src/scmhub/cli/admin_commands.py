@@ -1,0 +1,154 @@
+"""Declares ``scmhub integration``, ``keys``, ``partner``, ``audit`` and ``admin``; the work is in modules beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Partner = Annotated[str, typer.Option("--partner", help="Code of the partner.")]
+Code = Annotated[str, typer.Argument(help="Code of the partner.")]
+
+integration = typer.Typer(no_args_is_help=True, help="Machines of a partner that call the hub.")
+keys = typer.Typer(no_args_is_help=True, help="The hub's signing keys.")
+partner = typer.Typer(no_args_is_help=True, help="Partners of the hub.")
+audit = typer.Typer(no_args_is_help=True, help="The audit trail of security changes.")
+admin = typer.Typer(no_args_is_help=True, help="Access for administrators.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add all groups to the command."""
+    groups = {"integration": integration, "keys": keys, "partner": partner, "audit": audit, "admin": admin}
+    for name, group in groups.items():
+        app.add_typer(group, name=name)
+
+
+@integration.command("create")
+def integration_create(
+    partner: Partner,
+    name: Annotated[str, typer.Option(help="What to call it.")],
+    read_only: Annotated[bool, typer.Option("--read-only", help="Leave out the right to write.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Create an integration and print its client id and secret, this once."""
+    from scmhub.cli.integration import create
+    from scmhub.cli.talk import print_rows
+    from scmhub.identity.viewer import TokenScope
+
+    scopes = [TokenScope.READ, TokenScope.SUBSCRIBE] + ([] if read_only else [TokenScope.WRITE])
+    print_rows([asyncio.run(create(partner, name, scopes))], as_json=as_json)
+
+
+@integration.command("rotate")
+def integration_rotate(
+    client_id: Annotated[str, typer.Argument(help="Client id, int_...")],
+    partner: Partner,
+    overlap_hours: Annotated[int, typer.Option(min=0, max=168, help="How long the old secret works on.")] = 24,
+    as_json: Json = False,
+) -> None:
+    """Give an integration a new secret and print it, this once."""
+    from scmhub.cli.integration import rotate
+    from scmhub.cli.talk import print_rows
+
+    print_rows([asyncio.run(rotate(partner, client_id, overlap_hours))], as_json=as_json)
+
+
+@integration.command("revoke")
+def integration_revoke(
+    name: Annotated[str, typer.Argument(help="An integration (int_...) or one credential of it (crd_...).")],
+    partner: Partner,
+) -> None:
+    """End an integration or a credential, and its tokens within two seconds."""
+    from scmhub.cli.integration import revoke
+
+    asyncio.run(revoke(partner, name))
+
+
+@integration.command("list")
+def integration_list(partner: Partner, as_json: Json = False) -> None:
+    """List the integrations of a partner."""
+    from scmhub.cli.integration import listed
+    from scmhub.cli.talk import print_rows
+
+    print_rows(asyncio.run(listed(partner)), as_json=as_json)
+
+
+@keys.command("list")
+def keys_list(as_json: Json = False) -> None:
+    """List the signing keys and their states."""
+    from scmhub.cli.admin import list_keys
+    from scmhub.cli.talk import print_rows
+
+    print_rows(asyncio.run(list_keys()), as_json=as_json)
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Publish a new key; run again after five minutes, and it signs."""
+    from scmhub.cli.admin import rotate
+    from scmhub.cli.talk import say
+
+    state, kid = asyncio.run(rotate())
+    then = "Published; run 'scmhub keys rotate' again in five minutes." if state == "PENDING" else "It signs from now on."
+    print(kid)  # noqa: T201
+    say(then)
+
+
+@keys.command("revoke")
+def keys_revoke(kid: Annotated[str, typer.Argument(help="Which key: 'scmhub keys list' shows them.")]) -> None:
+    """Refuse a key at once, with every token it signed."""
+    from scmhub.cli.admin import revoke
+
+    asyncio.run(revoke(kid))
+
+
+@partner.command("add")
+def partner_add(code: Code, name: Annotated[str, typer.Option(help="Name of the firm.")]) -> None:
+    """Register a partner."""
+    from scmhub.cli.admin import add_partner
+
+    asyncio.run(add_partner(code, name))
+
+
+@partner.command("suspend")
+def partner_suspend(code: Code) -> None:
+    """End a partner's access; its records stay."""
+    from scmhub.cli.admin import set_partner_status
+
+    asyncio.run(set_partner_status(code, "SUSPENDED"))
+
+
+@partner.command("reactivate")
+def partner_reactivate(code: Code) -> None:
+    """Let a partner in again."""
+    from scmhub.cli.admin import set_partner_status
+
+    asyncio.run(set_partner_status(code, "ACTIVE"))
+
+
+@audit.command("verify")
+def audit_verify(
+    sign: Annotated[bool, typer.Option("--sign", help="If it is whole, sign where it stands.")] = False,
+) -> None:
+    """Walk the audit trail; exit status 1 and the place if it is broken."""
+    from scmhub.cli.audit import verify
+    from scmhub.cli.talk import FAILED, say
+
+    found = asyncio.run(verify(sign=sign))
+    if not found.intact:
+        say(f"The audit trail is broken at row {found.broken_at}: {found.reason}.")
+        raise typer.Exit(FAILED)
+    say(f"The audit trail is whole: {found.rows} rows, {found.checkpoints} checkpoints.")
+
+
+@admin.command("token")
+def admin_token_command(
+    partner: Annotated[str, typer.Option(help="Code of the partner, or 'hub' for the operator.")],
+    minutes: Annotated[int, typer.Option(min=1, max=60, help="Life in minutes.")] = 15,
+) -> None:
+    """Print a token that may administer, not write; its making is in the audit trail."""
+    from scmhub.cli.admin import admin_token
+
+    print(asyncio.run(admin_token(partner, minutes)))  # noqa: T201

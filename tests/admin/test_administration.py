@@ -1,0 +1,229 @@
+"""Administrators act through GraphQL, each act leaves a row, and what was revoked ends everywhere within two seconds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from scmhub.database.secret import load_secret
+from scmhub.database.tables import HUB_PARTNER
+from scmhub.errors import Refusal
+from scmhub.feed import audit
+from scmhub.hub import Hub
+from scmhub.identity.keys import revoke_key, rotate_keys
+from scmhub.identity.tokens import issue_token
+from scmhub.identity.viewer import TokenScope
+from tests.identity.conftest import Live, eventually, free_port, serving
+
+ADMIN = frozenset({TokenScope.READ, TokenScope.ADMIN})
+CREATE = """mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) {
+  integration { id name state tokenScopes version } clientId clientSecret userErrors { code path } } }"""
+
+
+def token(live: Live, partner: UUID, scopes: frozenset[TokenScope] = ADMIN) -> str:
+    return issue_token(
+        live.hub.ring, issuer=live.url, partner_id=partner, subject="person:ann", token_scopes=scopes,
+        now=live.hub.clock(), life=timedelta(minutes=5),
+    )  # fmt: skip
+
+
+async def do(live: Live, partner: UUID, query: str, **given: Any) -> dict[str, Any]:
+    answer = await live.graphql(token(live, partner), query, input=given)
+    assert answer.status_code == 200, answer.text
+    return next(iter(answer.json()["data"].values()))  # type: ignore[no-any-return]
+
+
+def mutation(name: str, record: str = "", extra: str = "") -> str:
+    kind = name[0].upper() + name[1:]
+    kind = "PartnerStatus" if name in ("partnerSuspend", "partnerReactivate") else kind
+    return f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {record} {extra} userErrors {{ code path }} }} }}"
+
+
+async def works(live: Live, bearer: str) -> bool:
+    return (await live.graphql(bearer)).status_code == 200
+
+
+async def test_an_administrator_creates_an_integration_and_its_secret_works_once_shown(live: Live) -> None:
+    made = await do(live, live.acme, CREATE, name="EDI", tokenScopes=["READ"])
+    assert made["userErrors"] == []
+    assert made["integration"] | {"id": 0} == {
+        "id": 0, "name": "EDI", "state": "ACTIVE", "tokenScopes": ["hub:read"], "version": 1,
+    }  # fmt: skip
+    assert made["clientId"] == made["integration"]["id"]
+    answer = await live.ask(auth=(made["clientId"], made["clientSecret"]))
+    assert answer.json()["scope"] == "hub:read"
+
+
+async def test_a_replay_shows_no_secret_and_none_is_kept(live: Live) -> None:
+    body = {"query": CREATE, "variables": {"input": {"name": "EDI", "tokenScopes": ["READ"]}}}
+    headers = {"Authorization": f"Bearer {token(live, live.acme)}", "Idempotency-Key": "once"}
+    first = (await live.http.post("/graphql", json=body, headers=headers)).json()["data"]["integrationCreate"]
+    again = (await live.http.post("/graphql", json=body, headers=headers)).json()["data"]["integrationCreate"]
+    assert first["clientSecret"]
+    assert again == first | {"clientSecret": None, "clientId": None}
+    async with live.acting(live.acme) as unit:
+        assert await unit.fetch("select body from idempotency_key where key_text = 'once'") is None
+
+
+async def test_attack_24_without_the_admin_scope_nothing_happens(live: Live) -> None:
+    bearer = token(live, live.acme, frozenset({TokenScope.READ, TokenScope.WRITE}))
+    answer = await live.graphql(bearer, CREATE, input={"name": "EDI", "tokenScopes": ["READ"]})
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+    assert "data" not in answer.json()
+    reader = token(live, live.acme, frozenset({TokenScope.READ}))
+    site = 'mutation { siteAdd(input: {code: "A", name: "A", kind: PLANT}) { site { id } userErrors { code } } }'
+    assert (await live.graphql(reader, site)).status_code == 403
+    admin = await live.graphql(token(live, live.acme), site)
+    assert admin.status_code == 403
+    rows = await live.hub.database.read.rows("select count(*) as n from integration")
+    assert rows[0]["n"] == 1
+
+
+async def test_attacks_20_and_25_no_token_in_the_url_and_nothing_is_parsed_without_one(live: Live) -> None:
+    bearer = (await live.token()).json()["access_token"]
+    assert (await live.http.get(f"/graphql?query={{viewer{{code}}}}&access_token={bearer}")).status_code == 401
+    for query in ("{ __schema { types { name } } }", "{ syntax"):
+        assert (await live.http.post("/graphql", json={"query": query})).status_code == 401
+
+
+@pytest.mark.parametrize("what", ["token", "credential", "integration", "partner"])
+async def test_attack_21_what_is_revoked_ends_on_every_replica_within_two_seconds(live: Live, what: str) -> None:
+    settings = live.hub.settings
+    async with Hub.open(live.admin, settings) as other, serving(other, free_port()) as http:
+        there = Live(other, live.admin, http, live.acme, live.bolt)
+        bearer = (await live.token()).json()["access_token"]
+        assert await works(live, bearer)
+        assert await works(there, bearer)
+        await revoke(live, what, bearer)
+
+        async def ended() -> bool:
+            return not await works(live, bearer) and not await works(there, bearer)
+
+        await eventually(ended)
+        if what != "token":
+            assert (await live.token()).status_code == 401
+
+
+async def revoke(live: Live, what: str, bearer: str) -> None:
+    credentials = "{ integrations { nodes { id version credentials { nodes { id } } } } }"
+    found = (await live.graphql(token(live, live.acme), credentials)).json()["data"]["integrations"]["nodes"][0]
+    match what:
+        case "token":
+            answer = await live.http.post("/oauth/revoke", data={"token": bearer}, auth=(live.client_id, live.secret))
+            assert answer.status_code == 200
+        case "credential":
+            key = found["credentials"]["nodes"][0]["id"]
+            query = mutation("integrationCredentialRevoke", "credential { revokedAt }")
+            assert (await do(live, live.acme, query, credential=key))["credential"]["revokedAt"]
+        case "integration":
+            query = mutation("integrationSuspend", "integration { state }")
+            done = await do(live, live.acme, query, integration=found["id"], expectedVersion=found["version"])
+            assert done["integration"] == {"state": "SUSPENDED"}
+        case "partner":
+            done = await do(live, HUB_PARTNER, mutation("partnerSuspend", "partner { id }"), code="ACME")
+            assert done["userErrors"] == []
+
+
+async def test_another_clients_token_is_not_revoked(live: Live) -> None:
+    _, other_id, other_secret = await live.integration(live.bolt)
+    bearer = (await live.token()).json()["access_token"]
+    answer = await live.http.post("/oauth/revoke", data={"token": bearer}, auth=(other_id, other_secret))
+    assert answer.status_code == 200
+    assert await live.hub.database.read.rows("select * from revoked_token") == []
+
+
+async def test_attacks_22_and_23_a_key_is_published_before_it_signs_and_ends_at_once_when_revoked(live: Live) -> None:
+    database, secret, now = live.hub.database, load_secret(live.hub.settings), live.hub.clock()
+    old = live.hub.ring.active.thumbprint()
+    bearer = (await live.token()).json()["access_token"]
+    state, pending = await rotate_keys(database, secret, now)
+    assert state == "PENDING"
+
+    async def published() -> bool:
+        await works(live, bearer)
+        keys = (await live.http.get("/.well-known/jwks.json")).json()["keys"]
+        return sorted(key["kid"] for key in keys) == sorted([old, pending])
+
+    await eventually(published)
+    with pytest.raises(Refusal, match="rotate again after"):
+        await rotate_keys(database, secret, now)
+    assert await rotate_keys(database, secret, now + timedelta(minutes=6)) == ("ACTIVE", pending)
+
+    async def signs() -> bool:
+        await works(live, bearer)
+        return live.hub.ring.active.thumbprint() == pending
+
+    await eventually(signs)
+    assert await works(live, bearer)
+    fresh = (await live.token()).json()["access_token"]
+    await revoke_key(database, secret, old, now)
+
+    async def ended() -> bool:
+        return not await works(live, bearer)
+
+    await eventually(ended)
+    assert await works(live, fresh)
+
+
+async def test_the_operator_registers_partners_and_sees_none_of_their_records(live: Live) -> None:
+    assert (await do(live, HUB_PARTNER, mutation("partnerInvite"), code="CARGO", name="Cargo"))["userErrors"] == []
+    refused = await do(live, live.acme, mutation("partnerInvite"), code="DYNA", name="Dyna")
+    assert refused["userErrors"] == [{"code": "FORBIDDEN", "path": ["input"]}]
+    seen = "{ partners { nodes { code } } integrations { nodes { id } } orders { nodes { id } } items { nodes { id } } }"
+    answer = await live.graphql(token(live, HUB_PARTNER), seen)
+    assert {name: found["nodes"] for name, found in answer.json()["data"].items()} == {
+        "partners": [], "integrations": [], "orders": [], "items": [],
+    }  # fmt: skip
+
+
+async def test_a_stranger_finds_no_integration_of_another(live: Live) -> None:
+    query = mutation("integrationSuspend")
+    found = await do(live, live.bolt, query, integration=live.client_id, expectedVersion=1)
+    assert found["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "integration"]}]
+
+
+async def test_every_change_leaves_a_row_that_only_its_partner_reads(live: Live) -> None:
+    await do(live, live.acme, CREATE, name="EDI", tokenScopes=["READ"])
+    trail = "{ auditTrail { nodes { seq action actor } } auditVerify { intact rows brokenAt } }"
+    mine = (await live.graphql(token(live, live.acme), trail)).json()["data"]
+    assert [row["action"] for row in mine["auditTrail"]["nodes"]] == ["integration.created"] * 2
+    assert mine["auditTrail"]["nodes"][0]["actor"] == "person:ann"
+    assert mine["auditVerify"] == {"intact": True, "rows": 2, "brokenAt": None}
+    assert (await live.graphql(token(live, live.bolt), trail)).json()["data"]["auditTrail"]["nodes"] == []
+
+
+TAMPERINGS = {
+    "edited": ("update audit_entry set actor = 'nobody' where seq = 2", 2),
+    "deleted": ("delete from audit_entry where seq = 2", 2),
+    "deleted at the end": ("delete from audit_entry where seq = 3", 3),
+    "reordered": ("update audit_entry set seq = case seq when 1 then 2 when 2 then 1 else seq end + 0", 1),
+    "cut off": ("delete from audit_entry where seq = 3; "
+                "update audit_head set seq = 2, hash = (select hash from audit_entry where seq = 2)", 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+async def test_attack_50_a_changed_trail_is_found(live: Live, how: str) -> None:
+    await live.integration(live.acme)
+    await live.integration(live.bolt)
+    async with live.acting(HUB_PARTNER) as unit:
+        assert await audit.checkpoint(unit, live.hub.ring.active)
+    rows, keys = live.hub.database.read.rows, live.hub.ring.accepted
+    assert await audit.verify(rows, keys) == audit.Verdict(3, 1)
+    statement, place = TAMPERINGS[how]
+    await live.sql("alter table audit_entry disable trigger all", "alter table audit_entry drop constraint uq_audit_entry_seq")
+    await live.sql(statement)
+    found = await audit.verify(rows, keys)
+    assert (found.intact, found.broken_at) == (False, place)
+
+
+async def test_the_database_refuses_to_change_the_trail(live: Live) -> None:
+    for statement in ("update audit_entry set actor = 'x'", "delete from audit_entry", "truncate audit_entry"):
+        with pytest.raises(Exception, match="never changed"):
+            await live.sql(statement)
+        with pytest.raises(Exception, match="permission denied"):
+            async with live.acting(live.acme) as unit:
+                await unit.rows(statement)
