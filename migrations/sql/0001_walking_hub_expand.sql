@@ -127,6 +127,31 @@ CREATE TABLE used_assertion (
 
 CREATE INDEX ix_used_assertion_expires_at ON used_assertion (expires_at);
 
+CREATE TABLE case_file (
+	id UUID NOT NULL, 
+	opener_id UUID NOT NULL, 
+	counterparty_id UUID NOT NULL, 
+	template VARCHAR COLLATE "C" NOT NULL, 
+	severity VARCHAR COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	title TEXT NOT NULL, 
+	due_on DATE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_case_file PRIMARY KEY (id), 
+	CONSTRAINT ck_case_file_template CHECK (template in ('EXCEPTION', 'CLAIM', 'INQUIRY', 'DIVERGENCE', 'DISPUTE', 'IMPROVEMENT')), 
+	CONSTRAINT ck_case_file_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
+	CONSTRAINT ck_case_file_state CHECK (state in ('OPEN', 'ACKNOWLEDGED', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'REOPENED')), 
+	CONSTRAINT ck_case_file_two_firms CHECK (opener_id <> counterparty_id), 
+	CONSTRAINT ck_case_file_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (opener_id, counterparty_id)), 
+	CONSTRAINT fk_case_file_opener_id FOREIGN KEY(opener_id) REFERENCES partner (id), 
+	CONSTRAINT fk_case_file_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_case_file_counterparty_id_id ON case_file (counterparty_id, id);
+
+CREATE INDEX ix_case_file_opener_id_id ON case_file (opener_id, id);
+
 CREATE TABLE disruption (
 	id UUID NOT NULL, 
 	sender_id UUID NOT NULL, 
@@ -332,6 +357,31 @@ CREATE TABLE site (
 );
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
+
+CREATE TABLE case_entry (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	entry_no INTEGER NOT NULL, 
+	act VARCHAR COLLATE "C" NOT NULL, 
+	author_id UUID NOT NULL, 
+	text TEXT, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_case_entry PRIMARY KEY (id), 
+	CONSTRAINT uq_case_entry_case_id_entry_no UNIQUE (case_id, entry_no), 
+	CONSTRAINT ck_case_entry_act CHECK (act in ('OPEN', 'ACKNOWLEDGE', 'START', 'RESOLVE', 'CLOSE', 'REOPEN', 'COMMENT')), 
+	CONSTRAINT fk_case_entry_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
+	CONSTRAINT fk_case_entry_author_id FOREIGN KEY(author_id) REFERENCES partner (id)
+);
+
+CREATE TABLE case_reference (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	record VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_case_reference PRIMARY KEY (id), 
+	CONSTRAINT uq_case_reference_case_id_record UNIQUE (case_id, record), 
+	CONSTRAINT fk_case_reference_case_id FOREIGN KEY(case_id) REFERENCES case_file (id)
+);
 
 CREATE TABLE credential (
 	id UUID NOT NULL, 
@@ -1140,6 +1190,24 @@ grant select, insert, update on "signing_key" to hub_write;
 
 grant select, insert, delete on "used_assertion" to hub_write;
 
+alter table "case_file" enable row level security;
+
+alter table "case_file" force row level security;
+
+create policy read_all on "case_file" for select to hub_read using (true);
+
+create policy see on "case_file" for select to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "case_file" for insert to hub_write with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "case_file" for update to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "case_file" for delete to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "case_file" to hub_write;
+
+grant select on "case_file" to hub_read;
+
 alter table "disruption" enable row level security;
 
 alter table "disruption" force row level security;
@@ -1295,6 +1363,42 @@ create policy remove on "site" for delete to hub_write using (partner_id = nulli
 grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
+
+alter table "case_entry" enable row level security;
+
+alter table "case_entry" force row level security;
+
+create policy read_all on "case_entry" for select to hub_read using (true);
+
+create policy see on "case_entry" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id));
+
+create policy add on "case_entry" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_entry" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_entry" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "case_entry" to hub_write;
+
+grant select on "case_entry" to hub_read;
+
+alter table "case_reference" enable row level security;
+
+alter table "case_reference" force row level security;
+
+create policy read_all on "case_reference" for select to hub_read using (true);
+
+create policy see on "case_reference" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id));
+
+create policy add on "case_reference" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_reference" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_reference" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "case_reference" to hub_write;
+
+grant select on "case_reference" to hub_read;
 
 alter table "credential" enable row level security;
 

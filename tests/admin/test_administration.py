@@ -1,4 +1,4 @@
-"""Administrators act through GraphQL, each act leaves a row, and what was revoked ends everywhere within two seconds."""
+"""Administrators act through GraphQL, each act leaves a row, and what was revoked ends everywhere in two seconds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ async def do(live: Live, partner: UUID, query: str, **given: Any) -> dict[str, A
 def mutation(name: str, record: str = "", extra: str = "") -> str:
     kind = name[0].upper() + name[1:]
     kind = "PartnerStatus" if name in ("partnerSuspend", "partnerReactivate") else kind
-    return f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {record} {extra} userErrors {{ code path }} }} }}"
+    return (
+        f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {record} {extra} userErrors {{ code path }} }} }}"
+    )
 
 
 async def works(live: Live, bearer: str) -> bool:
@@ -172,7 +174,9 @@ async def test_the_operator_registers_partners_and_sees_none_of_their_records(li
     assert (await do(live, HUB_PARTNER, mutation("partnerInvite"), code="CARGO", name="Cargo"))["userErrors"] == []
     refused = await do(live, live.acme, mutation("partnerInvite"), code="DYNA", name="Dyna")
     assert refused["userErrors"] == [{"code": "FORBIDDEN", "path": ["input"]}]
-    seen = "{ partners { nodes { code } } integrations { nodes { id } } orders { nodes { id } } items { nodes { id } } }"
+    seen = (
+        "{ partners { nodes { code } } integrations { nodes { id } } orders { nodes { id } } items { nodes { id } } }"
+    )
     answer = await live.graphql(token(live, HUB_PARTNER), seen)
     assert {name: found["nodes"] for name, found in answer.json()["data"].items()} == {
         "partners": [], "integrations": [], "orders": [], "items": [],
@@ -214,7 +218,9 @@ async def test_attack_50_a_changed_trail_is_found(live: Live, how: str) -> None:
     rows, keys = live.hub.database.read.rows, live.hub.ring.accepted
     assert await audit.verify(rows, keys) == audit.Verdict(3, 1)
     statement, place = TAMPERINGS[how]
-    await live.sql("alter table audit_entry disable trigger all", "alter table audit_entry drop constraint uq_audit_entry_seq")
+    await live.sql(
+        "alter table audit_entry disable trigger all", "alter table audit_entry drop constraint uq_audit_entry_seq"
+    )
     await live.sql(statement)
     found = await audit.verify(rows, keys)
     assert (found.intact, found.broken_at) == (False, place)

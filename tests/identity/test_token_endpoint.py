@@ -43,7 +43,13 @@ def integration_key(live: Live) -> Any:
 
 def assertion(live: Live, key: ECKey, alg: str = "ES256", **changes: Any) -> str:
     now = int(time.time())
-    claims = {"iss": live.client_id, "sub": live.client_id, "aud": live.url, "exp": now + 60, "jti": uuid4().hex} | changes
+    claims = {
+        "iss": live.client_id,
+        "sub": live.client_id,
+        "aud": live.url,
+        "exp": now + 60,
+        "jti": uuid4().hex,
+    } | changes
     return jwt.encode({"alg": alg}, {k: v for k, v in claims.items() if v is not None}, key)
 
 
@@ -227,7 +233,8 @@ async def test_the_documents_are_what_the_standards_ask_for(live: Live) -> None:
     found = (await live.http.get("/.well-known/oauth-authorization-server")).json()
     metadata = AuthorizationServerMetadata(found)
     for check in ("token_endpoint", "jwks_uri", "scopes_supported", "grant_types_supported", "revocation_endpoint",
-                  "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"):  # fmt: skip
+                  "token_endpoint_auth_methods_supported",
+                  "token_endpoint_auth_signing_alg_values_supported"):  # fmt: skip
         try:
             getattr(metadata, f"validate_{check}")()
         except ValueError as error:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 from typing import Any
 from uuid import UUID
 
+from scmhub.partners.tables import RelationshipTable
+from scmhub.sharing import expansion
+from scmhub.sharing.tables import SharingRuleTable
+
 from ..support.hub import Bench
+from ..support.rows import Row
 from ..support.world import World
 from .answering import Answering, Refused
-from .documents import Document
-from .oracle import Oracle
+from .documents import KINDS, Document
+from .oracle import LAWS, Oracle
 
 
 @dataclass(frozen=True)
@@ -91,3 +97,31 @@ def viewer(world: World, rng: Random) -> UUID:
     scopes = world.tables["scope"]
     grantee: UUID = rng.choice(scopes)["grantee"] if scopes and rng.random() < 0.7 else rng.choice(world.partners)
     return grantee
+
+
+def wrongly_expanded(world: World) -> list[Row]:
+    """The rules that the hub expands to other scopes than the law would have."""
+    relationships = [RelationshipTable(**row) for row in world.tables["relationship"]]
+    wrong = []
+    for rule in world.tables["sharing_rule"]:
+        opened = {tuple(opening) for opening in expansion.expand(SharingRuleTable(**rule), relationships)}
+        lived = {**rule, "valid_from": world.now, "valid_until": None}
+        tables = {**world.tables, "sharing_rule": [lived]}
+        grantees = [each for each in world.partners if Oracle(tables, each, world.now).rules]
+        if opened != set(product(grantees, rule["items"] or [None], rule["sites"] or [None])):
+            wrong.append(rule)
+    return wrong
+
+
+def wrongly_unmasked() -> list[str]:
+    """Kinds and sides for which the hub leaves other fields bare than that side of a row may see."""
+    wrong = []
+    for name, kind in KINDS.items():
+        law = LAWS[name]
+        accesses = {spec.access for spec in kind.fields.values() if hasattr(spec, "access")}
+        for side in () if law.of or name == "Partner" else (law.owner, *law.parties):
+            sees = {each for each in accesses if each.name == "PUBLIC" or side == law.owner}
+            sees |= {a for a in accesses if a.name in ("PARTY", "SHAREABLE") and side in (a.sides or law.parties)}
+            if {each for each in accesses if kind.policy.unmasked(side, each)} != sees:
+                wrong.append(f"{name} by {side}")
+    return wrong

@@ -171,7 +171,7 @@ class Disturbance:
         if row["owner_id"] == self.viewer:
             return True
         row["note"], row["version"] = self.rng.choice((None, "other words")), self.rng.randrange(1, 99)
-        if row["id"] in {rule["id"] for rule in self.oracle._rules}:
+        if row["id"] in {rule["id"] for rule in self.oracle.rules}:
             return True
         self.changes += 1
         row["field_groups"] = self.rng.sample(["price", "numbers", "parties", "identifiers"], k=self.rng.randrange(4))

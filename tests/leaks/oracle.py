@@ -78,7 +78,7 @@ class Oracle:
             for kind, law in LAWS.items()
         }
         self._links = [row for row in tables["relationship"] if viewer in (row["provider_id"], row["recipient_id"])]
-        self._rules = [rule for rule in tables["sharing_rule"] if self._speaks_of_me(rule)]
+        self.rules = [rule for rule in tables["sharing_rule"] if self._speaks_of_me(rule)]
         self._known: dict[UUID, list[Row]] = {}
 
     def _speaks_of_me(self, rule: Row) -> bool:
@@ -108,7 +108,7 @@ class Oracle:
         if row["id"] not in self._known:
             law = LAWS[kind]
             if law.lines is None:
-                found = [rule for rule in self._rules if self._covers(rule, law, row)]
+                found = [rule for rule in self.rules if self._covers(rule, law, row)]
             else:
                 line, key = law.lines
                 found = [rule for each in self.rows[line].values() if each[key] == row["id"] for rule in self.covering(line, each)]

@@ -42,7 +42,7 @@ TEXTS = ('plain', 'with "quotes"', "back\\slash", "zwölf Räder", "line\nbreak"
 class World:
     """All rows of one chain, and the instant at which it is looked at."""
 
-    def __init__(self, seed: int, *, orders: int = 26, shipments: int = 16, rules: int = 32) -> None:
+    def __init__(self, seed: int, *, orders: int = 26, shipments: int = 16, rules: int = 44) -> None:
         self.rng = Random(seed)
         self.prefix = f"W{seed}-"
         self.now = self.pick(
@@ -268,21 +268,21 @@ class World:
             self.add("sharing_rule", **{**about, "id": self.key(), **self._terms(about["kind"])})
             return
         owner = self.partner()
-        kind = self.rng.choices(tuple(GROUPS), (9, 6, 3, 2, 4, 1, 1, 1, 1, 3))[0]
-        named = self.chance(0.75)
+        kind = self.rng.choices(tuple(GROUPS), (12, 9, 4, 2, 4, 1, 1, 1, 1, 3))[0]
+        named = self.chance(0.7)
         self.add(
             "sharing_rule", owner_id=owner, grantee_id=self._friend(owner) if named else None,
             grantee_role=None if named else self.pick(tuple(expansion.ROLES)), kind=kind,
-            items=self._some("item", 0.45 if kind != "SITE" else 0.9), sites=self._some("site", 0.6 if kind != "ITEM" else 0.9),
-            **self._terms(kind),
+            items=self._some("item", "owner_id", owner, 0.55 if kind != "SITE" else 0.9),
+            sites=self._some("site", "partner_id", owner, 0.7 if kind != "ITEM" else 0.9), **self._terms(kind),
         )  # fmt: skip
 
     def _terms(self, kind: str) -> Row:
         """What a rule opens of its rows, and when."""
         return {
             "field_groups": [group for group in GROUPS[kind] if self.chance(0.4)],
-            "days_back": self.maybe(self.pick(DAYS), 0.6), "days_ahead": self.maybe(self.pick(DAYS), 0.6),
-            "state": self.rng.choices(("ACTIVE", "DRAFT", "SUSPENDED", "REVOKED"), (14, 1, 1, 1))[0],
+            "days_back": self.maybe(self.pick(DAYS), 0.5), "days_ahead": self.maybe(self.pick(DAYS), 0.5),
+            "state": self.rng.choices(("ACTIVE", "DRAFT", "SUSPENDED", "REVOKED"), (20, 1, 1, 1))[0],
             "note": self.maybe(self.text()), "version": self.rng.randrange(1, 9), "created_at": self.instant(),
             **self._validity(),
         }  # fmt: skip
@@ -295,10 +295,11 @@ class World:
         friends = [b if a == owner else a for a, b in ends if owner in (a, b)]
         return self.pick(friends) if friends and self.chance(0.9) else self.partner(other_than=owner)
 
-    def _some(self, table: str, all_of_them: float) -> list[UUID] | None:
+    def _some(self, table: str, column: str, owner: UUID, all_of_them: float) -> list[UUID] | None:
+        """Null for all, or a few; mostly the owner's own."""
         if self.chance(all_of_them):
             return None
-        return [row["id"] for row in self.rng.sample(self.tables[table], k=self.pick((1, 2, 3)))]
+        return sorted({self.of(table, column, owner)["id"] for _ in range(self.pick((1, 2, 3)))})
 
     def _validity(self) -> Row:
         """Mostly open now; the rest begins or ends within a microsecond of now, or long before or after."""

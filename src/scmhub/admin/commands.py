@@ -74,7 +74,8 @@ class PartnerStatusInput:
     requires=_ADMIN, shown_once={"client_id": "The OAuth client id."} | _SECRET,
 )  # fmt: skip
 async def integration_create(unit: Unit, given: IntegrationCreateInput) -> Shown:
-    made, secret = await integrations.create(unit, given.name, [TokenScope(each.value) for each in given.token_scopes])
+    scopes = [TokenScope(str(each.value)) for each in given.token_scopes]
+    made, secret = await integrations.create(unit, given.name, scopes)
     return Shown(made.id, {"client_id": public_id("int", made.id), "client_secret": secret})
 
 

@@ -52,7 +52,9 @@ async def listed(partner: str) -> list[Mapping[str, Any]]:
     return [
         {
             "clientId": public_id("int", row["id"]), "name": row["name"], "state": row["state"],
-            "scopes": " ".join(row["token_scopes"]), "lastUsedAt": row["last_used_at"], "nextExpiry": row["first_expiry"],
+            "scopes": " ".join(row["token_scopes"]),
+            "lastUsedAt": row["last_used_at"],
+            "nextExpiry": row["first_expiry"],
         }
         for row in rows
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
-from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749 import ClientMixin  # type: ignore[import-untyped]
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from scmhub.database.pool import ReadPool

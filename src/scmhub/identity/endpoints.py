@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from authlib.oauth2.rfc6749 import InvalidClientError
+from authlib.oauth2.rfc6749 import InvalidClientError  # type: ignore[import-untyped]
 
 from scmhub.clock import Clock
 from scmhub.database.unit import Database, Unit

@@ -49,12 +49,12 @@ async def read_form(scope: Scope, receive: Receive) -> dict[str, str]:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise BadForm("The body is incomplete.")
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > MOST_BYTES:
             raise BadForm(f"The body is larger than {MOST_BYTES} bytes.", 413)
         if not message.get("more_body", False):

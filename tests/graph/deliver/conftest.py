@@ -1,199 +1,52 @@
-"""A hub whose log is moved step by step: acme buys from bolt, dyna carries, cargo is a stranger; nothing runs alone."""
+"""A database of the firms, cloned for each test, and a hub on it whose log is moved step by step."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
-import orjson
 import pytest
+from feed_chain import NOW, Chain, HandClock, ManualTimers
 
 from scmhub.database.address import Address
 from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import HubSecret
 from scmhub.database.tables import OWNER_ROLE, ddl
-from scmhub.graph.deliver.feed import Feed
+from scmhub.database.unit import Database
 from scmhub.graph.deliver.start import follow_log
-from scmhub.graph.request import GraphQLRequest
 from scmhub.hub import Hub
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
 from tests.conftest import clone, execute
 from tests.records.firms import Firms
-from tests.support.hub import Bench, viewer_of
-
-NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-DOCUMENT = """
-subscription ($after: String, $where: ChangeFilter, $snapshot: Boolean) {
-  changes(after: $after, where: $where, snapshot: $snapshot) {
-    __typename cursor
-    ... on Changed { id kind action actor recordId changedFields record { id ... on Order { status buyerNumber withheld } } }
-    ... on NoLongerVisible { kind recordId }
-    ... on SnapshotRecord { kind recordId record { id ... on Order { status buyerNumber } } }
-    ... on AccessChanged { owner kinds direction }
-    ... on Reset { reason owners kinds }
-    ... on Checkpoint { at }
-  }
-}
-"""
-PULL = DOCUMENT.replace("subscription (", "query ($first: Int, ").replace(", $snapshot: Boolean", "").replace(
-    ", snapshot: $snapshot) {", ", first: $first) { pageInfo { endCursor hasNextPage startCursor hasPreviousPage } nodes {"
-) + "}"  # fmt: skip
-
-
-class HandClock:
-    """The hub's clock, set by the test."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class ManualTimers:
-    """Timers that ring when a test moves time."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waiting: list[list[Any]] = []
-
-    def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
-        entry = [self.now + seconds, callback]
-        self.waiting.append(entry)
-        waiting = self.waiting
-
-        class Handle:
-            def cancel(self) -> None:
-                if entry in waiting:
-                    waiting.remove(entry)
-
-        return Handle()
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-        for entry in sorted(self.waiting, key=lambda each: each[0]):
-            if entry[0] <= self.now and entry in self.waiting:
-                self.waiting.remove(entry)
-                entry[1]()
-
-
-@dataclass
-class Screen:
-    """A sink that keeps what it gets and is full when told so."""
-
-    full: bool = False
-    items: list[dict[str, Any]] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    room: asyncio.Event = field(default_factory=asyncio.Event)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
-
-    def push(self, payload: bytes, cursor: str) -> bool:
-        self.raw.append(payload)
-        shown = orjson.loads(payload)
-        assert shown["extensions"] == {"cursor": cursor}
-        self.items.append(shown["data"]["changes"])
-        self.news.set()
-        return not self.full
-
-    async def writable(self) -> None:
-        await self.room.wait()
-
-    def names(self) -> list[str]:
-        return [each["__typename"] for each in self.items]
-
-    async def until(self, count: int) -> list[dict[str, Any]]:
-        """The first ``count`` items, once they have come."""
-        async with asyncio.timeout(10):
-            while len(self.items) < count:
-                assert self.task is None or not self.task.done(), self.task
-                self.news.clear()
-                await self.news.wait()
-        return self.items[:count]
-
-
-@dataclass
-class Chain:
-    """The firms, the hub and its feed."""
-
-    bench: Bench
-    firms: Firms
-    feed: Feed
-    timers: ManualTimers
-    screens: list[Screen] = field(default_factory=list)
-
-    async def step(self) -> None:
-        """What is committed goes into the log, and what is in the log to everybody who follows."""
-        assert self.feed.pump
-        await self.feed.pump.drain()
-        await self.feed.tail.read()
-        await self.settled()
-
-    async def settled(self) -> None:
-        """Return when every group has reached the end of the log."""
-        async with asyncio.timeout(10):
-            while any(group.position < self.feed.tail.head for group in list(self.feed.groups.values())):
-                await asyncio.sleep(0)
-
-    async def follow(
-        self, firm: str, document: str = DOCUMENT, *, wait: bool = True, screen: Screen | None = None, **variables: Any
-    ) -> Screen:
-        screen = screen or Screen()
-        viewer = viewer_of(self.firms.ids[firm])
-        run = await self.feed.follow(GraphQLRequest(document, variables), viewer, screen)
-        screen.task = asyncio.ensure_future(run())
-        self.screens.append(screen)
-        if wait:
-            await self.attached(screen)
-        return screen
-
-    async def attached(self, screen: Screen) -> None:
-        """Return when the screen's follower is in its group."""
-        async with asyncio.timeout(10):
-            while not any(m._sink is screen for g in self.feed.groups.values() for m in g.members):
-                assert screen.task is not None
-                if screen.task.done():
-                    screen.task.result()
-                await asyncio.sleep(0)
-
-    async def pull(self, firm: str, document: str = PULL, **variables: Any) -> dict[str, Any]:
-        answer = orjson.loads(await self.bench.ask(self.firms.ids[firm], document, variables))
-        return answer["data"]["changes"] if "data" in answer else answer
-
-    async def leave(self, screen: Screen) -> None:
-        assert screen.task
-        screen.task.cancel()
-        await asyncio.wait([screen.task])
+from tests.support.hub import Bench
 
 
 @pytest.fixture(scope="session")
-async def feed_template(server: Address, settings: Settings, secret: HubSecret) -> str:
+async def founded(server: Address, settings: Settings, secret: HubSecret) -> Firms:
+    """The firms in a database to be cloned."""
     load_schema()
-    name = "feed_template"
-    await execute(server, f"create database {name}")
-    address = server.to(name)
+    await execute(server, "create database feed_template")
+    address = server.to("feed_template")
     await ensure_roles(address, secret, settings)
     await execute(address, "; ".join([f"set role {OWNER_ROLE}", *ddl()]))
-    return name
+    database = await Database.open(address, settings, secret=secret)
+    firms = Firms(database, address, NOW)
+    await firms.found()
+    await database.close()
+    return firms
 
 
 @pytest.fixture
-async def chain(
-    server: Address, feed_template: str, settings: Settings, secret: HubSecret
-) -> AsyncIterator[Chain]:
+async def chain(server: Address, founded: Firms, settings: Settings, secret: HubSecret) -> AsyncIterator[Chain]:
     clock, timers = HandClock(), ManualTimers()
     roomy = settings.model_copy(update={"compile_per_minute": 10**12, "cost_bucket": 10**12})
-    async with clone(server, feed_template) as admin, Hub.open(admin, roomy, clock) as hub:
+    async with clone(server, "feed_template") as admin, Hub.open(admin, roomy, clock) as hub:
         superuser = await admin.connect()
-        firms = Firms(hub.database, admin, NOW)
-        await firms.found()
+        firms = replace(founded, database=hub.database, address=admin)
         async with follow_log(admin, secret, hub, timers, by_itself=False) as feed:
             hub.feed, hub.engine.pull = feed, feed.pull
-            chain = Chain(Bench(hub, clock, superuser, admin), firms, feed, timers)
+            chain = Chain(Bench(hub, clock, superuser, admin), firms, feed, timers)  # type: ignore[arg-type]
             await chain.step()
             yield chain
             for screen in chain.screens:

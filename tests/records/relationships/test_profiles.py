@@ -41,7 +41,7 @@ def test_kraljics_class_follows_from_both_grades(risk: int | None, impact: int |
 
 
 def test_only_targets_that_leave_no_room_diverge() -> None:
-    def want(owner: str, aim: str, target: str, unit: str = "P1", measure: str = "OTIF") -> objectives.Wanted:
+    def want(owner: str, aim: str, target: str, unit: str = "C62", measure: str = "OTIF") -> objectives.Wanted:
         return objectives.Wanted(owner, owner, measure, aim, Decimal(target), unit)
 
     low, high = want("acme", "AT_LEAST", "98"), want("bolt", "AT_MOST", "95")
@@ -99,10 +99,14 @@ async def test_objectives_are_read_by_both_and_their_divergence_computed(hub: Fi
     diverge = """query($id: ID!) { objectivesDiverge(relationship: $id) {
       measure atLeast atMost gap unit objectives } }"""
     days = {"relationship": link, "measure": "STOCK_DAYS"}
-    low = await do(hub, "acme", "objectiveSet", OBJECTIVE, **days, aim="AT_LEAST", target={"value": "10", "unit": "DAY"})
+    low = await do(
+        hub, "acme", "objectiveSet", OBJECTIVE, **days, aim="AT_LEAST", target={"value": "10", "unit": "DAY"}
+    )
     assert (low["owner"], low["counterparty"]) == ({"code": "ACME"}, {"code": "BOLT"})
     assert (await hub.read("acme", diverge, id=link))["objectivesDiverge"] == []
-    high = await do(hub, "bolt", "objectiveSet", OBJECTIVE, **days, aim="AT_MOST", target={"value": "7.5", "unit": "DAY"})
+    high = await do(
+        hub, "bolt", "objectiveSet", OBJECTIVE, **days, aim="AT_MOST", target={"value": "7.5", "unit": "DAY"}
+    )
     wanted = {
         "measure": "STOCK_DAYS", "atLeast": "10", "atMost": "7.5", "gap": "2.5", "unit": "DAY",
         "objectives": [low["id"], high["id"]],

@@ -18,7 +18,8 @@ SECRET = "The crucible in Zeppelinhall cracked"
 ALL = """{ disruptions { totalCount nodes { id reference cause effect startsAt expectedEndAt text state measure
   reportedAt updatedAt resolvedAt consent version resolveWithSource sender { id code name } recipient { id code name }
   origin { id code name } source { id text } items { nodes { item { id number owner { code } } } }
-  sites { nodes { site { id code name partner { code } } } } updates { nodes { text asOf expectedEndAt recordedAt } } } }
+  sites { nodes { site { id code name partner { code } } } }
+  updates { nodes { text asOf expectedEndAt recordedAt } } } }
   changes: disruptions(where: {source: {isNull: false}}) { totalCount } partners { nodes { code } } }"""
 
 
@@ -81,7 +82,8 @@ async def test_masked_over_three_tiers_lets_nothing_of_the_origin_through(firms:
     assert (second["source"], third["source"]) == ({"id": first["id"]}, {"id": second["id"]})
     secrets = {
         "dyna": ["BOLT", "Bolt", "Zeppelin", "crucible", first["id"], *_keys(firms, "bolt")],
-        "cargo": ["BOLT", "Bolt", "Zeppelin", "crucible", "Late, says acme", first["id"], second["id"], *_keys(firms, "bolt")],
+        "cargo": ["BOLT", "Bolt", "Zeppelin", "crucible", "Late, says acme", first["id"], second["id"],
+                  *_keys(firms, "bolt")],
     }  # fmt: skip
     exposure = "query($id: ID!) { disruptionExposure(id: $id) { orderLines { orderLine } series { series } } }"
     for firm, received in (("dyna", second), ("cargo", third)):
@@ -109,7 +111,9 @@ async def test_resolving_the_source_resolves_what_follows_it_without_a_word_of_h
         firms, "bolt", "disruptionResolve", NOTICE, disruption=first["id"], expectedVersion=1, measure="A new crucible"
     )
     assert (done["state"], done["measure"], done["version"]) == ("RESOLVED", "A new crucible", 2)
-    rows = await firms.superuser.fetch("select id, state, measure from disruption where sender_id <> $1", firms.keys["bolt"])
+    rows = await firms.superuser.fetch(
+        "select id, state, measure from disruption where sender_id <> $1", firms.keys["bolt"]
+    )
     assert sorted((row["state"], row["measure"]) for row in rows) == [("OPEN", None)] * 2 + [("RESOLVED", None)] * 2
     assert {f"dis_{row['id']}" for row in rows if row["state"] == "OPEN"} == {alone["id"], dropped["id"]}
     told = await firms.superuser.fetch(
@@ -176,7 +180,9 @@ async def test_only_the_sender_updates_and_only_with_newer_words(firms: Firms) -
     await do(firms, "bolt", "disruptionUpdate", NOTICE, **given | {"expectedVersion": 2, "text": "Or three"})
     said = (await the_one(firms, "acme", "bolt"))["updates"]["nodes"]
     assert [(each["updateNo"], each["text"]) for each in said] == [(1, "Two weeks more"), (2, "Or three")]
-    assert (await refused(firms, "bolt", "disruptionResolve", disruption=first["id"], expectedVersion=1))[0] == "CONFLICT"
+    assert (await refused(firms, "bolt", "disruptionResolve", disruption=first["id"], expectedVersion=1))[
+        0
+    ] == "CONFLICT"
 
 
 async def test_notices_go_to_active_partners_only(firms: Firms) -> None:
@@ -199,7 +205,8 @@ async def test_exposure_lists_the_lines_between_the_two_that_the_asker_may_see(f
         given = {
             "kind": "PURCHASE", "seller": firms.ids[seller], "shipTo": firms.ids["acme-plant"], "buyerNumber": seller,
             "currency": "EUR",
-            "lines": [{"item": firms.ids["acme-casting"], "quantity": {"value": "7", "unit": "C62"}, "requestedOn": "2026-04-01"}],
+            "lines": [{"item": firms.ids["acme-casting"], "quantity": {"value": "7", "unit": "C62"},
+                       "requestedOn": "2026-04-01"}],
         }  # fmt: skip
         order = await do(firms, "acme", "orderPlace", "order { lines { nodes { id } } }", **given)
         lines[seller] = order["lines"]["nodes"][0]["id"]

@@ -21,7 +21,9 @@ NOTICE = {
 }  # fmt: skip
 
 
-def check(after: Callable[[str, str], str], legal: dict[tuple[str, str], str], what: str, state: str, step: str) -> None:
+def check(
+    after: Callable[[str, str], str], legal: dict[tuple[str, str], str], what: str, state: str, step: str
+) -> None:
     if (state, step) in legal:
         assert after(state, step) == legal[state, step]
         return
@@ -32,9 +34,7 @@ def check(after: Callable[[str, str], str], legal: dict[tuple[str, str], str], w
     assert caught.value.message == f"The {what} is {state}; {step} is not possible. Allowed steps: {allowed}."
 
 
-@pytest.mark.parametrize(
-    ("state", "step"), [*itertools.product(rules.RISK_STEPS, sorted({step for _, step in RISK}))]
-)
+@pytest.mark.parametrize(("state", "step"), [*itertools.product(rules.RISK_STEPS, sorted({step for _, step in RISK}))])
 def test_each_step_of_a_risk_is_legal_or_refused_with_the_allowed_ones(state: str, step: str) -> None:
     check(rules.risk_after, RISK, "risk", state, step)
 
@@ -55,11 +55,14 @@ def test_a_forward_never_allows_more_than_its_forwarder_was_allowed(received: st
     if (received, wanted, named) in allowed:
         assert rules.passed_on(received, wanted, named=named) == wanted
         return
-    with pytest.raises(Refusal, match="agree|allow"):
+    with pytest.raises(Refusal) as caught:
         rules.passed_on(received, wanted, named=named)
+    assert caught.value.refusal_code == "FORBIDDEN"
 
 
-@pytest.mark.parametrize("text", ["The furnace broke.", "bolt says: the  FURNACE broke", "Hall-7 is down", "BOLT, again"])
+@pytest.mark.parametrize(
+    "text", ["The furnace broke.", "bolt says: the  FURNACE broke", "Hall-7 is down", "BOLT, again"]
+)
 def test_a_forward_is_no_copy_and_holds_no_name(text: str) -> None:
     with pytest.raises(Refusal):
         rules.check_own_words(text, "The furnace broke.", ["BOLT", "Bolt", "Hall 7"])

@@ -55,7 +55,8 @@ async def test_a_register_is_its_owners_until_a_rule_opens_a_group_of_it(firms: 
     assert (await firms.read("acme", document))["risks"] == {
         "totalCount": 1,
         "nodes": [
-            {"title": None, "likelihood": None, "mitigation": "Second furnace", "mitigationOwner": None, "version": None,
+            {"title": None, "likelihood": None, "mitigation": "Second furnace", "mitigationOwner": None,
+             "version": None,
              "withheld": ["assessment"]}
         ],
     }  # fmt: skip

@@ -60,7 +60,9 @@ async def test_structure_is_the_owners_until_a_rule_opens_it(firms: Firms) -> No
     end = {"itemLink": made["id"], "expectedVersion": 1}
     assert (await refused(firms, "bolt", "itemLinkEnd", **end))[:2] == ("NOT_FOUND", "input.itemLink")
     await firms.grant("acme", "bolt", "STRUCTURE", "other", item="acme-casting")
-    seen = (await firms.read("bolt", "{ itemLinks { nodes { item { number } quantity { value } withheld } } }"))["itemLinks"]
+    seen = (await firms.read("bolt", "{ itemLinks { nodes { item { number } quantity { value } withheld } } }"))[
+        "itemLinks"
+    ]
     assert seen == {"nodes": [{"item": {"number": "oil"}, "quantity": None, "withheld": ["quantity"]}]}
     assert (await refused(firms, "bolt", "itemLinkEnd", **end))[0] == "FORBIDDEN"
 

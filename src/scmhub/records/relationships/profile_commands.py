@@ -41,7 +41,9 @@ class ObjectiveSetInput:
     relationship: strawberry.ID = strawberry.field(description="An ACTIVE relationship of yours.")
     measure: str = strawberry.field(description="Code such as OTIF: capitals, digits and _; at most 40.")
     aim: ObjectiveAim = strawberry.field(description="Which way the target is meant.")
-    target: QuantityInput = strawberry.field(description="The target; P1 is percent, DAY is days.")
+    target: QuantityInput = strawberry.field(
+        description="The target; unit C62 for a count or a share of 1, DAY for days."
+    )
 
 
 async def _relationship(unit: Unit, given: str) -> RelationshipTable:
@@ -111,7 +113,7 @@ def _money(given: MoneyInput | None) -> dict[str, Decimal | str | None]:
 
 @command(
     "objectiveSet", payload="Objective",
-    description="Tells the other side of a relationship what you want of a measure, in place of what you wanted before.",
+    description="Tells the other side what you want of a measure, in place of what you wanted before.",
 )  # fmt: skip
 async def objective_set(unit: Unit, given: ObjectiveSetInput) -> UUID:
     link = await _relationship(unit, given.relationship)

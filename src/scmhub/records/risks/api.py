@@ -9,7 +9,7 @@ import strawberry
 
 from scmhub.graph.declare import column, extend, kind, many, money, one, withheld
 from scmhub.records.risks import model
-from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, shareable
+from scmhub.sharing.access import OWNER_ONLY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned
 
 ASSESSMENT = shareable("assessment")
@@ -57,7 +57,8 @@ class ForwardConsent(Enum):
 
 
 @kind(
-    model.RiskTable, prefix="rsk", single="risk", plural="risks", filters=("state", "item", "site", "owner", "review_on"),
+    model.RiskTable, prefix="rsk", single="risk", plural="risks",
+    filters=("state", "item", "site", "owner", "review_on"),
     policy=Owned(owner="owner_id", kind="RISK", item="item_id", site="site_id"),
 )  # fmt: skip
 class Risk:
@@ -74,7 +75,9 @@ class Risk:
     impact: int | None = column(ASSESSMENT, "How bad, from 1 to 5.")
     impact_amount = money(ASSESSMENT, "How bad in money; null if not estimated.", amount="impact_amount")
     note: str | None = column(ASSESSMENT, "More about it.")
-    time_to_recover_days: int | None = column(ASSESSMENT, "Days until full recovery; null: not known, which is not zero.")
+    time_to_recover_days: int | None = column(
+        ASSESSMENT, "Days until full recovery; null: not known, which is not zero."
+    )
     declared_on: date | None = column(ASSESSMENT, "When the time to recover was declared.")
     occurred_at: datetime | None = column(ASSESSMENT, "When it happened.")
     mitigation: str | None = column(MITIGATION, "What is done about it.")
@@ -111,7 +114,9 @@ class Disruption:
     updated_at: datetime = column(PUBLIC, "As of when the sender last spoke.")
     resolved_at: datetime | None = column(PUBLIC, "When it was over.")
     consent: ForwardConsent = column(PUBLIC, "What the recipient may pass on.")
-    origin = one("Partner", PUBLIC, "Whom it happened to, where it agreed to be named and is not the sender.", by="origin_id")
+    origin = one(
+        "Partner", PUBLIC, "Whom it happened to, where it agreed to be named and is not the sender.", by="origin_id"
+    )
     source = one("Disruption", OWNER_ONLY, "The notice that it forwards.", by="source_id")
     resolve_with_source: bool | None = column(OWNER_ONLY, "Whether it is resolved when its source is.")
     items = many("DisruptionItem", "Items of the sender or the recipient that it touches.", by="disruption_id")

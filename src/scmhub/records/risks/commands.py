@@ -44,7 +44,7 @@ async def risk_register(unit: Unit, given: RiskRegisterInput) -> UUID:
 
 
 async def _subject(unit: Unit, given: RiskRegisterInput) -> tuple[UUID | None, UUID | None]:
-    """Item and site, each the owner's: a rule that opens the risk shows their cards, so others' are not ours to name."""
+    """Item and site, each the owner's: a rule that opens the risk shows their cards, others' are not ours to name."""
     if given.item is None and given.site is None:
         raise Refusal("REQUIRED", "Name an item, a site, or both.", ["input", "item"])
     item = site = None

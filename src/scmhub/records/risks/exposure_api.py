@@ -25,7 +25,8 @@ query($items: [ID!], $sites: [ID!], $sender: ID!, $recipient: ID!) {
   found: orderLines(first: 250, where: {
     or: [{item: {in: $items}}, {shipTo: {in: $sites}}]
     and: [
-      {or: [{seller: {eq: $sender}}, {buyer: {eq: $sender}}]} {or: [{seller: {eq: $recipient}}, {buyer: {eq: $recipient}}]}
+      {or: [{seller: {eq: $sender}}, {buyer: {eq: $sender}}]}
+      {or: [{seller: {eq: $recipient}}, {buyer: {eq: $recipient}}]}
       {not: {status: {in: [RECEIVED, CLOSED, REJECTED, CANCELLED]}}}
     ]
   }) {

@@ -71,9 +71,7 @@ class DisruptionReportInput:
     sites: list[strawberry.ID] = strawberry.field(
         description="At most 100 sites: yours go to all, a recipient's to that recipient only.", default_factory=list
     )
-    consent: ForwardConsent = strawberry.field(
-        description="What recipients may pass on.", default=ForwardConsent.NONE
-    )
+    consent: ForwardConsent = strawberry.field(description="What recipients may pass on.", default=ForwardConsent.NONE)
     reference: str | None = strawberry.field(description="A key of your own, seen by you only.", default=None)
 
 
@@ -97,7 +95,9 @@ class DisruptionResolveInput:
 
 @strawberry.input(description="A notice you received, to be told to your own direct partners in your own words.")
 class DisruptionForwardInput:
-    disruption: strawberry.ID = strawberry.field(description="A notice you received; cause, effect and dates are copied.")
+    disruption: strawberry.ID = strawberry.field(
+        description="A notice you received; cause, effect and dates are copied."
+    )
     recipients: list[strawberry.ID] = strawberry.field(
         description="1 to 50 partners with whom you have an ACTIVE relationship; none learns of another."
     )

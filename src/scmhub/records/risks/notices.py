@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -56,7 +57,7 @@ async def _recipient(unit: Unit, given: str, place: int) -> UUID:
     return other
 
 
-async def _subjects(unit: Unit, kind: str, given: list[str], field: str, may_own: set[UUID]) -> dict[UUID, UUID]:
+async def _subjects(unit: Unit, kind: str, given: Sequence[str], field: str, may_own: set[UUID]) -> dict[UUID, UUID]:
     """Items or sites with their owners: the sender's or a recipient's, since a notice shows their cards."""
     if len(given) > MOST_SUBJECTS:
         raise Refusal("OUT_OF_RANGE", f"There may be at most {MOST_SUBJECTS} of these.", ["input", field])

@@ -1,7 +1,7 @@
 """How risks and disruption notices move, and what may be passed on. Pure: no I/O, no clock.
 
-    risk        REGISTERED -> OPEN (it occurred) -> RESOLVED, REGISTERED -> RETIRED
-    disruption  OPEN -> RESOLVED, by its sender only
+risk        REGISTERED -> OPEN (it occurred) -> RESOLVED, REGISTERED -> RETIRED
+disruption  OPEN -> RESOLVED, by its sender only
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def check_own_words(text: str, origin: str, secrets: list[str]) -> str:
     """
     mine = _folded(text)
     if _folded(origin) in mine:
-        raise Refusal("INVALID", "A forward is worded by you; it cannot repeat the text you received.", ["input", "text"])
+        raise Refusal(
+            "INVALID", "A forward is worded by you; it cannot repeat the text you received.", ["input", "text"]
+        )
     if any(_folded(each) in mine for each in secrets):
         raise Refusal("INVALID", "It holds a name that the sender did not agree to pass on.", ["input", "text"])
     return text

@@ -22,7 +22,8 @@ class ItemLinkKind(Enum):
 
 
 @kind(
-    ItemLinkTable, prefix="itl", single="itemLink", plural="itemLinks", filters=("kind", "parent", "item", "valid_from"),
+    ItemLinkTable, prefix="itl", single="itemLink", plural="itemLinks",
+    filters=("kind", "parent", "item", "valid_from"),
     policy=Owned(owner="owner_id", kind="STRUCTURE", item="parent_id"),
 )  # fmt: skip
 class ItemLink:

@@ -40,7 +40,9 @@ class ItemLinkAddInput:
 class ItemLinkEndInput:
     item_link: strawberry.ID = strawberry.field(description="Which of your links; one without an end.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
-    valid_until: date | None = strawberry.field(description="The day it ends, not included; absent: today.", default=None)
+    valid_until: date | None = strawberry.field(
+        description="The day it ends, not included; absent: today.", default=None
+    )
 
 
 @command(
@@ -54,7 +56,9 @@ async def item_link_add(unit: Unit, given: ItemLinkAddInput) -> UUID:
     item = await _item(unit, given.item, "item")
     if item.owner_id != unit.partner_id:
         # Whoever a rule shows the link to reads the card of its item: another partner's is not ours to show.
-        raise Refusal("FORBIDDEN", "It must be your own item; an alias says what its supplier calls it.", ["input", "item"])
+        raise Refusal(
+            "FORBIDDEN", "It must be your own item; an alias says what its supplier calls it.", ["input", "item"]
+        )
     quantity, code = _quantity(given, item)
     starts = given.valid_from or unit.now.date()
     rules.check_end(starts, given.valid_until, None)
