@@ -7,13 +7,13 @@
 SHELL := /bin/sh
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
-PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV ?= $(shell command -v uv 2>/dev/null)
 # The embedded PostgreSQL of root runs under another account, which often cannot enter the project's folder.
 HOME_OF_DEMO := $(if $(filter 0,$(shell id -u)),/var/lib/scmhub-demo,$(CURDIR)/.home)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench lock wheel clean
+.PHONY: demo test check lint types floors bench lock wheel clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/run.stamp
@@ -22,10 +22,16 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	PATH="$(BIN):$$PATH" $(BIN)/python -m pytest $(TESTS)
 
-check: $(VENV)/dev.stamp
+check: lint types floors
+
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check src tests
+
+types: $(VENV)/dev.stamp
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+
+floors: $(VENV)/dev.stamp
+	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/dev.stamp
 	PATH="$(BIN):$$PATH" $(BIN)/python -m benchmarks.run $(BENCH)
@@ -34,14 +40,14 @@ wheel: $(VENV)/dev.stamp
 	$(BIN)/hatchling build -t wheel
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed (Debian: apt install python3 python3-venv); set PYTHON= to choose one." >&2; exit 1; }
 	@echo "Making .venv ..."
 ifeq ($(UV),)
-	@$(PYTHON) -m venv $(VENV) || \
+	@"$(PYTHON)" -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is needed (Debian: apt install python3-venv)." >&2; exit 1; }
 else
-	@$(UV) venv --quiet --no-python-downloads --python $(PYTHON) $(VENV)
+	@$(UV) venv --quiet --no-python-downloads --python "$(PYTHON)" $(VENV)
 endif
 
 # What is installed is exactly what the lock says, file by file; a stamp remembers that, so that a second run needs no network.

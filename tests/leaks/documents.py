@@ -157,7 +157,7 @@ class Writer:
             for name in self.rng.sample(list(links), k=min(len(links), self.rng.choice((0, 1, 1, 2)))):
                 if not isinstance(links[name], Many | One | Latest) or links[name].kind in KINDS:
                     picks.append(self._field(kind, name, links[name], patience - 1))
-        if self.rng.random() < 0.6:
+        if not picks or self.rng.random() < 0.6:
             picks.append(Pick(self.key("id"), "id"))
         return picks
 

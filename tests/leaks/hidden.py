@@ -20,11 +20,22 @@ from ..support.world import World
 from .documents import KINDS
 from .oracle import LAWS, Oracle
 
-_PLACES = ("line_no", "seq", "revision_no")
-_TIED = (
-    "measure", "basis", "bucket", "unit", "known_from", "known_until", "source", "delta", "minimum", "maximum", "version_no",
-)  # fmt: skip
+_PLACES = ("line_no", "seq", "revision_no", "update_no", "entry_no", "version_no")
+_TIED: dict[str, tuple[str, ...]] = {
+    "time_series": ("measure", "basis", "bucket", "unit"),
+    "series_point": ("measure", "known_from", "known_until"),
+    "inventory_position": ("minimum", "maximum"),
+    "inventory_statement": ("source", "delta"),
+    "risk": ("impact_amount", "currency", "time_to_recover_days", "declared_on"),
+    "relationship_profile": ("value_amount", "currency"),
+    "disruption": ("forwarded", "resolve_with_source", "starts_at", "expected_end_at"),
+    "item_link": ("kind", "quantity", "unit", "valid_from", "valid_until"),
+    "objective": ("measure",),
+    "case_reference": ("record",),
+}
 """Columns that a CHECK or a unique key ties to others: left alone."""
+_CHAINED = ("audit_entry",)
+"""One chain for the whole hub: numbers and hashes of one's own rows do depend on others', by design."""
 _TABLES = {law.table for name, law in LAWS.items() if name in KINDS}
 
 
@@ -42,7 +53,7 @@ class Disturbance:
     def tables(self) -> Tables:
         made = copied(self.world.tables)
         for table, rows in made.items():
-            if table in _TABLES - {"relationship", "sharing_rule"}:
+            if table in _TABLES - {"relationship", "sharing_rule", *_CHAINED}:
                 made[table] = [row for row in rows if self._keep(self._kind(table, row), row)]
         _drop_orphans(made)
         made["relationship"] = self._relationships(made["relationship"])
@@ -150,7 +161,7 @@ class Disturbance:
             date: self.world.day,
             datetime: self.world.instant,
         }
-        return makers[of]()
+        return makers[of]() if of in makers else [] if of is list else "{}"
 
     # -- who knows whom, and who opens what -----------------------------------------------------------------------------
 
@@ -196,4 +207,4 @@ def _structure(kind: Kind) -> set[str]:
     """Columns that say whose a row is, where it belongs and whether a window covers it."""
     law = LAWS[kind.name]
     keys = {column.name for column in kind.table.columns if isinstance(column.type, Uuid)}
-    return keys | {name for name in (law.day or "", *_PLACES, *_TIED) if name in kind.table.columns}
+    return keys | {name for name in (law.day or "", *_PLACES, *_TIED.get(law.table, ())) if name in kind.table.columns}

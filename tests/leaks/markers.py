@@ -17,6 +17,8 @@ from ..support.rows import Row, Tables
 TEXT, NUMBER, YEAR = "MARKED", 7_431_990, 2143
 _TRACE = re.compile(rb"MARKED|743199|2143-|2143")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SMALL = ("likelihood", "impact", "supply_risk", "profit_impact", "potential", "update_no", "entry_no")
+"""Numbers that a CHECK or an order keeps small."""
 _POLICY_DAYS = ("requested_on", "arrival_on", "starts_on", "as_of_on")
 
 
@@ -39,7 +41,7 @@ class Markers:
         checks = [str(check.sqltext) for check in definition.constraints if isinstance(check, CheckConstraint)]
         for column in definition.columns:
             self._next += 1
-            if column.name not in _POLICY_DAYS and not (table, column.name) == ("series_point", "known_from"):
+            if column.name not in (*_POLICY_DAYS, "details") and not (table, column.name) == ("series_point", "known_from"):
                 free = column.name == "code" or not any(column.name in check for check in checks)
                 row[column.name] = self._marked(row[column.name], column.name, free)
 
@@ -47,7 +49,7 @@ class Markers:
         match value:
             case bool() | UUID() | None:
                 return value
-            case int() if name not in ("line_no", "seq", "revision_no", "version_no", "corrects_seq"):
+            case int() if name not in ("line_no", "seq", "revision_no", "version_no", "corrects_seq", *_SMALL):
                 return NUMBER * 100 + self._next % 100
             case Decimal():
                 return Decimal(NUMBER * 1000 + self._next)

@@ -223,7 +223,7 @@ def arguments(definition: dict[str, GraphQLArgument]) -> Iterator[tuple[str, ...
 
 def questions(tables: Tables, seed: int, *, roots_only: bool = False) -> list[Question]:
     """Queries that use each path, and each argument in each way; fewer with ``roots_only``."""
-    asker = Asker(tables, seed, depth=1 if roots_only else 2)
+    asker = Asker(tables, seed, depth=1)
     made: list[Question] = []
     used: set[tuple[str, str]] = set()
     for path in _paths():

@@ -20,6 +20,7 @@ from scmhub.records.orders.shipment_model import STATES as SHIPMENT_STATES
 from scmhub.sharing import expansion
 from scmhub.sharing.tables import SharingRuleTable
 
+from .matters import add_matters
 from .rows import Row, Tables, complete
 from .series import add_inventory, add_series
 
@@ -33,6 +34,8 @@ GROUPS = {
     "SITE": ("identifiers",),
     **dict.fromkeys(_MEASURES, ("quantity", "parties", "versions", "reasons")),
     "INVENTORY": ("stock", "targets", "parties"),
+    "RISK": ("assessment", "mitigation"),
+    "STRUCTURE": ("quantity",),
 }
 DAYS = (0, 1, 5, 10, 28)
 """Reaches of windows; days of rows lie on, just inside and just outside of them."""
@@ -43,6 +46,7 @@ class World:
     """All rows of one chain, and the instant at which it is looked at."""
 
     def __init__(self, seed: int, *, orders: int = 26, shipments: int = 16, rules: int = 44) -> None:
+        self.seed = seed
         self.rng = Random(seed)
         self.prefix = f"W{seed}-"
         self.now = self.pick(
@@ -63,6 +67,7 @@ class World:
             self._shipment()
         add_series(self, 20)
         add_inventory(self, 12)
+        add_matters(self)
         for _ in range(14):
             self._alias()
         for _ in range(rules):
@@ -268,7 +273,7 @@ class World:
             self.add("sharing_rule", **{**about, "id": self.key(), **self._terms(about["kind"])})
             return
         owner = self.partner()
-        kind = self.rng.choices(tuple(GROUPS), (12, 9, 4, 2, 4, 1, 1, 1, 1, 3))[0]
+        kind = self.rng.choices(tuple(GROUPS), (12, 9, 4, 2, 4, 1, 1, 1, 1, 3, 3, 2))[0]
         named = self.chance(0.7)
         self.add(
             "sharing_rule", owner_id=owner, grantee_id=self._friend(owner) if named else None,

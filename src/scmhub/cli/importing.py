@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from scmhub.cli.talk import REFUSED, print_json, print_table, say, stderr
@@ -60,29 +59,20 @@ def _bar() -> Iterator[Watch]:
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
 
 
-def _cells(*values: object) -> list[str]:
-    """Cells of a table, in which square brackets stay what they are."""
-    return [escape(str(value)) for value in values]
+def _line(text: str) -> None:
+    sys.stdout.write(text + "\n")
 
 
 def _print(report: Report) -> None:
+    """Counts as a table; findings a line each, so that ``grep`` finds them whole."""
     counts = report.counts.as_json()
     print_table(("", "created", "updated", "unchanged"), ((what, *row.values()) for what, row in counts.items()))
-    found = report.findings
-    if summaries := found.summaries():
-        print_table(
-            ("count", "level", "code", "column", "first row", "example", "what was done"),
-            (
-                _cells(each.count, each.level, each.code, each.column, each.first_row, each.example, each.done)
-                for each in summaries
-            ),
-        )
-    listed = sorted((each for each in found.listed if each.level != "NOTE"), key=lambda each: each.row)
-    if listed:
-        print_table(
-            ("row", "level", "code", "column", "value", "what was done"),
-            (_cells(each.row, each.level, each.code, each.column, each.value, each.done) for each in listed),
-        )
+    for each in report.findings.summaries():
+        example = f", as in row {each.first_row}: {each.example}" if each.first_row else ""
+        _line(f"{each.level} {each.code} {each.count} x {each.column}: {each.done}{example}")
+    for found in sorted(report.findings.listed, key=lambda each: each.row):
+        if found.level != "NOTE":
+            _line(f"row {found.row}: {found.level} {found.code} {found.column}: {found.done}: {found.value}")
     if report.resumed:
         say("Went on where an import of this file was cut off.")
     if report.orders_left_out:

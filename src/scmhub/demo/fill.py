@@ -24,6 +24,11 @@ from scmhub.sharing.tables import SharingRuleTable
 
 SEED = "scmhub demo 1"
 ROWS_PER_STATEMENT = 2_000
+_PARTNERS = "select code, id from partner"
+_PATIENCE = "60s"
+"""Longest statement while filling, the wait for another replica included; a slow laptop is no overloaded hub."""
+_LOCK = 0x5C4D_4445_4D4F
+"""Held while filling: of two replicas that start on one empty database, one fills it."""
 Progress = Callable[[str, float], None]
 """What is being done, and how much of it is done, from 0 to 1."""
 
@@ -44,18 +49,28 @@ class Filled:
 
 async def fill(database: Database, clock: Clock, progress: Progress = lambda what, share: None) -> Filled:
     """The demo's partners by code, with their story if the hub was empty. NotTheDemo if it is somebody's."""
-    known = {row["code"]: row["id"] for row in await database.read.rows("select code, id from partner")}
-    wanted = [firm.code for firm in FIRMS]
-    if known:
-        if not set(wanted) <= known.keys():
-            raise NotTheDemo("This hub has partners of its own: set SCMHUB_HOME to an empty folder for the demo.")
-        return Filled(False, {code: known[code] for code in wanted})
+    found = _recognised({row["code"]: row["id"] for row in await database.read.rows(_PARTNERS)})
+    if found is not None:
+        return found
     now = datetime.combine(clock().astimezone(UTC).date(), datetime.min.time(), UTC)
     chance, book = Chance(f"{SEED} {now:%Y-%m-%d}"), Book()
     cast = write_story(chance, now, book, progress)
     async with database.unit(cast.partners["VELO"], "demo", clock) as unit:
+        await unit.fetch("select set_config('statement_timeout', $1, true)", _PATIENCE)
+        await unit.fetch("select pg_advisory_xact_lock($1)", _LOCK)
+        found = _recognised({row["code"]: row["id"] for row in await unit.rows(_PARTNERS)})
+        if found is not None:  # another replica was faster
+            return found
         await _write(unit, chance, now, cast, book, progress)
     return Filled(True, cast.partners, book.count(OrderTable), book.total())
+
+
+def _recognised(partners: dict[str, UUID]) -> Filled | None:
+    """None for an empty hub."""
+    wanted = [firm.code for firm in FIRMS]
+    if partners and not set(wanted) <= partners.keys():
+        raise NotTheDemo("This hub has partners of its own: set SCMHUB_HOME to an empty folder for the demo.")
+    return Filled(False, {code: partners[code] for code in wanted}) if partners else None
 
 
 def write_story(chance: Chance, now: datetime, book: Book, progress: Progress = lambda what, share: None) -> Cast:

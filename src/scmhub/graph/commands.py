@@ -131,8 +131,9 @@ class CommandRunner:
         try:
             async with self._database.unit(viewer.lens.partner_id, viewer.subject, lambda: inputs.now) as unit:
                 if key:
+                    selection = idempotency.fingerprint(step.selection, args)  # which fields, under which arguments
                     earlier = await idempotency.claim(
-                        unit, key, idempotency.fingerprint(step.command.name, values), step.selection
+                        unit, key, idempotency.fingerprint(step.command.name, values), selection
                     )
                     if earlier:
                         inputs.record = earlier.record

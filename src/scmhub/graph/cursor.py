@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ def _integer(text: str) -> int:
 
 def _instant(text: str) -> datetime:
     value = datetime.fromisoformat(text)
-    if value.tzinfo is None:
+    if value.tzinfo is None or not 1970 <= value.astimezone(UTC).year <= 2200:
         raise ValueError
     return value
 

@@ -10,6 +10,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from sqlmodel import Field, SQLModel
 from scmhub.database.tables import governed, instant, key, symbol
 from scmhub.database.unit import Unit
 from scmhub.errors import BadRequest, Refusal, ServiceUnavailable
+from scmhub.quantity import render_decimal
 
 KEPT_DAYS = 7
 _WAIT = "2s"
@@ -58,10 +60,15 @@ def check_key(text: str) -> str:
     return text
 
 
-def fingerprint(command: str, values: dict[str, Any]) -> str:
-    """What makes two requests the same: the mutation and its coerced input."""
-    canonical = orjson.dumps([command, values], option=orjson.OPT_SORT_KEYS, default=str)
+def fingerprint(name: str, values: Any) -> str:
+    """What makes two requests the same: a mutation and its coerced input, or a selection and its arguments."""
+    canonical = orjson.dumps([name, values], option=orjson.OPT_SORT_KEYS, default=_canonical)
     return hashlib.sha256(canonical).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    """Equal amounts are one text, however they were written."""
+    return render_decimal(value) if isinstance(value, Decimal) else str(value)
 
 
 async def claim(unit: Unit, text: str, print_: str, selection: str) -> Earlier | None:

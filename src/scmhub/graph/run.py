@@ -22,6 +22,7 @@ from graphql import (
 from scmhub.clock import Clock
 from scmhub.database.unit import Database
 from scmhub.errors import BadUserInput, Forbidden, ServiceUnavailable, TimedOut
+from scmhub.graph.collect import Selected
 from scmhub.graph.commands import CommandRunner
 from scmhub.graph.deliver.selection import FeedSelection
 from scmhub.graph.documents import Document, Documents
@@ -114,7 +115,7 @@ class Engine:
         self, plan: Plan, data: bytes, document: Document, request: GraphQLRequest, viewer: Viewer
     ) -> bytes:
         """Adds what the standard executor answers (introspection, questions), keeping the order of the document."""
-        selection = SelectionSetNode(selections=tuple(_plain(each.node) for each in plan.rest))
+        selection = SelectionSetNode(selections=tuple(map(_plain, plan.rest)))
         fragments = [each for each in document.ast.definitions if not isinstance(each, OperationDefinitionNode)]
         pruned = DocumentNode(definitions=(_with_selection(document.operation, selection), *fragments))
         result = self._execute_rest(pruned, request, viewer)
@@ -177,14 +178,16 @@ def _require(viewer: Viewer, scope: TokenScope) -> None:
         raise Forbidden(f"This access token lacks '{scope.value}'.")
 
 
-def _plain(node: FieldNode) -> FieldNode:
-    """The field without ``@skip``/``@include``, which have been decided."""
+def _plain(selected: Selected) -> FieldNode:
+    """One field for all its occurrences, without ``@skip``/``@include``, which have been decided."""
+    node = selected.node
+    merged = tuple(each for selections in selected.selections for each in selections.selections)
     return FieldNode(
         alias=node.alias,
         name=node.name,
         arguments=node.arguments,
         directives=(),
-        selection_set=node.selection_set,
+        selection_set=SelectionSetNode(selections=merged) if merged else None,
         loc=node.loc,
     )
 

@@ -170,6 +170,8 @@ class Group:
 
     def _checkpoint(self) -> None:
         """Tell everybody how far they are, whatever the traffic: a filtered client must not scan the log on return."""
+        if not self.members:
+            return
         self._plan_checkpoint()
         if self._feed.tail.trouble():
             return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from hashlib import sha256
-from itertools import count
 from time import perf_counter
 from typing import Any, Final
 
@@ -35,8 +34,6 @@ _READ: Final = frozenset(
 _METHODS: Final = ("POST", "GET")
 _SAME_STATUS: Final = frozenset({"BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "SERVICE_UNAVAILABLE"})
 """Codes whose status is the same for both media types; the others' 400 is 200 for application/json."""
-_prefix: Final = secrets.token_hex(6)
-_numbers: Final = count(1)
 
 
 class ClientGone(Exception):
@@ -45,7 +42,7 @@ class ClientGone(Exception):
 
 def new_request_id() -> str:
     """An id no other request of any hub process has; never taken from the caller."""
-    return f"{_prefix}-{next(_numbers):06x}"
+    return secrets.token_hex(12)
 
 
 class GraphQLEndpoint:

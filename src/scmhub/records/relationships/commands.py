@@ -73,7 +73,8 @@ async def relationship_propose(unit: Unit, given: RelationshipProposeInput) -> U
 
 async def _partner_with(unit: Unit, code: str) -> PartnerTable:
     path = ["input", "partnerCode"]
-    found = await unit.session.exec(select(PartnerTable).where(PartnerTable.code == code))
+    known = code.replace("\0", "\ufffd")  # PostgreSQL has no NUL in text; no partner's code has either of them
+    found = await unit.session.exec(select(PartnerTable).where(PartnerTable.code == known))
     partner = found.first()
     if partner is None or partner.id == HUB_PARTNER or partner.status != "ACTIVE":
         raise Refusal("NOT_FOUND", "No partner has this code.", path)

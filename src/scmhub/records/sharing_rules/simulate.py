@@ -7,6 +7,7 @@ Rows and scopes are those of acme alone, because row level security holds for th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from sqlmodel import select
 
 from scmhub.database.fragment import Statement
 from scmhub.database.unit import Database, Unit
+from scmhub.errors import RateLimited
 from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.sharing_rules.commands import dimensions_of
@@ -60,8 +62,19 @@ class _TakenBack(Exception):
     """Ends the transaction of a simulation; never leaves this module."""
 
 
+_running = asyncio.Semaphore(1)
+"""A simulation holds a connection that commands need: one at a time in a process, the others come back later."""
+
+
 async def simulate(database: Database, owner: UUID, now: datetime, rule_key: UUID) -> Outcome | None:
-    """None if the owner has no such rule."""
+    """None if the owner has no such rule; RateLimited while another simulation runs."""
+    if _running.locked():
+        raise RateLimited("Another simulation is running; ask again in a moment.", retry_after=1.0)
+    async with _running:
+        return await _simulated(database, owner, now, rule_key)
+
+
+async def _simulated(database: Database, owner: UUID, now: datetime, rule_key: UUID) -> Outcome | None:
     found: Outcome | None = None
     try:
         async with database.unit(owner, "simulation", lambda: now) as unit:
