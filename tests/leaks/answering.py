@@ -11,6 +11,7 @@ from uuid import UUID
 from scmhub.graph.declare import Column, Kind, Latest, Many, Narrow, One, Pair, Withheld, optional
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
+from scmhub.sharing.access import PARTY
 
 from ..support.rows import Row
 from .documents import KINDS, Document, Pick, Var
@@ -105,10 +106,10 @@ class Answering:
 
     # -- records -------------------------------------------------------------------------------------------------------
 
-    def record(self, kind: Kind, row: Row, picks: list[Pick]) -> dict[str, Any]:
-        return {each.key: self._member(kind, row, each) for each in picks if not each.on or each.on == kind.name}
+    def record(self, kind: Kind, row: Row, picks: list[Pick], named_by: tuple[Kind, Row] | None = None) -> dict[str, Any]:
+        return {each.key: self._member(kind, row, each, named_by) for each in picks if not each.on or each.on == kind.name}
 
-    def _member(self, kind: Kind, row: Row, pick: Pick) -> Any:
+    def _member(self, kind: Kind, row: Row, pick: Pick, named_by: tuple[Kind, Row] | None) -> Any:
         if pick.name == "__typename":
             return kind.name
         if pick.name == "id":
@@ -121,7 +122,7 @@ class Answering:
             case Pair():
                 return self._pair(kind, row, spec, pick)
             case One():
-                return self._one(kind, row, spec, pick)
+                return self._one(kind, row, spec, pick, named_by)
             case Many():
                 return self._many(kind, row, spec, pick)
             case Latest():
@@ -138,13 +139,25 @@ class Answering:
         values = {spec.names[0]: rendered(amount), spec.names[1]: unit, "__typename": spec.type_name}
         return {each.key: values[each.name] for each in pick.picks}
 
-    def _one(self, kind: Kind, row: Row, spec: One, pick: Pick) -> Any:
+    def _one(self, kind: Kind, row: Row, spec: One, pick: Pick, named_by: tuple[Kind, Row] | None) -> Any:
+        if named_by and spec.by == LAWS[kind.name].owner and not self._tells_owner(kind, row, *named_by):
+            return None
         key = self.masked(kind, row, spec, spec.by)
         target = KINDS[spec.kind]
         found = self.oracle.rows[spec.kind].get(key)
         if found is None or not (target.reference or self.oracle.visible(spec.kind, found)):
             return None
-        return self.record(target, found, pick.picks)
+        return self.record(target, found, pick.picks, (kind, row) if target.reference else None)
+
+    def _tells_owner(self, card: Kind, row: Row, kind: Kind, naming: Row) -> bool:
+        """A card gives its owner away if it is mine, the naming row's owner, no secret there, or to be seen anyway."""
+        owner = row[LAWS[card.name].owner]
+        whole, judged = self.oracle.whole(kind.name, naming)
+        law = LAWS[whole]
+        if not law.owner or owner in (self.oracle.me, judged[law.owner]):
+            return True
+        parties = kind.groups().get("parties") or PARTY
+        return self.oracle.granted(kind.name, naming, parties) or self.oracle.visible(card.name, row)
 
     def _latest(self, row: Row, spec: Latest, pick: Pick) -> Any:
         rows = self._belonging(row, spec)

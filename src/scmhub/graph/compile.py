@@ -7,13 +7,14 @@ Every table is entered through a ``Row`` of ``sharing.policy``; nothing here cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from graphql import FragmentDefinitionNode, GraphQLSchema, SelectionSetNode
 
-from scmhub.database.fragment import Bind, Fragment, all_of, join, literal, sql
+from scmhub.database.fragment import Bind, Fragment, all_of, any_of, join, literal, sql
 from scmhub.errors import BadUserInput
 from scmhub.graph import pages
 from scmhub.graph.arguments import Site, check_page, structure
@@ -23,7 +24,8 @@ from scmhub.graph.declare import Column, Command, Kind, Latest, Many, Narrow, On
 from scmhub.graph.json import Pieces, key_list, obj, scalar
 from scmhub.graph.where import SQL_TYPES, Where, camel
 from scmhub.ids import parse_id
-from scmhub.sharing.policy import ME, Row
+from scmhub.sharing.access import PARTY
+from scmhub.sharing.policy import ME, Owned, Row
 
 Selections = list[SelectionSetNode]
 
@@ -66,7 +68,7 @@ class Compiler:
 
     def _row(self, kind: Kind, subject: Row | None = None) -> Row:
         self._aliases += 1
-        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject, {})
+        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject, asked={})
 
     # -- one record ----------------------------------------------------------------------------------------------------
 
@@ -131,8 +133,9 @@ class Compiler:
     def _one(self, kind: Kind, row: Row, spec: One, selected: Selected) -> Pieces:
         target = self.registry.kinds[spec.kind]
         key, granted = row.masked(spec.by, spec.access)
-        found = self._by_key(target, key, selected.selections, card=target.reference)
-        shown = found if granted is None else sql("case when {} then {} end", granted, found)
+        found = self._by_key(target, key, selected.selections, named_by=(kind, row) if target.reference else None)
+        tests = [each for each in (granted, row.names_owner(spec.by)) if each is not None]
+        shown = sql("case when {} then {} end", all_of(tests), found) if tests else found
         return Pieces().value(sql("coalesce({}, 'null')", shown))
 
     def _latest(self, row: Row, spec: Latest, selected: Selected) -> Pieces:
@@ -144,14 +147,18 @@ class Compiler:
         by = join(", ", [sql("{} desc", newest.cell(column)) for column in (spec.order, "id")])
         return _or_null(sql("(select {} from {} order by {} limit 1)", json, found, by))
 
-    def _by_key(self, kind: Kind, key: Fragment | Bind, selections: Selections, *, card: bool = False) -> Fragment:
+    def _by_key(
+        self, kind: Kind, key: Fragment | Bind, selections: Selections, *, named_by: tuple[Kind, Row] | None = None
+    ) -> Fragment:
         """The record with this key as JSON text, NULL if there is none the viewer may see.
 
-        ``card``: the key stands on a visible row, in a field the viewer may see, so the record's card comes with it.
+        ``named_by``: the visible row on which the key stands, in a field the viewer may see: its card comes with it.
         """
         row = self._row(kind)
+        if named_by:
+            row = replace(row, shows_owner=partial(_tells_parties, *named_by, row))
         json = self.record(kind, row, selections).build()
-        tests = [] if card else [kind.policy.visible(row)]
+        tests = [] if named_by else [kind.policy.visible(row)]
         return sql("(select {} from {})", json, row.clause([sql("{} = {}", row.cell("id"), key)], tests))
 
     # -- connections ---------------------------------------------------------------------------------------------------
@@ -364,6 +371,17 @@ def _narrowed(narrow: Narrow, row: Row, site: Site, values: dict[str, Any]) -> F
         until = row.cell(narrow.until)
         return sql("{} <= {} and ({} is null or {} > {})", cell, bound, until, until, bound)
     return sql("{} >= {}", cell, bound) if narrow.op == ">=" else sql("{} <= {}", cell, bound)
+
+
+def _tells_parties(kind: Kind, row: Row, card: Row) -> Fragment:
+    """Whether ``row`` hides nobody from the viewer who might be the owner of a card it names."""
+    judged = row.judged
+    if not (isinstance(card.policy, Owned) and isinstance(judged.policy, Owned)):
+        return sql("true")
+    same_owner = sql("{} = {}", card.cell(card.policy.owner), judged.cell(judged.policy.owner))
+    parties = kind.groups().get("parties") or PARTY
+    granted = judged.policy.granted(judged, parties)
+    return any_of([same_owner, *([granted] if granted is not None else [])])
 
 
 def check_ids(values: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ caller's live scopes and takes the first rows of each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -45,6 +45,8 @@ class Row:
     table: str
     alias: str
     subject: Row | None = None
+    shows_owner: Callable[[], Fragment] | None = field(default=None, compare=False)
+    """On a card: when the row that names it lets its owner be named; None: this row is no card."""
     asked: dict[str, tuple[int, Access | None]] | None = field(default=None, compare=False)
     """What was asked of the scopes that cover this row: group -> bit. None: every question is asked on its own."""
 
@@ -63,6 +65,16 @@ class Row:
 
     def source(self) -> Fragment:
         return Fragment((Relation(self.table, self.alias, _SEAL),))
+
+    def names_owner(self, column: str) -> Fragment | None:
+        """Whether a link by ``column`` may be followed: a card gives its owner away only if nothing else hides it.
+
+        acme hides from dyna that bolt makes the castings; the castings' item is bolt's, and its card must not tell.
+        """
+        if self.shows_owner is None or not isinstance(self.policy, Owned) or column != self.policy.owner:
+            return None
+        own = sql("{} = {}", self.cell(column), ME)
+        return any_of([own, self.shows_owner(), self.policy.visible(self)])
 
     def grants(self, group: str, access: Access | None) -> Fragment:
         """Whether a covering scope carries ``group`` ("" asks for any scope), as a test of the column ``grants``."""
