@@ -162,7 +162,7 @@ def rows_of(schema: HubSchema, type_name: str, field_name: str, arguments: Mappi
     if spec == "nodes":
         ids = arguments.get("ids")
         return min(len(ids), 250) if isinstance(ids, list) else 250
-    if spec == FEED and "first" in definition.args:
+    if spec == FEED and definition is not None and "first" in definition.args:
         return page_bound(arguments, PAGE_DEFAULT, PAGE_MOST)
     if not isinstance(spec, Many | Root):
         return 1

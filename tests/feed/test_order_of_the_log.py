@@ -83,7 +83,9 @@ class Writer:
             self.step = 2
         elif self.step == 2:
             await self.connection.execute(OUTBOX, new_id(NOW), NOW, self.record, str(self.version))
-            await self.connection.execute("insert into twin (record, version) values ($1, $2)", self.record, self.version)
+            await self.connection.execute(
+                "insert into twin (record, version) values ($1, $2)", self.record, self.version
+            )
             self.step = 3
         elif self.step == 3:
             await self.end(keep=self.rng.random() > 0.1)
@@ -185,10 +187,19 @@ async def test_a_pump_that_dies_in_the_middle_moves_nothing(
         assert len(await inner.fetch(_MOVE)) == 5
         assert await other.once() == 0  # the lock is held: nobody else numbers
         inner.terminate()
-        while await connection.fetchval("select count(*) from pg_stat_activity where application_name = 'scmhub-pump'") > 1:
+        while (
+            await connection.fetchval("select count(*) from pg_stat_activity where application_name = 'scmhub-pump'")
+            > 1
+        ):
             pass
         assert await other.once() == 5
-        assert [row["seq"] for row in await connection.fetch("select seq from change_log order by seq")] == [1, 2, 3, 4, 5]
+        assert [row["seq"] for row in await connection.fetch("select seq from change_log order by seq")] == [
+            1,
+            2,
+            3,
+            4,
+            5,
+        ]
     await other.close()
 
 

@@ -121,7 +121,7 @@ def wrongly_unmasked() -> list[str]:
         accesses = {spec.access for spec in kind.fields.values() if hasattr(spec, "access")}
         for side in () if law.of or name == "Partner" else (law.owner, *law.parties):
             sees = {each for each in accesses if each.name == "PUBLIC" or side == law.owner}
-            sees |= {a for a in accesses if a.name in ("PARTY", "SHAREABLE") and side in (a.sides or law.parties)}
+            sees |= {a for a in accesses if a.name in ("PARTY", "SHAREABLE", "COMPLETE") and side in (a.sides or law.parties)}
             if {each for each in accesses if kind.policy.unmasked(side, each)} != sees:
                 wrong.append(f"{name} by {side}")
     return wrong

@@ -149,5 +149,13 @@ class Oracle:
         if access.name == "PUBLIC" or row[law.owner or "id"] == self.me:
             return True
         sides = () if access.name == "OWNER_ONLY" else law.parties if access.sides is None else access.sides
-        shared = access.name == "SHAREABLE" and any(access.group in rule["field_groups"] for rule in self.covering(kind, row))
-        return shared or self.me in [row[side] for side in sides]
+        return self.me in [row[side] for side in sides] or self._opened(kind, row, access)
+
+    def _opened(self, kind: str, row: Row, access: Access) -> bool:
+        """By rules; what sums up a header must be open on each of its lines."""
+        if access.name not in ("SHAREABLE", "COMPLETE"):
+            return False
+        line, key = LAWS[kind].lines or ("", "")
+        parts = [each for each in self.rows[line].values() if each[key] == row["id"]] if access.whole and line else [row]
+        covering = [self.covering(line if access.whole and line else kind, part) for part in parts]
+        return all(any(access.group is None or access.group in rule["field_groups"] for rule in rules) for rules in covering)

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from scmhub.ids import new_id
 from scmhub.partners.tables import RelationshipTable
-from scmhub.records.orders.states import NAMES as LINE_STATES
 from scmhub.records.orders.shipment_model import STATES as SHIPMENT_STATES
+from scmhub.records.orders.states import NAMES as LINE_STATES
 from scmhub.sharing import expansion
 from scmhub.sharing.tables import SharingRuleTable
 

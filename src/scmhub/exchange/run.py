@@ -8,7 +8,6 @@ with the first order that is not there.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -101,14 +100,13 @@ async def import_orders(
         raise Refusal("INVALID", "A partner code has 1 to 40 characters: A-Z, 0-9, - and _, not - or _ first.", ["as"])
     findings = Findings(request.most_findings)
     report = Report(request, findings)
-    with tempfile.TemporaryDirectory(prefix="scmhub-import-") as folder:
-        staging = Staging(Path(folder), findings)
-        try:
-            async with _alone(admin, request):
-                _read(request, staging, report, clock, progress)
-                await _second_pass(database, request, staging, report, clock, progress)
-        finally:
-            staging.close()
+    staging = Staging(findings)
+    try:
+        async with _alone(admin, request):
+            _read(request, staging, report, clock, progress)
+            await _second_pass(database, request, staging, report, clock, progress)
+    finally:
+        staging.close()
     return report
 
 

@@ -1,6 +1,7 @@
 """The scratch file between the two passes: typed lines, grouped into whole orders and shipments, not in memory.
 
-SQLite in a temporary folder: the rows of an order may be spread over a file of a million rows. It lives for one import.
+A temporary SQLite database: the rows of an order may be spread over a file of a million rows. A killed import leaves
+nothing of it behind.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from scmhub.errors import Refusal
 from scmhub.exchange.findings import ERROR, NOTE, WARNING, Findings
@@ -74,8 +74,8 @@ class Counterpart:
 class Staging:
     """One import's scratch file. ``put`` and ``reject`` while reading, ``settle`` once, then the questions."""
 
-    def __init__(self, folder: Path, findings: Findings) -> None:
-        self._db = sqlite3.connect(folder / "staging.sqlite", isolation_level=None)
+    def __init__(self, findings: Findings) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)  # a file without a name: gone with us, however we end
         self._db.executescript("pragma journal_mode = off; pragma synchronous = off;" + _TABLES + "begin")
         self._findings = findings
         self._cards: set[tuple[str, str, str]] = set()

@@ -86,4 +86,3 @@ def _place(plain: bytes) -> Place:
     if not rest:
         return Place(epoch, seq)
     return Place(epoch, seq, rest[16:].decode(), UUID(bytes=rest[:16]))
-

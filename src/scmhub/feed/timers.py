@@ -28,10 +28,10 @@ class LoopTimers:
 
 async def pause(timers: Timers, seconds: float) -> None:
     """Return after ``seconds``."""
-    done = asyncio.get_running_loop().create_future()
-    handle = timers.call_later(seconds, lambda: done.done() or done.set_result(None))
+    done = asyncio.Event()
+    handle = timers.call_later(seconds, done.set)
     try:
-        await done
+        await done.wait()
     finally:
         handle.cancel()
 

@@ -310,6 +310,7 @@ def describe(spec: Any) -> str:
     seen = {
         "PARTY": "Seen by owner and parties.",
         "OWNER_ONLY": "Seen by the owner.",
+        "COMPLETE": "Seen by owner and parties, and by whoever sees all lines.",
         "SHAREABLE": f"Seen by the owner and {sides}, and under rules that open `{access.group}`.",
     }[access.name]
     return f"{spec.description} {seen}"

@@ -10,11 +10,13 @@ class Access:
     """Who gets a field's exact value, besides the owner of the row.
 
     ``group`` is the field group a sharing rule opens; ``sides`` the party columns that see it (None: all parties).
+    ``whole``: the value sums up all lines of a header, so that a grantee must be covered on every one of them.
     """
 
     name: str
     group: str | None = None
     sides: tuple[str, ...] | None = None
+    whole: bool = False
 
 
 PUBLIC = Access("PUBLIC")
@@ -25,6 +27,10 @@ OWNER_ONLY = Access("OWNER_ONLY")
 """The owner alone."""
 
 
-def shareable(group: str, sides: tuple[str, ...] | None = None) -> Access:
-    """Owner and parties (or only those of ``sides``), and grantees whose rule opens ``group``."""
-    return Access("SHAREABLE", group, sides)
+COMPLETE = Access("COMPLETE", whole=True)
+"""Owner and parties, and grantees who see every line of the record: what sums up its lines."""
+
+
+def shareable(group: str, sides: tuple[str, ...] | None = None, *, whole: bool = False) -> Access:
+    """Owner and parties (or only those of ``sides``), and grantees whose rule opens ``group``; ``whole``: on all lines."""
+    return Access("SHAREABLE", group, sides, whole)

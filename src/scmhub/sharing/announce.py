@@ -52,7 +52,10 @@ async def announcing(
 
 async def _scopes(unit: Unit, owner: UUID, rule: UUID | None, grantee: UUID | None) -> set[_Scope]:
     rows = await unit.rows(_SCOPES, owner, rule, grantee)
-    return {_Scope(*tuple(row)[:-1], tuple(sorted(row["tokens"]))) for row in rows}
+    return {
+        _Scope(**{**{name: row[name] for name in _Scope._fields}, "tokens": tuple(sorted(row["tokens"]))})
+        for row in rows
+    }
 
 
 def _tell(unit: Unit, owner: UUID, direction: str, scopes: set[_Scope]) -> None:

@@ -187,10 +187,22 @@ class Owned:
         if self.kind is None:
             return []
         group = access.group if access and access.group else ""
+        if access and access.whole and self.through:
+            return [self._covered_whole(row, group)]
         if row.asked is not None:
             return [row.grants(group, access)]
         carries = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
         return [sql("exists (select from {} where {})", *self._covering(row, carries))]
+
+    def _covered_whole(self, row: Row, group: str) -> Fragment:
+        """Whether every line is covered: else a total less what is shown would tell what is hidden."""
+        assert self.through
+        lines, table, foreign_key = self.through
+        line = Row(lines, table, f"{row.alias}w")
+        carries = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
+        uncovered = sql("not exists (select from {} where {})", *lines._covering(line, carries))
+        own_lines = sql("{} = {}", line.cell(foreign_key), row.cell("id"))
+        return sql("not exists (select from {} where {} and {})", line.source(), own_lines, uncovered)
 
     def grants(self, row: Row) -> Fragment:
         """One bit per question asked of the row, over all scopes that cover it; null if there is none.

@@ -7,6 +7,9 @@ from dataclasses import replace
 
 import pytest
 from feed_chain import NOW, Chain, HandClock, ManualTimers
+from tests.conftest import clone, execute
+from tests.records.firms import Firms
+from tests.support.hub import Bench
 
 from scmhub.database.address import Address
 from scmhub.database.roles import ensure_roles
@@ -17,9 +20,6 @@ from scmhub.graph.deliver.start import follow_log
 from scmhub.hub import Hub
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
-from tests.conftest import clone, execute
-from tests.records.firms import Firms
-from tests.support.hub import Bench
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from tests.records.firms import Firms
+from tests.support.hub import Bench, viewer_of
 
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.request import GraphQLRequest
-from tests.records.firms import Firms
-from tests.support.hub import Bench, viewer_of
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 DOCUMENT = """
@@ -166,9 +166,14 @@ class Chain:
             "mutation ($i: SharingRuleDraftInput!) { r: sharingRuleDraft(input: $i) {"
             " sharingRule { id version } userErrors { message } } }",
             i={
-                "grantee": {"code": firm.upper()}, "kind": "ORDER", "items": {"all": True}, "sites": {"all": True},
-                "fieldGroups": groups or ["promises"], "validFrom": NOW.isoformat(),
-                "daysBack": None, "daysAhead": None,
+                "grantee": {"code": firm.upper()},
+                "kind": "ORDER",
+                "items": {"all": True},
+                "sites": {"all": True},
+                "fieldGroups": groups or ["promises"],
+                "validFrom": NOW.isoformat(),
+                "daysBack": None,
+                "daysAhead": None,
             },
         )
         assert drafted["r"]["userErrors"] == []

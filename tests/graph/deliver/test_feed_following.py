@@ -10,12 +10,12 @@ import orjson
 import pytest
 from feed_chain import DOCUMENT, Chain, Screen
 from graphql import GraphQLError
+from tests.support.hub import viewer_of
 
 from scmhub.errors import BadUserInput, Forbidden, ValidationFailed
 from scmhub.feed.tail import RING
 from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.request import GraphQLRequest
-from tests.support.hub import viewer_of
 
 
 async def orders(chain: Chain, count: int, start: int = 0) -> list[Any]:
@@ -110,7 +110,9 @@ async def test_a_snapshot_then_the_stream_gives_the_final_state(chain: Chain) ->
     assert sent == {each.id: "SENT" for each in placed}
     await placed[2].confirm()
     await chain.step()
-    assert screen.items[-1]["record"]["status"] == "CONFIRMED" or of_order(screen)[-1]["record"]["status"] == "CONFIRMED"
+    assert (
+        screen.items[-1]["record"]["status"] == "CONFIRMED" or of_order(screen)[-1]["record"]["status"] == "CONFIRMED"
+    )
 
 
 def of_order(screen: Screen) -> list[dict[str, Any]]:
@@ -137,7 +139,9 @@ async def test_breaks_inside_a_snapshot_converge(chain: Chain, seed: int) -> Non
             most, stop = len(screen.items), True
         else:
             async with asyncio.timeout(5):
-                while len(screen.items) < most and not any(m._sink is screen for g in chain.feed.groups.values() for m in g.members):
+                while len(screen.items) < most and not any(
+                    m._sink is screen for g in chain.feed.groups.values() for m in g.members
+                ):
                     await asyncio.sleep(0)
         await chain.leave(follower)
         for item in screen.items[:most]:
@@ -174,7 +178,9 @@ async def test_old_and_void_places_reset(chain: Chain) -> None:
     cursor = screen.items[0]["cursor"]
     await chain.superuser("update change_head set floor_seq = seq - 1")
     expired = await chain.follow("bolt", after=cursor)
-    assert [(each["__typename"], each["reason"], each["owners"]) for each in expired.items] == [("Reset", "EXPIRED", None)]
+    assert [(each["__typename"], each["reason"], each["owners"]) for each in expired.items] == [
+        ("Reset", "EXPIRED", None)
+    ]
     assert (await chain.pull("bolt", after=cursor))["nodes"][0]["reason"] == "EXPIRED"
     assert chain.feed.pump
     await chain.feed.pump.new_epoch()

@@ -32,7 +32,12 @@ async def test_a_grantee_sees_its_fields_and_hears_of_no_others(chain: Chain) ->
     await order.confirm()
     await chain.step()
     [seen] = of(east, "ORDER")
-    assert seen["record"] == {"id": order.id, "status": "CONFIRMED", "buyerNumber": None, "withheld": seen["record"]["withheld"]}
+    assert seen["record"] == {
+        "id": order.id,
+        "status": "CONFIRMED",
+        "buyerNumber": None,
+        "withheld": seen["record"]["withheld"],
+    }
     assert "numbers" in seen["record"]["withheld"]
     assert seen["changedFields"] == ["status"]
     assert of(acme, "ORDER")[0]["changedFields"] == ["status", "version"]
@@ -71,7 +76,9 @@ async def test_who_saw_a_record_under_its_old_keys_learns_that_it_left(chain: Ch
     await chain.step()
     screens = {firm: await chain.follow(firm) for firm in ("acme", "bolt", "cargo", "dyna")}
     await chain.superuser("update purchase_order set seller_id = $1 where id = $2", chain.firms.ids["dyna"], order.key)
-    await chain.superuser("update order_line set seller_id = $1 where order_id = $2", chain.firms.ids["dyna"], order.key)
+    await chain.superuser(
+        "update order_line set seller_id = $1 where order_id = $2", chain.firms.ids["dyna"], order.key
+    )
     await chain.tell(
         "ORDER", order.key, changed=["seller"], parties=["dyna"], was={"seller_id": chain.firms.ids["bolt"]}
     )
@@ -111,7 +118,9 @@ async def test_the_record_of_an_item_is_what_a_query_answers(chain: Chain) -> No
     screens = {firm: await chain.follow(firm, document, n=1) for firm in ("acme", "bolt", "east")}
     await chain.tell("ORDER", order.key, changed=["status"], parties=["bolt"])
     for firm, screen in screens.items():
-        asked = await chain.ask(firm, "query ($id: ID!, $n: Int) { node(id: $id) { %s } }" % selection, id=order.id, n=1)
+        asked = await chain.ask(
+            firm, "query ($id: ID!, $n: Int) { node(id: $id) { %s } }" % selection, id=order.id, n=1
+        )
         assert [each["record"] for each in of(screen, "ORDER")] == [asked["node"]], firm
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
+from tests.conftest import clone, execute
+from tests.records.firms import Firms
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -32,8 +34,6 @@ from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
-from tests.conftest import clone, execute
-from tests.records.firms import Firms
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -92,13 +92,20 @@ class Served:
     @asynccontextmanager
     async def socket(self, firm: str = "acme", **more: Any) -> AsyncIterator[ClientConnection]:
         async with self.raw() as ws:
-            await ws.send(orjson.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {self.token(firm, **more)}"}}).decode())
+            await say(
+                ws, {"type": "connection_init", "payload": {"Authorization": f"Bearer {self.token(firm, **more)}"}}
+            )
             assert orjson.loads(await ws.recv())["type"] == "connection_ack"
             yield ws
 
     @asynccontextmanager
     async def stream(
-        self, firm: str, query: str = FOLLOW, accept: str = "text/event-stream", last: str | None = None, **variables: Any
+        self,
+        firm: str,
+        query: str = FOLLOW,
+        accept: str = "text/event-stream",
+        last: str | None = None,
+        **variables: Any,
     ) -> AsyncIterator[httpx2.Response]:
         headers = {"Authorization": f"Bearer {self.token(firm)}", "Accept": accept}
         if last:
@@ -151,7 +158,9 @@ async def served(server: Address, stream_template: dict[str, Any], settings: Set
         async with asyncio.timeout(10):
             while not uvicorn.started:
                 await asyncio.sleep(0)
-        yield Served(hub, Firms(hub.database, admin, NOW, **stream_template), timers, listening.getsockname()[1], uvicorn)
+        yield Served(
+            hub, Firms(hub.database, admin, NOW, **stream_template), timers, listening.getsockname()[1], uvicorn
+        )
         uvicorn.should_exit = True
         await task
 
@@ -219,7 +228,8 @@ async def test_queries_and_mutations_travel_over_the_socket(served: Served) -> N
         await say(ws, subscribe("cursor", variables={"after": "forged"}))
         error = await recv(ws)
         assert (error["type"], error["payload"][0]["extensions"]["reason"]) == ("error", "BAD_CURSOR")
-        await say(ws, subscribe("mutation", 'mutation { itemAdd(input: {number: "77", description: "x", unit: "C62"}) { item { number } userErrors { code } } }'))
+        add = 'itemAdd(input: {number: "77", description: "x", unit: "C62"}) { item { number } userErrors { code } }'
+        await say(ws, subscribe("mutation", "mutation { %s }" % add))
         message = await recv(ws)
         assert message["payload"]["data"]["itemAdd"] == {"item": {"number": "77"}, "userErrors": []}
         await recv(ws)
@@ -230,9 +240,11 @@ async def test_queries_and_mutations_travel_over_the_socket(served: Served) -> N
 @pytest.mark.parametrize(
     "message",
     [
-        "[]", "1", "null", '"x"', "not json", b"binary", "{}", '{"type": 7}', '{"type": "nonsense"}', "[" * 500 + "]" * 500,
+        "[]", "1", "null", '"x"', "not json", b"binary", "{}", '{"type": 7}', '{"type": "nonsense"}',
+        "[" * 500 + "]" * 500,
         '{"type":"ping","payload":[1]}', '{"type":"complete","id":{}}', '{"type":"subscribe"}',
-        '{"type":"subscribe","id":{},"payload":{"query":"{a}"}}', '{"type":"subscribe","id":"","payload":{"query":"{a}"}}',
+        '{"type":"subscribe","id":{},"payload":{"query":"{a}"}}',
+        '{"type":"subscribe","id":"","payload":{"query":"{a}"}}',
         '{"type":"subscribe","id":"1","payload":[]}', '{"type":"subscribe","id":"1","payload":{"query":7}}',
         '{"type":"subscribe","id":"1","payload":{"query":"{a}","variables":[]}}',
         '{"type":"subscribe","id":"1","payload":{"query":"{a}","operationName":1}}',
@@ -346,7 +358,8 @@ async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(served: Served
     feed.timers = served.timers
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1024)
     writer.write(
-        b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
     )
     await reader.readuntil(b"\r\n\r\n")
@@ -369,13 +382,10 @@ async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(served: Served
             await asyncio.sleep(0)
     [line] = feed.lines
     assert line._line.transport.get_write_buffer_size() < 128 * 1024  # type: ignore[attr-defined]
-    rounds = 0
     async with asyncio.timeout(10):
         while feed.lines:
-            rounds += 1
             served.timers.advance(31)
             await asyncio.sleep(0)
-            if rounds % 10 == 0: print(asyncio.get_running_loop().time(), rounds, len(served.timers.waiting), line._over, line._line.writable.is_set(), line._operations, feed.groups, [len(g.members) for g in feed.groups.values()], served.timers.waiting[:5])
     writer.close()
 
 
@@ -424,7 +434,8 @@ async def test_event_streams_answer_what_is_wrong_as_events(served: Served) -> N
         answer = await client.post("/graphql", json={"query": FOLLOW}, headers={"Accept": "text/event-stream"})
         assert answer.status_code == 401
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-        headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {served.token('bolt')}", "Content-Type": "application/json"}
+        bearer = f"Bearer {served.token('bolt')}"
+        headers = {"Accept": "text/event-stream", "Authorization": bearer, "Content-Type": "application/json"}
         answer = await client.post("/graphql", content=b"[1", headers=headers)
         assert (answer.status_code, answer.text.count("event: next")) == (200, 1)
         assert "BAD_REQUEST" in answer.text

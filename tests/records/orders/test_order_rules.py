@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from scmhub.errors import Refusal
 from scmhub.records.orders import rules
-from scmhub.records.orders.states import NAMES as LINE_STATES
 from scmhub.records.orders.rules import Promise, Slice, Standing, Word
+from scmhub.records.orders.states import NAMES as LINE_STATES
 
 MONDAY = date(2026, 4, 6)
 ASKED = (Slice(Decimal(100), MONDAY),)

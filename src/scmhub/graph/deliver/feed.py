@@ -86,7 +86,7 @@ class Feed:
     # -- beginning -----------------------------------------------------------------------------------------------------
 
     async def kind(self, request: GraphQLRequest, viewer: Viewer) -> str:
-        """"query", "mutation" or "subscription"; a HubError for a document that cannot run."""
+        """ "query", "mutation" or "subscription"; a HubError for a document that cannot run."""
         if not self._documents.known(request.query, request.operation_name):
             self._compilations.spend(viewer.lens.partner_id, 1)
         return (await self._documents.get(request.query, request.operation_name)).kind
@@ -139,7 +139,7 @@ class Feed:
     # -- connections ---------------------------------------------------------------------------------------------------
 
     def _revoke(self, event: Event) -> None:
-        """An event for the hub ends connections: of a partner (its id), of a subject or token (named in ``changed``)."""
+        """An event for the hub ends connections: of a partner (its id), a subject or a token (named in ``changed``)."""
         if event.audience != HUB:
             return
         for line in list(self.lines):
@@ -167,7 +167,9 @@ class Feed:
         yield Gauge("scmhub_feed_groups", "Groups of followers with one document.", len(self.groups))
         followers = sum(len(group.members) for group in self.groups.values())
         yield Gauge("scmhub_feed_followers", "Followers that keep up.", followers)
-        yield Gauge("scmhub_feed_statements_total", "Statements that judged changes since start.", self.judge.statements)
+        yield Gauge(
+            "scmhub_feed_statements_total", "Statements that judged changes since start.", self.judge.statements
+        )
 
     # -- the log -------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from scmhub.feed.log import Event
 from scmhub.feed.timers import within
 from scmhub.graph.deliver.group import Asked, Frame
 from scmhub.graph.deliver.judge import Item
+from scmhub.graph.deliver.selection import START
 from scmhub.sharing.lens import Lens
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 UNWRITABLE_SECONDS = 30.0
 PAGE = 200
 """Events judged at once while catching up."""
-_START = UUID(int=0)
 
 
 class Sink(Protocol):
@@ -208,12 +208,12 @@ class Follower:
     async def _send_snapshot(self, renewal: Renewal, place: Place | None) -> None:
         """Records by kind and id, each page with its own snapshot. What a page reads too new, the log repeats."""
         kinds = [code for code in sorted(self._asked.selection.plans) if self._wants(code, renewal)]
-        after = _START
+        after = START
         if place is not None:
             kinds = [code for code in kinds if place.kind is not None and code >= place.kind]
-            after = place.key or _START
+            after = place.key or START
         for code in kinds:
-            await self._send_kind(code, after if place is not None and code == place.kind else _START, renewal)
+            await self._send_kind(code, after if place is not None and code == place.kind else START, renewal)
         await self._push(Item("SnapshotEnd", {}, {}), self.position)
 
     def _wants(self, code: str, renewal: Renewal) -> bool:
@@ -224,9 +224,7 @@ class Follower:
         plan, where = self._asked.selection.plans[code], self._asked.where
         while True:
             async with self._feed.catch_ups:
-                rows = await self._feed.judge.snapshot(
-                    self._asked.selection, plan, self._asked.args, self.lens, after
-                )
+                rows = await self._feed.judge.snapshot(self._asked.selection, plan, self._asked.args, self.lens, after)
             self._check()
             for key, owner, item in rows:
                 after = key

@@ -45,7 +45,9 @@ class Judge:
         self._clock = clock
         self.statements = 0
 
-    async def items(self, selection: FeedSelection, args: list[dict[str, Any]], pairs: Sequence[Pair]) -> list[list[Item]]:
+    async def items(
+        self, selection: FeedSelection, args: list[dict[str, Any]], pairs: Sequence[Pair]
+    ) -> list[list[Item]]:
         """What each pair is told, aligned with ``pairs``; usually one item or none."""
         found: list[list[Item]] = [[] for _ in pairs]
         by_kind: defaultdict[str, list[int]] = defaultdict(list)
@@ -74,13 +76,13 @@ class Judge:
         seen = {row["n"] - 1: row for row in rows}
         left = await self._left(plan, inputs, pairs, seen)
         return [
-            _changed(selection, plan, pair, seen[number]) if number in seen else _no_longer(plan, pair[0], number in left)
+            _changed(selection, plan, pair, seen[number])
+            if number in seen
+            else _no_longer(plan, pair[0], number in left)
             for number, pair in enumerate(pairs)
         ]
 
-    async def _left(
-        self, plan: KindPlan, inputs: FeedInputs, pairs: list[Pair], seen: dict[int, Any]
-    ) -> set[int]:
+    async def _left(self, plan: KindPlan, inputs: FeedInputs, pairs: list[Pair], seen: dict[int, Any]) -> set[int]:
         """Numbers of pairs whose partner could see the record under its old keys and cannot now."""
         gone: defaultdict[int, list[int]] = defaultdict(list)
         for number, (event, _) in enumerate(pairs):
@@ -143,9 +145,7 @@ def _no_longer(plan: KindPlan, event: Event, left: bool) -> Item | None:
 
 def _access_items(selection: FeedSelection, event: Event) -> list[Item]:
     """That access changed, and what to read again because of it."""
-    kinds = [
-        code for code, plan in selection.plans.items() if getattr(plan.kind.policy, "kind", None) in event.changed
-    ]
+    kinds = [code for code, plan in selection.plans.items() if getattr(plan.kind.policy, "kind", None) in event.changed]
     owner = public_id("ptr", event.owner_id)
     changed = {"at": render(event.at), "owner": owner, "kinds": kinds, "direction": event.action}
     reset = {"reason": "ACCESS_CHANGED", "owners": [owner], "kinds": kinds}

@@ -72,9 +72,7 @@ class Page:
         wanted = [each for each in wanted if self._feed.routes.concerns(each, self._lens.partner_id)]
         while wanted:
             chunk, wanted = wanted[: self._size], wanted[self._size :]
-            judged = await self._feed.judge.items(
-                self._selection, self._args, [(event, self._lens) for event in chunk]
-            )
+            judged = await self._feed.judge.items(self._selection, self._args, [(event, self._lens) for event in chunk])
             for event, items in zip(chunk, judged, strict=True):
                 if len(self._nodes) >= self._size:
                     return

@@ -29,6 +29,8 @@ from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.policy import ME, Row, with_scopes
 from scmhub.sharing.proof import prove
 
+START = UUID(int=0)
+"""Before every record."""
 SNAPSHOT_PAGE = 200
 """Records of one statement of a snapshot."""
 _LENSES = Bind(("lenses",), "uuid[]", lambda inputs: inputs.lenses)
@@ -49,7 +51,7 @@ class FeedInputs:
     records: list[UUID] = field(default_factory=list)
     lenses: list[UUID] = field(default_factory=list)
     lens: Any = None
-    after: UUID = UUID(int=0)
+    after: UUID = START
     was: str | None = None
 
 
@@ -182,7 +184,7 @@ def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
 
 
 def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, list[Selected]]) -> KindPlan:
-    row = Row(kind.policy, kind.table.name, "t0", None, {})
+    row = Row(kind.policy, kind.table.name, "t0", asked={})
     accesses, field_access = _accesses(kind)
     records = _records(compiler, kind, row, fields["Changed"])
     granted = join(", ", [kind.policy.granted(row, each) or sql("true") for each in accesses])
@@ -260,7 +262,7 @@ class _ById:
 
 def _snapshot(compiler: Compiler, kind: Kind, fields: list[Selected]) -> Fragment:
     """The next visible records by id, with their owners."""
-    row = Row(kind.policy, kind.table.name, "t0", None, {})
+    row = Row(kind.policy, kind.table.name, "t0", asked={})
     records = _records(compiler, kind, row, fields)
     keys = page_keys(Branches(kind, _ById(), None, "t7"))  # type: ignore[arg-type]
     return with_scopes(

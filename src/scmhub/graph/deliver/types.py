@@ -118,7 +118,8 @@ def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:
         "after": (str | None, "Continue after this cursor; without it a page starts at the oldest change kept."),
         "where": ("ChangeFilter | None", "Only changes that fulfil this."),
     }
-    first = (int | None, f"How many items, 1 to {PAGE_MOST}, default {PAGE_DEFAULT}; what one change says comes together.")
+    bounds = f"1 to {PAGE_MOST}, default {PAGE_DEFAULT}"
+    first = (int | None, f"How many items, {bounds}; what one change says comes together.")
     page = strawberry.field(
         resolver=signature({"first": first, **arguments}, "ChangeConnection"),
         description="The change feed in pages: the same log and the same cursors as the subscription.",
@@ -132,7 +133,7 @@ def _subscription(built: Any, signature: Any, arguments: dict[str, tuple[Any, st
     snapshot = (bool | None, "Send all records first when there is no place to continue from. Default: false.")
     field = strawberry.field(
         resolver=signature({**arguments, "after": after, "snapshot": snapshot}, "FeedItem"),
-        description="What you may see of every change, as it happens: in order per record, at least once, nothing skipped.",
+        description="What you may see of every change as it happens: in order per record, at least once, none skipped.",
         metadata={"spec": SPEC},
     )
     made: type = built.add("Subscription", {}, {"changes": field}, "What you may follow.")

@@ -1,8 +1,8 @@
 """GraphQL over server-sent events, one operation a stream ("distinct connections" of graphql-sse).
 
 A stream the hub cuts (token expired, log lost, shutdown) ends without ``complete``, so that the client comes back with
-its last event id; ``complete`` means that there is no more. Frames end in LF LF, which is what clients split at. Whoever
-also accepts JSON gets its queries and mutations as JSON: urql lists event streams on every query.
+its last event id; ``complete`` means that there is no more. Frames end in LF LF, which is what clients split at.
+Whoever also accepts JSON gets its queries and mutations as JSON: urql lists event streams on every query.
 """
 
 from __future__ import annotations
@@ -141,8 +141,10 @@ class _Stream:
                 timers.append(expire(self._door.timers, self._door.hub, self.viewer, self))
             await asyncio.wait([writer, gone], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for each in (*timers, *self._tasks):
-                each.cancel()
+            for timer in timers:
+                timer.cancel()
+            for task in self._tasks:
+                task.cancel()
             if feed is not None:
                 feed.lines.discard(self)
             await asyncio.wait(self._tasks)

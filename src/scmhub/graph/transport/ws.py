@@ -185,7 +185,9 @@ class Socket:
         if not isinstance(payload, dict | None):
             self._malformed("the payload of ping is an object")
             return
-        self._line.write_text(orjson.dumps({"type": "pong"} if payload is None else {"type": "pong", "payload": payload}))
+        self._line.write_text(
+            orjson.dumps({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+        )
 
     def _complete(self, operation: Any) -> None:
         if not isinstance(operation, str):
@@ -209,7 +211,8 @@ class Socket:
         elif operation in self._operations:
             self.cut(4409, f"Subscriber for {operation[:80]} already exists")
         elif len(self._operations) >= self._door.limits.operations:
-            self._fail(operation, RateLimited(f"A socket runs at most {self._door.limits.operations} operations."), request)
+            most = self._door.limits.operations
+            self._fail(operation, RateLimited(f"A socket runs at most {most} operations."), request)
         else:
             task = asyncio.ensure_future(self._operate(operation, request))
             self._operations[operation] = task
@@ -277,7 +280,8 @@ def _request(payload: Any) -> GraphQLRequest | None:
         return None
     query, variables = payload.get("query"), payload.get("variables")
     name, extensions = payload.get("operationName"), payload.get("extensions")
-    fits = isinstance(query, str) and isinstance(variables, dict | None) and isinstance(extensions, dict | None)
-    if not fits or not isinstance(name, str | None):
+    if not isinstance(query, str) or not isinstance(name, str | None):
+        return None
+    if not isinstance(variables, dict | None) or not isinstance(extensions, dict | None):
         return None
     return GraphQLRequest(query, variables or {}, name or None, new_request_id())

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from scmhub.channel.measures import accuracy
-from scmhub.channel.measures.result import Result
 from scmhub.errors import BadUserInput
 from scmhub.graph.declare import question
 from scmhub.graph.scalars import UnitCode
+from scmhub.measures import accuracy
+from scmhub.measures.result import Result
 from scmhub.partners import units
 from scmhub.records.forecasts import reading, rules
 from scmhub.records.forecasts.api import FACES

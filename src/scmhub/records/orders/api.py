@@ -11,10 +11,11 @@ import strawberry
 from scmhub.graph.declare import column, kind, many, measured, money, one, withheld
 from scmhub.records.orders import model
 from scmhub.records.orders.states import OrderStatus
-from scmhub.sharing.access import PARTY, PUBLIC, shareable
+from scmhub.sharing.access import COMPLETE, PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned
 
 PRICES = shareable("price", sides=("seller_id",))
+TOTALS = shareable("price", sides=("seller_id",), whole=True)
 NUMBERS = shareable("numbers")
 PARTIES = shareable("parties")
 PROMISES = shareable("promises")
@@ -75,7 +76,7 @@ class Order:
     """One order, the buyer's purchase order and the seller's sales order at once. Newest first by `placedAt`."""
 
     kind: OrderKind = column(PUBLIC, "What sort of order it is.")
-    status: OrderStatus = column(PUBLIC, "The least advanced state of its open lines.")
+    status: OrderStatus | None = column(COMPLETE, "The least advanced state of its open lines.")
     placed_at: datetime = column(PUBLIC, "When the buyer placed it.")
     buyer = one("Partner", PUBLIC, "Who ordered; owner of the record.", by="buyer_id")
     seller = one("Partner", PARTIES, "Who delivers.", by="seller_id")
@@ -85,7 +86,7 @@ class Order:
     ship_to = one("Site", PUBLIC, "Where the goods go.", by="ship_to_id")
     incoterm: str | None = column(PARTY, "Incoterms rule, such as FCA or DAP: who bears which cost and risk.")
     incoterm_place: str | None = column(PARTY, "Named place of the Incoterms rule.")
-    total = money(PRICES, "Sum of the line amounts; null if a price is unknown.", amount="total_amount")
+    total = money(TOTALS, "Sum of the line amounts; null if a price is unknown.", amount="total_amount")
     lines = many("OrderLine", "Its lines that you may see.", by="order_id", order="line_no", default=20)
     version: int | None = column(PARTY, "Counts the changes; to be sent as `expectedVersion`.")
     withheld: list[str] = withheld()

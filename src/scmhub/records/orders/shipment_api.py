@@ -16,7 +16,7 @@ from scmhub.sharing.policy import Owned
 NUMBERS = shareable("numbers")
 PARTIES = shareable("parties")
 TIMES = shareable("times")
-COSTS = shareable("costs", sides=("buyer_id",))
+COSTS = shareable("costs", sides=("buyer_id",), whole=True)
 
 
 @strawberry.enum(description="Where a shipment stands.")

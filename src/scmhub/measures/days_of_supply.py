@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scmhub.channel.measures.result import Result, not_enough, ratio
-from scmhub.channel.measures.stock import project
+from scmhub.measures.result import Result, not_enough, ratio
+from scmhub.measures.stock import project
 
 DEFINITION = (
     "The day's projected stock over the demand of the following days: whole days covered, plus the share of the first"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from scmhub.channel.measures.result import Result, not_enough, ratio, total
+from scmhub.measures.result import Result, not_enough, ratio, total
 
 MATCH = (
     "Demand equal to actual capacity: none; below: surplus; above, up to maximum capacity: bottleneck, orange; above"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scmhub.channel.measures.result import Result, not_enough, ratio, total
+from scmhub.measures.result import Result, not_enough, ratio, total
 
 HHI = "Sum of the squared shares of the sources; 1 over it is how many equal sources would be as concentrated."
 SINGLE = "Value of the items that have exactly one source, over the value of all items with a known source."

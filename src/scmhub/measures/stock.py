@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from scmhub.channel.measures.result import Result, not_enough
+from scmhub.measures.result import Result, not_enough
 
 STOCK_OUT = "First period at whose end the projected stock is below zero; none if it never is within the horizon."
 SHIFT = (

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from scmhub.channel.measures.accuracy import Pair, bias, mase, tracking_signal, wape
-from scmhub.channel.measures.capacity import Match, capacity_match, demand_deviation
-from scmhub.channel.measures.concentration import Sourced, concentration, single_source_share
-from scmhub.channel.measures.days_of_supply import Supply, days_of_supply, supply_by_day
-from scmhub.channel.measures.stock import Shift, StockOut, project, shift, stock_out
+from scmhub.measures.accuracy import Pair, bias, mase, tracking_signal, wape
+from scmhub.measures.capacity import Match, capacity_match, demand_deviation
+from scmhub.measures.concentration import Sourced, concentration, single_source_share
+from scmhub.measures.days_of_supply import Supply, days_of_supply, supply_by_day
+from scmhub.measures.stock import Shift, StockOut, project, shift, stock_out
 
 DEMAND = [D(each) for each in (40, 60, 50, 50, 60, 50)]
 INBOUND = [D(each) for each in (0, 60, 100, 0, 0, 40)]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scmhub.channel.measures.result import Result, not_enough, ratio, total
+from scmhub.measures.result import Result, not_enough, ratio, total
 
 WAPE = "Sum of |actual - forecast| over sum of actual."
 BIAS = "Sum of (forecast - actual) over sum of actual: positive when too much was forecast."
