@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -40,6 +41,9 @@ from scmhub.identity.tokens import Doorkeeper
 from scmhub.identity.viewer import Viewer
 from scmhub.schema import HubSchema, load_schema
 from scmhub.settings import Settings
+
+DRAIN_SECONDS = 10.0
+"""How long whoever follows is sent away, a twentieth at a time, before the hub stops."""
 
 
 class Hub:
@@ -80,7 +84,7 @@ class Hub:
         life = timedelta(minutes=settings.token_minutes)
         self.oauth = OAuth(settings.url, life, database, self.standing, clock)
         """The application's routes under /oauth and /.well-known."""
-        self.draining = False
+        self._draining: asyncio.Future[None] | None = None
         self.feed: Feed | None = None
         """The change feed, while it is followed."""
         self.follows: Callable[[], AbstractAsyncContextManager[Feed]] | None = None
@@ -105,7 +109,7 @@ class Hub:
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
-        """Sequence and follow the change log inside the block; the server's lifespan. Reads and commands need it not."""
+        """Sequence and follow the change log inside the block; the lifespan of the server. Reads need it not."""
         assert self.follows
         async with self.follows() as self.feed:
             self.engine.pull = self.feed.pull
@@ -118,6 +122,16 @@ class Hub:
     def ring(self) -> KeyRing:
         """The signing keys in force, as this process knows them."""
         return self.standing.ring
+
+    @property
+    def draining(self) -> bool:
+        """Whether the hub is about to stop: not ready any more, and whoever follows is sent away in turns."""
+        return self._draining is not None
+
+    @draining.setter
+    def draining(self, begun: bool) -> None:
+        if begun and self._draining is None:
+            self._draining = asyncio.ensure_future(self.feed.close(DRAIN_SECONDS) if self.feed else asyncio.sleep(0))
 
     async def authenticate(self, authorization: str | None) -> Viewer:
         return await self._door.authenticate(authorization)

@@ -6,7 +6,7 @@ The owner of every row is OWNER; parties are SIDE1, SIDE2, ... in the order of t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -24,7 +24,14 @@ from .world import World
 
 _CODES = {"currency": "EUR", "unit": "C62", "basis": "ACTUAL", "measure": "OTIF", "country": "DE", "source": "ADJUST"}
 _LATER = ("known_until", "expected_end_at", "valid_until")
-_GIVEN: dict[tuple[str, str], Any] = {("disruption", "resolve_with_source"): False, ("relationship", "suspended_by"): None}
+_GIVEN: dict[tuple[str, str], Callable[[Samples], Any]] = {
+    ("disruption", "resolve_with_source"): lambda _: False,
+    ("relationship", "suspended_by"): lambda _: None,
+    ("sharing_rule", "grantee_id"): lambda samples: samples.firm("SIDE1"),
+    ("sharing_rule", "grantee_role"): lambda _: None,
+    ("sharing_rule", "kind"): lambda _: "ORDER",
+}
+"""Where a CHECK wants more than the column says."""
 _ONE_OF = r"\b{} in \('(\w+)'"
 
 
@@ -77,7 +84,7 @@ class Samples(World):
         if law.only and column.name == law.only[0]:
             return law.only[1]
         if (table.name, column.name) in _GIVEN:
-            return _GIVEN[table.name, column.name]
+            return _GIVEN[table.name, column.name](self)
         if column.name == "id":
             return self.key()
         if column.foreign_keys or isinstance(column.type, Uuid):
@@ -95,7 +102,9 @@ class Samples(World):
         if law.of and column.name == law.of[1]:
             key: UUID = self.sample(law.of[0])["id"]
             return key
-        if targets == [law.table] or (column.name == "answers_series_id" and kind != "Commit"):
+        if column.name == "answers_series_id" and kind == "Commit":
+            return UUID(str(self.sample("Forecast")["id"]))
+        if targets == [law.table]:
             return None
         if (kind, column.name) == ("ItemLink", "item_id"):
             return UUID(str(self._second_item()["id"]))

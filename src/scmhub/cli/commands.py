@@ -49,6 +49,18 @@ def token(
 
 
 @app.command()
+def tail(
+    partner: Annotated[str, typer.Option(help="Code of the partner to follow as.")],
+    after: Annotated[str | None, typer.Option(help="Continue after this cursor.")] = None,
+    snapshot: Annotated[bool, typer.Option("--snapshot", help="Print all records first.")] = False,
+) -> None:
+    """Print what a partner may see of every change, as it happens, one JSON object a line."""
+    from scmhub.cli.tail import run_tail
+
+    raise typer.Exit(asyncio.run(run_tail(partner, after, snapshot=snapshot)))
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what is wrong with this installation, and what to do."""
     from scmhub.cli.health import run_doctor

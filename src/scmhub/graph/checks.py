@@ -82,6 +82,8 @@ def _check_many(registry: Registry, kind: Kind, name: str, spec: Many) -> None:
     for column in (spec.by, spec.order):
         _require(column in target.table.columns, kind, name, f"table {target.table.name} has no column {column}")
     _require(not target.table.columns[spec.order].nullable, kind, name, f"order {spec.order} is nullable")
+    for column in (spec.order, *(narrow.column for narrow in spec.narrow)):
+        _require(_never_hidden(target, column), kind, name, f"{column} may be hidden: its order or bound would tell it")
     _require(0 < spec.default <= spec.most <= 250, kind, name, "needs 0 < default <= most <= 250")
     _require(indexed(target.table, spec.by), kind, name, f"no index of {target.table.name} begins with {spec.by}")
 
@@ -106,8 +108,26 @@ def _check_page(kind: Kind) -> None:
                 _require(served, kind, "", f"a page needs an index that begins with {columns}")
     for name, column in kind.orders.items():
         _require(not kind.table.columns[column].nullable, kind, name, "an order by a nullable column")
+        _require(_never_hidden(kind, column), kind, name, "an order by a column that may be hidden would tell it")
     for name in kind.filters:
         _require(isinstance(kind.fields.get(name), Column | One), kind, name, "only columns and links can be filtered")
+
+
+def _never_hidden(kind: Kind, column: str) -> bool:
+    """Whether whatever shows the column comes with the row: orders and bounds compare stored values, not masked ones."""
+    for name, spec in kind.fields.items():
+        match spec:
+            case Column():
+                kept = (spec.source or name,)
+            case Pair():
+                kept = (spec.amount, spec.unit)
+            case One():
+                kept = (spec.by,)
+            case _:
+                continue
+        if column in kept and spec.access != PUBLIC:
+            return False
+    return True
 
 
 def _unique(table: Table, *columns: str) -> bool:

@@ -154,7 +154,8 @@ class Branches:
         tests = [each.condition, *(self.order.stretch(key, sort) if page else [])]
         source = each.row.source()
         if not direct and (self.where or sort):
-            source = sql("{} join {} on {} = {}", source, header.source(), header.cell("id"), key)
+            by_key = sql("select * from {} where {} = {} offset 0", header.source(), header.cell("id"), key)
+            source = sql("{} cross join lateral ({}) {}", source, by_key, Fragment((header.alias,)))
         if self.where:
             tests.append(self.where.condition(each.row if direct else header, None))
         if page and sort is None:

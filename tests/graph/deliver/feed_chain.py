@@ -20,7 +20,9 @@ DOCUMENT = """
 subscription ($after: String, $where: ChangeFilter, $snapshot: Boolean) {
   changes(after: $after, where: $where, snapshot: $snapshot) {
     __typename cursor
-    ... on Changed { id kind action actor recordId changedFields record { id ... on Order { status buyerNumber withheld } } }
+    ... on Changed {
+      id kind action actor recordId changedFields record { id ... on Order { status buyerNumber withheld } }
+    }
     ... on NoLongerVisible { kind recordId }
     ... on SnapshotRecord { kind recordId record { id ... on Order { status buyerNumber } } }
     ... on AccessChanged { owner kinds direction }
@@ -29,9 +31,15 @@ subscription ($after: String, $where: ChangeFilter, $snapshot: Boolean) {
   }
 }
 """
-PULL = DOCUMENT.replace("subscription (", "query ($first: Int, ").replace(", $snapshot: Boolean", "").replace(
-    ", snapshot: $snapshot) {", ", first: $first) { pageInfo { endCursor hasNextPage startCursor hasPreviousPage } nodes {"
-) + "}"  # fmt: skip
+PULL = (
+    DOCUMENT.replace("subscription (", "query ($first: Int, ")
+    .replace(", $snapshot: Boolean", "")
+    .replace(
+        ", snapshot: $snapshot) {",
+        ", first: $first) { pageInfo { endCursor hasNextPage startCursor hasPreviousPage } nodes {",
+    )
+    + "}"
+)
 
 
 class HandClock:
@@ -188,8 +196,8 @@ class Chain:
     async def _step(self, step: str, rule: str, version: int) -> tuple[str, int]:
         done = await self.ask(
             "acme",
-            "mutation ($i: SharingRuleStepInput!) { r: sharingRule%s(input: $i) {"
-            " sharingRule { id version } userErrors { message } } }" % step,
+            f"mutation ($i: SharingRuleStepInput!) {{ r: sharingRule{step}(input: $i) {{"
+            " sharingRule { id version } userErrors { message } } }",
             i={"sharingRule": rule, "expectedVersion": version},
         )
         assert done["r"]["userErrors"] == []

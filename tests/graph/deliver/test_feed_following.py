@@ -55,7 +55,8 @@ async def test_half_a_minute_without_reading_ends_in_1013(chain: Chain) -> None:
             await asyncio.sleep(0)
     chain.timers.advance(29.9)
     await asyncio.sleep(0)
-    assert slow.task and not slow.task.done()
+    assert slow.task
+    assert not slow.task.done()
     chain.timers.advance(0.2)
     with pytest.raises(Cut) as cut:
         await slow.task

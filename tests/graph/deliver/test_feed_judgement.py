@@ -111,16 +111,15 @@ async def test_one_statement_judges_everybody_who_follows(chain: Chain) -> None:
 async def test_the_record_of_an_item_is_what_a_query_answers(chain: Chain) -> None:
     selection = """id ... on Order { status total { amount currencyCode } buyer { code } seller { code } withheld
         lines(first: $n) { totalCount nodes { lineNo unitPrice { amount } item { number } } } }"""
-    document = "subscription ($n: Int) { changes { cursor ... on Changed { kind record { %s } } } }" % selection
+    document = f"subscription ($n: Int) {{ changes {{ cursor ... on Changed {{ kind record {{ {selection} }} }} }} }}"
+    query = f"query ($id: ID!, $n: Int) {{ node(id: $id) {{ {selection} }} }}"
     await chain.share("east", groups=["price"])
     order = await chain.firms.placed(lines=[chain.firms.line(), chain.firms.line()])
     await chain.step()
     screens = {firm: await chain.follow(firm, document, n=1) for firm in ("acme", "bolt", "east")}
     await chain.tell("ORDER", order.key, changed=["status"], parties=["bolt"])
     for firm, screen in screens.items():
-        asked = await chain.ask(
-            firm, "query ($id: ID!, $n: Int) { node(id: $id) { %s } }" % selection, id=order.id, n=1
-        )
+        asked = await chain.ask(firm, query, id=order.id, n=1)
         assert [each["record"] for each in of(screen, "ORDER")] == [asked["node"]], firm
 
 

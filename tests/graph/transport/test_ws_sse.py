@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -20,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from scmhub.app import create_app
+from scmhub.client import Refused, follow
 from scmhub.database.address import Address
 from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import HubSecret
@@ -229,7 +231,7 @@ async def test_queries_and_mutations_travel_over_the_socket(served: Served) -> N
         error = await recv(ws)
         assert (error["type"], error["payload"][0]["extensions"]["reason"]) == ("error", "BAD_CURSOR")
         add = 'itemAdd(input: {number: "77", description: "x", unit: "C62"}) { item { number } userErrors { code } }'
-        await say(ws, subscribe("mutation", "mutation { %s }" % add))
+        await say(ws, subscribe("mutation", f"mutation {{ {add} }}"))
         message = await recv(ws)
         assert message["payload"]["data"]["itemAdd"] == {"item": {"number": "77"}, "userErrors": []}
         await recv(ws)
@@ -461,3 +463,124 @@ async def test_shutdown_says_1012_and_cuts_streams_without_complete(served: Serv
         assert await closed(ws) == 1012
         assert "complete" not in "".join([part async for part in stream.aiter_text()])
     await served.until_followers(0)
+
+
+async def test_the_client_comes_back_and_gets_everything_once(served: Served) -> None:
+    """The socket is cut again and again, with a fresh token each time; nothing is missing and nothing comes twice."""
+    assert served.hub.feed
+    feed = served.hub.feed
+    tokens, pauses, saved = [], [], []
+
+    async def token() -> str:
+        tokens.append(served.token("bolt"))
+        return tokens[-1]
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    document = "subscription ($after: String) { changes(after: $after) { cursor ... on Changed { id recordId kind } } }"
+    url = f"ws://127.0.0.1:{served.port}/graphql"
+    items = follow(url, token, document, save=saved.append, pause=pause)
+    first = asyncio.ensure_future(anext(items))
+    await served.until_followers(1)
+    placed, got = [], []
+    for number in range(4):
+        placed.append(await served.firms.placed(buyer_number=f"N{number}"))
+        got.append((await first)["recordId"])
+        first = asyncio.ensure_future(anext(items))
+        got.append((await first)["recordId"])
+        for line in list(feed.lines):
+            line.cut(1012, "restart")
+        first = asyncio.ensure_future(anext(items))
+    assert sorted(each for each in got if each.startswith("ord_")) == sorted(each.id for each in placed)
+    assert len(got) == len(set(got)) == 8
+    await served.until_followers(1)
+    assert len(saved) == 8
+    assert len(tokens) == 5
+    assert all(0.5 <= each <= 30 for each in pauses)
+    first.cancel()
+    await asyncio.wait([first])
+    await items.aclose()
+    with pytest.raises(Refused, match="not a cursor"):
+        await anext(follow(url, token, document, after="forged", pause=pause))
+
+
+async def test_a_draining_hub_takes_nobody_and_lets_everybody_go(served: Served) -> None:
+    assert served.hub.feed
+    served.hub.feed.timers = served.timers
+    async with served.socket("bolt") as ws, served.socket("acme") as other, served.stream("bolt") as stream:
+        await say(ws, subscribe())
+        await served.until_followers(2)
+        served.hub.draining = True
+        assert await served.hub.ready() == "shutting down"
+        async with asyncio.timeout(10):
+            while served.hub.feed.lines:
+                served.timers.advance(0.6)
+                await asyncio.sleep(0)
+        assert await closed(ws) == await closed(other) == 1012
+        assert "complete" not in "".join([part async for part in stream.aiter_text()])
+    async with served.raw() as ws:
+        await say(ws, {"type": "connection_init", "payload": {"Authorization": f"Bearer {served.token('acme')}"}})
+        assert await closed(ws) == 1013
+
+
+@pytest.mark.parametrize("transport", ["ws", "sse"])
+async def test_the_published_clients_come_back_where_they_broke(
+    served: Served, node: str, node_packages: Callable[[str], Path], tmp_path: Path, transport: str
+) -> None:
+    """graphql-ws and graphql-sse, unmodified: restart, overload, expired token, each followed by what was missed."""
+    assert served.hub.feed
+    feed, token = served.hub.feed, tmp_path / "token"
+    token.write_text(served.token("bolt"))
+    scheme = "ws" if transport == "ws" else "http"
+    script = node_packages("stream_clients") / "follow.mjs"
+    client = await asyncio.create_subprocess_exec(
+        node, str(script), transport, f"{scheme}://127.0.0.1:{served.port}/graphql", str(token),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert client.stdout
+    got, codes, placed = [], [], []
+    await served.until_followers(1)
+    for number, code in enumerate((1012, 1013, 4403, 1012)):
+        placed.append(await served.firms.placed(buyer_number=f"N{number}"))
+        async with asyncio.timeout(20):
+            while len(got) < 2 * len(placed):
+                line = orjson.loads(await client.stdout.readline())
+                assert "error" not in line, line
+                assert "complete" not in line
+                codes.append(line["closed"]) if "closed" in line else got.append(line)
+        for each in list(feed.lines):
+            each.cut(code, "test")
+        # What happens while the client is away must reach it as well.
+        placed.append(await served.firms.placed(buyer_number=f"M{number}"))
+    async with asyncio.timeout(20):
+        while len(got) < 2 * len(placed):
+            line = orjson.loads(await client.stdout.readline())
+            assert "error" not in line, line
+            codes.append(line["closed"]) if "closed" in line else got.append(line)
+    orders = [each["recordId"] for each in got if each["kind"] == "ORDER"]
+    assert orders == [each.id for each in placed]
+    assert len({each["id"] for each in got}) == len(got)
+    if transport == "ws":
+        assert codes == [1012, 1013, 4403, 1012]
+    client.terminate()
+    await client.communicate()
+
+
+@pytest.mark.parametrize(("transport", "shown"), [("ws", "not a cursor"), ("sse", "BAD_CURSOR")])
+async def test_the_published_clients_give_up_on_a_forged_cursor(
+    served: Served, node: str, node_packages: Callable[[str], Path], tmp_path: Path, transport: str, shown: str
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(served.token("bolt"))
+    source = node_packages("stream_clients") / "follow.mjs"
+    script = source.with_name(f"forged-{transport}.mjs")
+    script.write_text(source.read_text().replace("after: null", "after: 'forged'"))
+    scheme = "ws" if transport == "ws" else "http"
+    client = await asyncio.create_subprocess_exec(
+        node, str(script), transport, f"{scheme}://127.0.0.1:{served.port}/graphql", str(token),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(20):
+        out, _ = await client.communicate()
+    assert shown in out.decode()

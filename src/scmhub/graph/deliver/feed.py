@@ -71,6 +71,7 @@ class Feed:
         self.judge = Judge(reads, clock)
         self.routes = Routes()
         self.pump: Pump | None = None
+        self.closing = False
         self.lines: set[Line] = set()
         """Open connections that follow or may follow, for drain and revocation."""
         self.groups: dict[Any, Group] = {}
@@ -97,7 +98,7 @@ class Feed:
         """The coroutine function that follows; a HubError if the operation cannot start."""
         if TokenScope.SUBSCRIBE not in viewer.token_scopes:
             raise Forbidden(f"This access token lacks '{TokenScope.SUBSCRIBE.value}'.")
-        if self.tail.trouble():
+        if self.closing or self.tail.trouble():
             raise ServiceUnavailable
         partner = viewer.lens.partner_id
         if await self.kind(request, viewer) != "subscription":
@@ -149,6 +150,7 @@ class Feed:
 
     async def close(self, seconds: float = 0.0) -> None:
         """Let everybody go, a twentieth at a time over ``seconds``: they come back to another replica."""
+        self.closing = True
         while self.lines:
             slice_ = list(self.lines)[: max(1, len(self.lines) // 20)] if seconds else list(self.lines)
             for line in slice_:

@@ -201,10 +201,12 @@ def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, l
 
 
 def _accesses(kind: Kind) -> tuple[tuple[Access, ...], dict[str, Access]]:
-    """Distinct accesses of a kind, and the access of each field. Lists go with the record: their rows ask themselves."""
+    """Distinct accesses of a kind, and the access of each field. Lists go with the record."""
     field_access = {
-        camel(name): getattr(spec, "access", PUBLIC) for name, spec in kind.fields.items() if not isinstance(spec, Withheld)
-    } | {"id": PUBLIC}  # fmt: skip
+        camel(name): getattr(spec, "access", PUBLIC)
+        for name, spec in kind.fields.items()
+        if not isinstance(spec, Withheld)
+    } | {"id": PUBLIC}
     return tuple(dict.fromkeys((PUBLIC, PARTY, OWNER_ONLY, *field_access.values()))), field_access
 
 

@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket, protocol ``graphql-transport-ws`` and no other: sockets that tell, and answer, many operations.
+"""GraphQL over WebSocket, protocol ``graphql-transport-ws`` and no other: one socket, many operations.
 
 Close codes are the clients' retry policy: 4400 malformed, 4401 before ``connection_init``, 4406 other protocol, 4408 no
 init in time, 4409 id in use, 4429 second init or flood: do not come back. 4403 token refused, expired or revoked: come
@@ -165,8 +165,11 @@ class Socket:
             self.cut(1013, "the hub cannot answer at the moment")
             return
         feed = self._hub.feed
-        if feed is None or crowded(feed, viewer, self._door.limits.lines):
-            self.cut(1013, "too many connections" if feed else "the change log is not followed here")
+        if feed is None or feed.closing:
+            self.cut(1013, "the hub cannot answer at the moment")
+            return
+        if crowded(feed, viewer, self._door.limits.lines):
+            self.cut(1013, "too many connections")
             return
         self.viewer, self._feed = viewer, feed
         self._timer.cancel()
