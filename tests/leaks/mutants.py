@@ -121,8 +121,14 @@ def count_everything(original: Any, branches: pages.Branches) -> Fragment:
     return pages.bounded_count(sql("select {} as id from {}", row.cell("id"), row.source()))
 
 
-def card_for_all(original: Any, self: Any, kind: Any, key: Any, selections: Any, *, card: bool = False) -> Fragment:
-    return original(self, kind, key, selections, card=True)
+def node_without_policy(original: Any, self: Compiler, *args: Any, **kwargs: Any) -> Fragment:
+    with mock.patch.object(Owned, "visible", lambda *_: sql("true")):
+        return original(self, *args, **kwargs)
+
+
+def any_line_is_enough(original: Any, self: Owned, row: Row, group: str) -> Fragment:
+    carries = [sql("{} = any({})", literal(group), policy._SCOPE.cell("tokens"))] if group else []
+    return sql("exists (select from {} where {})", *self._covering(row, carries))
 
 
 def any_line_covers(original: Any, self: Owned, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
@@ -231,7 +237,9 @@ MUTANTS = [
     patch("every side sees all", Owned, "unmasked", lambda *_: True),
     patch("filters see raw values", Where, "_field", pages_without_where_masks),
     patch("totalCount without policy", pages, "total_count", count_everything),
-    patch("node without policy", Compiler, "_by_key", card_for_all),
+    patch("node without policy", Compiler, "_by_key", node_without_policy),
+    patch("sums from any line", Owned, "_covered_whole", any_line_is_enough),
+    patch("cards give owners away", Row, "names_owner", lambda *_: None),
     patch("lists without policy", Compiler, "_many", lists_without_policy),
     patch("foreign keys are names", Owned, "nameable", everyone_is_nameable),
     patch("header by any line", Owned, "_covering", any_line_covers),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import asyncpg
 import pytest
 
+from scmhub.graph.checks import BadDeclaration, check_kind
+from scmhub.graph.declare import Latest, Many
 from scmhub.sharing.proof import PolicyBypassed
 
 from ..support.hub import Bench, another
 from ..support.world import World
-from .documents import Document, documents
+from .documents import SCHEMA, Document, documents
 from .examples import Judge, draw, wrongly_expanded, wrongly_unmasked
 from .mutants import MUTANTS, Mutant
 
@@ -45,6 +50,23 @@ def test_a_bug_of_expansion_is_noticed(worlds: list[World], mutant: Mutant) -> N
         noticed = any(wrongly_expanded(world) for world in worlds)
     assert mutant.applied, "this mutant changes nothing any more"
     assert noticed
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("InventoryPosition", {"orders": {"AVAILABLE": "available"}}),
+        ("Item", {"fields": {"x": Many("InventoryPosition", "Raw.", "item_id", "version", 9, 9)}}),
+        ("Partner", {"fields": {"x": Many("InventoryPosition", "Raw.", "holder_id", "as_of", 9, 9)}}),
+        ("Item", {"fields": {"x": Latest("InventoryPosition", "Raw.", "item_id", "available")}}),
+    ],
+    ids=("raw sort of a page", "raw sort of a list", "list by a hidden link", "newest by a hidden value"),
+)
+def test_a_raw_order_is_refused_before_anything_is_served(kind: str, changes: dict[str, Any]) -> None:
+    declared = SCHEMA.registry.kinds[kind]
+    fields = {**declared.fields, **changes.pop("fields", {})}
+    with pytest.raises(BadDeclaration):
+        check_kind(SCHEMA.registry, replace(declared, fields=fields, **changes))
 
 
 async def _hunt(bench: Bench, worlds: list[World], budget: list[Document]) -> tuple[int, str | None]:

@@ -33,8 +33,10 @@ def check_kind(registry: Registry, kind: Kind) -> None:
             case Many():
                 _check_many(registry, kind, name, spec)
             case Latest():
-                target = registry.kinds[spec.kind].table
-                _require(indexed(target, spec.by, spec.order), kind, name, f"no index on {spec.by}, {spec.order}")
+                target = registry.kinds[spec.kind]
+                _require(indexed(target.table, spec.by, spec.order), kind, name, f"no index on {spec.by}, {spec.order}")
+                for column in (spec.by, spec.order):
+                    _require(_never_hidden(target, column), kind, name, f"goes by {column}, which may be hidden")
             case Withheld():
                 pass
     _check_groups(kind)
@@ -82,10 +84,10 @@ def _check_many(registry: Registry, kind: Kind, name: str, spec: Many) -> None:
     for column in (spec.by, spec.order):
         _require(column in target.table.columns, kind, name, f"table {target.table.name} has no column {column}")
     _require(not target.table.columns[spec.order].nullable, kind, name, f"order {spec.order} is nullable")
-    for column in (spec.order, *(narrow.column for narrow in spec.narrow)):
-        _require(_never_hidden(target, column), kind, name, f"{column} may be hidden: its order or bound would tell it")
     _require(0 < spec.default <= spec.most <= 250, kind, name, "needs 0 < default <= most <= 250")
     _require(indexed(target.table, spec.by), kind, name, f"no index of {target.table.name} begins with {spec.by}")
+    for column in (spec.by, spec.order, *(narrow.column for narrow in spec.narrow)):
+        _require(_never_hidden(target, column), kind, name, f"goes by {column}, which may be hidden: it would tell it")
 
 
 def _check_groups(kind: Kind) -> None:

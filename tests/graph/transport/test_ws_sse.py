@@ -494,6 +494,9 @@ async def test_the_client_comes_back_and_gets_everything_once(served: Served) ->
         first = asyncio.ensure_future(anext(items))
     assert sorted(each for each in got if each.startswith("ord_")) == sorted(each.id for each in placed)
     assert len(got) == len(set(got)) == 8
+    async with asyncio.timeout(10):
+        while len(tokens) < 5:
+            await asyncio.sleep(0)
     await served.until_followers(1)
     assert len(saved) == 8
     assert len(tokens) == 5
