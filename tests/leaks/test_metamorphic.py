@@ -60,10 +60,11 @@ async def test_a_rule_added_takes_nothing_away_and_one_revoked_gives_nothing(alo
         full = world.tables
         number = world.rng.randrange(len(full["sharing_rule"]))
         fewer = _without_rule(world, full["sharing_rule"][number]["id"])
+        stages = []
         for tables in (full, fewer):
             await replace(alone.superuser, tables)
-            now = {viewer: await seen(alone, viewer) for viewer in world.partners}
-            before = now if tables is full else before
+            stages.append({viewer: await seen(alone, viewer) for viewer in world.partners})
+        before, now = stages
         for viewer in world.partners:
             assert now[viewer] <= before[viewer], f"world {600 + seed}: {viewer} gained by losing a rule"
             gained += before[viewer] != now[viewer]

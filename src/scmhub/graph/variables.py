@@ -15,7 +15,7 @@ _SIGNATURES = "signatures"
 
 
 def variable_values(schema: GraphQLSchema, document: Document, given: dict[str, Any]) -> VariableValues:
-    """Coerced values with their sources; GraphQLError for the first that does not fit its type (the mapper says where)."""
+    """Coerced values with their sources; GraphQLError for the first that does not fit its type."""
     return _quick(schema, document, given) or _thorough(schema, document, given)
 
 

@@ -32,5 +32,5 @@ COMPLETE = Access("COMPLETE", whole=True)
 
 
 def shareable(group: str, sides: tuple[str, ...] | None = None, *, whole: bool = False) -> Access:
-    """Owner and parties (or only those of ``sides``), and grantees whose rule opens ``group``; ``whole``: on all lines."""
+    """Owner, parties (or only ``sides``), and grantees whose rule opens ``group``; ``whole``: on all lines."""
     return Access("SHAREABLE", group, sides, whole)

@@ -119,7 +119,7 @@ class OrderLineTable(Record, table=True):
 
 
 class ScheduleLineTable(Record, table=True):
-    """One wanted delivery of a line: quantity and date asked, first promise (written once), last promise, what moved."""
+    """One wanted delivery of a line: quantity and date asked, first promise (written once), last promise, what moved."""  # noqa: E501
 
     __tablename__ = "schedule_line"
     __table_args__ = (
