@@ -117,6 +117,7 @@ def _check_page(kind: Kind) -> None:
 
 def _never_hidden(kind: Kind, column: str) -> bool:
     """Whether whatever shows the column comes with the row: orders and bounds compare stored values, not masked ones."""  # noqa: E501
+    kept: tuple[str, ...]
     for name, spec in kind.fields.items():
         match spec:
             case Column():

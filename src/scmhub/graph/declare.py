@@ -67,7 +67,7 @@ class One:
 class Narrow:
     """An argument that narrows a nested connection by one PUBLIC column: ``column op value``, op ``>=`` or ``<=``.
 
-    ``until`` names the column that ends an interval of record time begun by ``column``: the argument is an instant then,
+    ``until`` names the column ending an interval of record time begun by ``column``: then the argument is an instant,
     and without it the rows known now (``until`` null) are meant.
     """
 
