@@ -98,12 +98,12 @@ async def test_no_answer_shows_a_marker(alone: Bench, marked: Marked, asked: lis
     answered = 0
     async with alone.hub.following():
         for number, each in enumerate(asked):
-            for caller in (marked.cargo, (marked.stranger, marked.expired)[number % 2]):
+            for caller in (marked.cargo, *((), (marked.stranger,), (), (marked.expired,))[number % 4]):
                 body = await alone.ask(caller, each.text, each.variables)
                 assert marked.markers.trace(body) is None, f"{each.text} with {each.variables}: {body!r}"
                 assert b"INTERNAL_SERVER_ERROR" not in body, f"{each.text} with {each.variables}"
                 answered += b'"errors"' not in body
-    assert answered > 1.5 * len(asked), "most questions must be valid, or nothing is proved"
+    assert answered > 1.2 * len(asked), "most questions must be valid, or nothing is proved"
 
 
 async def test_owners_do_see_the_markers(alone: Bench, marked: Marked, asked: list[Question]) -> None:

@@ -41,7 +41,7 @@ async def test_a_role_rule_opens_on_accept_and_closes_on_suspend_and_end(chain: 
     assert len(await chain.prices("east")) == 4
     await chain.relate("acme", "east", "Suspend", 2)
     assert (await grantees(chain), await chain.prices("east")) == ({"bolt", "cargo"}, {})
-    await chain.relate("east", "east", "Resume", 3)
+    await chain.relate("acme", "east", "Resume", 3)
     assert len(await chain.prices("east")) == 4
     await chain.relate("east", "east", "End", 4)
     assert (await grantees(chain), await chain.prices("east")) == ({"bolt", "cargo"}, {})

@@ -116,7 +116,7 @@ def _check_page(kind: Kind) -> None:
 
 
 def _never_hidden(kind: Kind, column: str) -> bool:
-    """Whether whatever shows the column comes with the row: orders and bounds compare stored values, not masked ones."""  # noqa: E501
+    """Whether all that shows the column comes with the row: orders and bounds compare stored values, not masks."""
     kept: tuple[str, ...]
     for name, spec in kind.fields.items():
         match spec:

@@ -108,8 +108,9 @@ def _field(kind: Kind, name: str, access: Access, rows: list[Any]) -> FieldVisib
     if access == PUBLIC:
         basis, opening = _basis(rows), rows
     else:
-        basis, opening = None, [row for row in rows if row["rule"] and access.group in row["tokens"]]
+        basis, opening = None, list[Any]()
         if exact:
+            opening = [row for row in rows if row["rule"] and (access.group is None or access.group in row["tokens"])]
             stands = [side for side, here in zip(explain.sides_of(kind.policy), rows[0]["sides"], strict=True) if here]
             unmasked = any(kind.policy.unmasked(side, access) for side in stands)
             basis = _basis(rows) if unmasked else VisibilityBasis.RULE
