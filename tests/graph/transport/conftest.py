@@ -38,10 +38,13 @@ def client(served: Served) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="session")
 def node() -> str:
+    """The executable itself: what a wheel puts on the PATH is a Python script that starts it and does not end it."""
     path = shutil.which("node")
     if path is None or shutil.which("npm") is None:
         pytest.fail("These tests run published JavaScript clients: install Node.js 20 or later, with npm.")
-    return path
+    return subprocess.run(
+        [path, "-p", "process.execPath"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout.strip()
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +59,7 @@ def node_packages(node: str, pytestconfig: pytest.Config) -> Callable[[str], Pat
         if not (target / "done").exists():
             for name in names:
                 shutil.copy(source / name, target / name)
-            subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=target, check=True, capture_output=True)
+            subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=target, check=True, capture_output=True, timeout=300)
             (target / "done").touch()
         for script in source.glob("*.mjs"):
             shutil.copy(script, target / script.name)
