@@ -57,6 +57,10 @@ def rewrite(path: Path, rows: list[str]) -> None:
     path.write_text("\n".join([before + head + lines[0], lines[1], *rows, *after]) + "\n")
 
 
-if __name__ == "__main__":
+def main() -> None:
     rewrite(DOCS / "settings.md", settings_rows())
     rewrite(DOCS / "limits.md", limit_rows())
+
+
+if __name__ == "__main__":
+    main()
