@@ -10,14 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from scmhub.clock import Clock, system_clock
 from scmhub.database.address import Address
 from scmhub.database.migrate import migrate, pending
 from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import load_secret
-from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database
 from scmhub.errors import HubError
 from scmhub.graph.build import Root
@@ -36,7 +34,7 @@ from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.walk import page_bound
 from scmhub.identity.endpoints import OAuth
 from scmhub.identity.keys import KeyRing, load_ring
-from scmhub.identity.standing import Standing, read_barred
+from scmhub.identity.standing import Standing, read_known
 from scmhub.identity.tokens import Doorkeeper
 from scmhub.identity.viewer import Viewer
 from scmhub.schema import HubSchema, load_schema
@@ -58,9 +56,14 @@ class Hub:
         clock: Clock,
         reload_ring: Callable[[], Awaitable[KeyRing]] | None = None,
     ) -> None:
+        """``reload_ring`` reads the keys anew; without it they stay what they are."""
+
+        async def kept() -> KeyRing:
+            return ring
+
         self.settings = settings
         self.database = database
-        self.standing = Standing(ring, lambda: read_barred(database.read.rows, clock()), reload_ring)
+        self.standing = Standing(ring, lambda: read_known(database.read.rows, reload_ring or kept, clock()))
         self.schema = schema
         self.clock = clock
         self.documents = Documents(schema.core, lambda *field: rows_of(schema, *field))
@@ -79,7 +82,7 @@ class Hub:
             compilations,
             settings.operation_timeout_seconds,
         )
-        self._door = Doorkeeper(self.standing, settings.url, clock, self._is_active)
+        self._door = Doorkeeper(self.standing, settings.url, clock)
         self.engine.public_keys = lambda: self.ring.accepted
         life = timedelta(minutes=settings.token_minutes)
         self.oauth = OAuth(settings.url, life, database, self.standing, clock)
@@ -160,12 +163,6 @@ class Hub:
 
         if self.feed is not None:
             yield from self.feed.gauges()
-
-    async def _is_active(self, partner: UUID) -> bool:
-        if partner == HUB_PARTNER:
-            return True
-        rows = await self.database.read.rows("select status from partner where id = $1", partner)
-        return bool(rows) and rows[0]["status"] == "ACTIVE"
 
 
 def rows_of(schema: HubSchema, type_name: str, field_name: str, arguments: Mapping[str, Any]) -> int:

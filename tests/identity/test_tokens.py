@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from joserfc import jws, jwt
@@ -16,9 +16,9 @@ from joserfc.jwk import ECKey, KeySet
 
 from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.secret import HubSecret
-from scmhub.errors import Unauthenticated
+from scmhub.errors import ServiceUnavailable, Unauthenticated
 from scmhub.identity.keys import KeyRing, load_ring
-from scmhub.identity.standing import Barred, Standing
+from scmhub.identity.standing import Known, Standing
 from scmhub.identity.tokens import AUDIENCE, Doorkeeper, issue_token, verify_token
 from scmhub.identity.viewer import TokenScope
 
@@ -113,31 +113,27 @@ def test_every_defect_is_the_same_refusal(ring: KeyRing, defect: str) -> None:
     assert refused.value.message == Unauthenticated.__doc__
 
 
-async def door(ring: KeyRing, active: dict[UUID, bool], clock: list[datetime]) -> Doorkeeper:
-    async def is_active(partner: UUID) -> bool:
-        return active.get(partner, False)
+async def door(ring: KeyRing, clock: list[datetime]) -> Doorkeeper:
+    async def known() -> Known:
+        return Known(ring)
 
-    async def nobody_barred() -> Barred:
-        return Barred()
+    standing = Standing(ring, known)
+    standing.trouble = lambda: None
+    return Doorkeeper(standing, ISSUER, lambda: clock[0])
 
-    return Doorkeeper(Standing(ring, nobody_barred), ISSUER, lambda: clock[0], is_active)
 
-
-async def test_a_suspended_partner_is_refused_within_a_minute(ring: KeyRing) -> None:
-    active, clock = {ACME: True}, [NOON]
-    keeper = await door(ring, active, clock)
+async def test_who_does_not_follow_the_log_answers_nobody(ring: KeyRing) -> None:
+    keeper = await door(ring, [NOON])
     header = f"Bearer {issued(ring, life=timedelta(hours=1))}"
     assert (await keeper.authenticate(header)).lens.partner_id == ACME
-
-    active[ACME] = False
-    clock[0] = NOON + timedelta(seconds=61)
-    with pytest.raises(Unauthenticated):
+    keeper._standing.unfollow()
+    with pytest.raises(ServiceUnavailable):
         await keeper.authenticate(header)
 
 
 async def test_a_remembered_token_ends_at_its_expiry(ring: KeyRing) -> None:
     clock = [NOON]
-    keeper = await door(ring, {ACME: True}, clock)
+    keeper = await door(ring, clock)
     header = f"Bearer {issued(ring, life=timedelta(seconds=20))}"
     await keeper.authenticate(header)
     clock[0] = NOON + timedelta(seconds=26)
@@ -147,7 +143,7 @@ async def test_a_remembered_token_ends_at_its_expiry(ring: KeyRing) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer " + "x" * 20_000, "Bearer ü"])
 async def test_anything_but_a_bearer_token_is_refused(ring: KeyRing, header: str | None) -> None:
-    keeper = await door(ring, {ACME: True}, [NOON])
+    keeper = await door(ring, [NOON])
     with pytest.raises(Unauthenticated):
         await keeper.authenticate(header)
 

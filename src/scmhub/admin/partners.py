@@ -10,6 +10,7 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
+from scmhub.identity.barring import bar, lift, name_of
 from scmhub.partners.registry import register_partner
 from scmhub.partners.tables import PartnerTable
 
@@ -36,6 +37,7 @@ async def change_status(unit: Unit, code: str, status: str) -> UUID:
     found.status = status
     found.version += 1
     unit.session.add(found)
+    (bar if status == "SUSPENDED" else lift)(unit, name_of("partner", found.id))
     action = "partner.suspended" if status == "SUSPENDED" else "partner.reactivated"
     await audit.record(unit, action, audit.subject_of("partner", found.id), {"code": code})
     return found.id

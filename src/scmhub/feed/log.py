@@ -17,6 +17,8 @@ from sqlmodel import Field, SQLModel
 
 from scmhub.database.tables import instant, key, symbol
 
+HUB = "HUB"
+"""Audience of events for the hub's own processes."""
 ACCESS = "ACCESS"
 """The kind of events that say that what somebody may see has changed."""
 CHANNEL = "scmhub_change"

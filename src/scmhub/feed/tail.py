@@ -26,6 +26,8 @@ RING = 10_000
 POLL_SECONDS = 1.0
 STALE_SECONDS = 10.0
 _RETRY_SECONDS = 0.5
+_READ_SECONDS = 5.0
+"""Longest wait for one page; a server that hangs is as good as gone."""
 _HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
 _READ = f"select {EVENT_COLUMNS} from change_log l where l.seq > $1 order by l.seq limit {PAGE}"
 
@@ -52,6 +54,8 @@ class Tail:
         self.broken: str | None = None
         self.on_event: list[Callable[[Event], None]] = []
         """Called for every event as it is read, before anybody who waits for the tail goes on."""
+        self.on_reset: list[Callable[[], None]] = []
+        """Called when the log is another than before: what events said of it may be void."""
 
     def trouble(self) -> str | None:
         """Why nothing may be delivered now, or None."""
@@ -126,12 +130,12 @@ class Tail:
             if page:
                 self.tell()
             if len(page) < PAGE:
-                self._adopt(await connection.fetchrow(_HEAD))
+                self._adopt(await connection.fetchrow(_HEAD, timeout=_READ_SECONDS))
                 return found
 
     async def _page(self, connection: asyncpg.Connection) -> list[Event]:
         for _ in range(2):
-            events = [Event.of(row) for row in await connection.fetch(_READ, self.head)]
+            events = [Event.of(row) for row in await connection.fetch(_READ, self.head, timeout=_READ_SECONDS)]
             if all(event.seq == self.head + number for number, event in enumerate(events, 1)):
                 return events
             log.error("the change log skips a number behind %s; reading it again", self.head)
@@ -157,6 +161,8 @@ class Tail:
         if head["epoch"] != self.epoch or head["seq"] < self.head:
             self.epoch, self.head = head["epoch"], head["seq"]
             self._ring.clear()
+            for listener in self.on_reset:
+                listener()
             self.tell()
         self._read_at = self._monotonic()
 

@@ -20,6 +20,7 @@ from scmhub.clock import Clock
 from scmhub.database.unit import Database, Unit
 from scmhub.errors import HubError, Unauthenticated
 from scmhub.feed import audit
+from scmhub.identity.barring import bar, name_of
 from scmhub.identity.clients import Client, consume_assertion, find_client, load_proofs, note_use
 from scmhub.identity.failures import Failures
 from scmhub.identity.forms import BadForm, Receive, Scope, claimed_client, header, read_form
@@ -149,6 +150,7 @@ class OAuth:
             viewer.token_id, viewer.expires_at + timedelta(minutes=1),
         )  # fmt: skip
         if fresh:
+            bar(unit, name_of("token", viewer.token_id))
             await audit.record(unit, "token.revoked", client.subject, {"token": viewer.token_id})
 
 

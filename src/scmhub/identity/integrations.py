@@ -18,6 +18,7 @@ from sqlmodel import select
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
+from scmhub.identity.barring import bar, name_of
 from scmhub.identity.clients import public_key
 from scmhub.identity.tables import CredentialProofTable, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
@@ -112,6 +113,7 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
     integration.state = "SUSPENDED"
     integration.version += 1
     unit.session.add(integration)
+    bar(unit, name_of("integration", integration.id))
     await audit.record(unit, "integration.suspended", _subject(integration))
 
 
@@ -159,6 +161,7 @@ async def _end(unit: Unit, credential: CredentialTable, at: datetime) -> None:
     credential.expires_at = min(credential.expires_at, at)
     if at <= unit.now:
         credential.revoked_at = unit.now
+        bar(unit, name_of("credential", credential.id))
     unit.session.add(credential)
     await unit.session.flush()
 

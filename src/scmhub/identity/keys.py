@@ -23,6 +23,7 @@ from scmhub.database.tables import HUB_PARTNER, WRITE_ROLE, instant, one_of, sym
 from scmhub.database.unit import Database, Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
+from scmhub.identity.barring import bar, name_of, renew
 
 _LABEL = "signing-keys"
 _LOCK = 0x5C3B_0001
@@ -50,6 +51,8 @@ class KeyRing:
 
     active: ECKey
     accepted: KeySet
+    revoked: frozenset[str] = frozenset()
+    """Names of the keys whose signatures count no more."""
 
 
 async def load_ring(admin: Address, secret: HubSecret, now: datetime) -> KeyRing:
@@ -58,7 +61,7 @@ async def load_ring(admin: Address, secret: HubSecret, now: datetime) -> KeyRing
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-            rows = await connection.fetch("select kid, state, sealed from signing_key where state <> 'REVOKED'")
+            rows = await connection.fetch("select kid, state, sealed from signing_key")
             if not any(row["state"] == "ACTIVE" for row in rows):
                 rows.append(await _make(connection, secret, now))
     finally:
@@ -113,6 +116,7 @@ async def revoke_key(database: Database, secret: HubSecret, kid: str, now: datet
             heir = await unit.fetch("update signing_key set state = 'ACTIVE' where state = 'PENDING' returning kid")
             if heir is None:
                 await _make(unit, secret, now)
+        bar(unit, name_of("key", kid))
         await audit.record(unit, "signingKey.revoked", f"signing-key:{kid}")
 
 
@@ -122,13 +126,17 @@ async def _changing(database: Database, now: datetime) -> AsyncIterator[Unit]:
     async with database.unit(HUB_PARTNER, "operator", lambda: now) as unit:
         await unit.rows("select pg_advisory_xact_lock($1)", _LOCK)
         yield unit
+        renew(unit)
 
 
 def _ring(rows: Iterable[asyncpg.Record], secret: HubSecret) -> KeyRing:
-    keys = {row["kid"]: (row["state"], _open(row["sealed"], row["kid"], secret)) for row in rows}
+    rows = list(rows)
+    revoked = frozenset(row["kid"] for row in rows if row["state"] == "REVOKED")
+    in_force = [row for row in rows if row["state"] != "REVOKED"]
+    keys = {row["kid"]: (row["state"], _open(row["sealed"], row["kid"], secret)) for row in in_force}
     active = next(key for state, key in keys.values() if state == "ACTIVE")
     public: list[Key] = [ECKey.import_key({**key.as_dict(private=False), "kid": kid}) for kid, (_, key) in keys.items()]
-    return KeyRing(active, KeySet(public))
+    return KeyRing(active, KeySet(public), revoked)
 
 
 def _seal(key: ECKey, kid: str, secret: HubSecret) -> bytes:

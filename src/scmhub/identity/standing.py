@@ -1,108 +1,148 @@
-"""Who lost the right to call: revoked tokens, credentials, suspended integrations and partners, and the keys in force.
+"""Who may not call any more, and the keys in force, as this process knows them: kept by the tail of the change log.
 
-acme revokes a leaked secret on one replica. Every other one reads this list at most a second later, before it answers
-its next request, and tokens issued for that secret stop there. A replica that cannot read it for ten seconds answers
-nobody: it may have missed that somebody lost a right.
+acme revokes a leaked secret on one replica. The event is in the log behind the change itself; the tail of every replica
+hands it over in the log's order, before anything later is delivered, and the connections that stand on the secret end
+in that very turn. A replica whose tail has not read for ten seconds answers nobody: it may have missed such an event.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
+import asyncpg  # type: ignore[import-untyped]
+
+from scmhub.database.address import DatabaseUnusable
 from scmhub.errors import HubError, ServiceUnavailable
+from scmhub.feed.log import HUB, Event
+from scmhub.feed.tail import Tail
+from scmhub.identity.barring import BARRED, IDENTITY, LIFTED, RENEWED
 from scmhub.identity.keys import KeyRing
 from scmhub.identity.viewer import Viewer
 
-FRESH_SECONDS = 1.0
-STALE_SECONDS = 10.0
 LONGEST_TOKEN = timedelta(days=31)
 """No token lives longer: what was revoked before then need not be remembered."""
+MOST_LEARNT = 10_000
+"""Names learnt one by one before the list is read anew, which forgets those that have ended."""
 logger = logging.getLogger(__name__)
 
 _READ = """
-select coalesce((select h.seq from audit_head h), 0) as changes,
-  array(select r.token_id from revoked_token r where r.until > $1) as tokens,
-  array(select c.id from credential c where c.revoked_at > $2) as credentials,
-  array(select 'integration:' || i.id from integration i where i.state <> 'ACTIVE') as subjects,
-  array(select p.id from partner p where p.status <> 'ACTIVE') as partners
+select 'token:' || r.token_id as name from revoked_token r where r.until > $1
+union all select 'credential:' || c.id from credential c where c.revoked_at > $2
+union all select 'integration:' || i.id from integration i where i.state <> 'ACTIVE'
+union all select 'partner:' || p.id from partner p where p.status <> 'ACTIVE'
 """
+Rows = Callable[..., Awaitable[list[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Barred:
-    """What may not call any more. ``changes`` is the number of the newest security change."""
+class Known:
+    """What the database says at one moment."""
 
-    changes: int = 0
-    tokens: frozenset[str] = frozenset()
-    credentials: frozenset[UUID] = frozenset()
-    subjects: frozenset[str] = frozenset()
-    partners: frozenset[UUID] = frozenset()
-
-    def holds(self, viewer: Viewer) -> bool:
-        return (
-            viewer.token_id in self.tokens
-            or viewer.credential_id in self.credentials
-            or viewer.subject in self.subjects
-            or viewer.lens.partner_id in self.partners
-        )
+    ring: KeyRing
+    barred: frozenset[str] = field(default_factory=frozenset)
 
 
-async def read_barred(rows: Callable[..., Awaitable[list[Any]]], now: datetime) -> Barred:
-    """The list as it stands in the database."""
-    [row] = await rows(_READ, now, now - LONGEST_TOKEN)
-    return Barred(
-        row["changes"], frozenset(row["tokens"]), frozenset(row["credentials"]), frozenset(row["subjects"]),
-        frozenset(row["partners"]),
-    )  # fmt: skip
+async def read_known(rows: Rows, load_ring: Callable[[], Awaitable[KeyRing]], now: datetime) -> Known:
+    """The keys in force, and the names nobody may stand on."""
+    ring = await load_ring()
+    found = await rows(_READ, now, now - LONGEST_TOKEN)
+    return Known(ring, frozenset(row["name"] for row in found) | {f"key:{kid}" for kid in ring.revoked})
 
 
 class Standing:
-    """The list and the ring as this process knows them, at most a second old whenever ``current`` returns."""
+    """Keys and barred names. ``current`` must be awaited before one relies on them."""
 
-    def __init__(
-        self,
-        ring: KeyRing,
-        read: Callable[[], Awaitable[Barred]],
-        reload_ring: Callable[[], Awaitable[KeyRing]] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """``reload_ring`` is asked whenever a security change may have been one of the keys."""
+    def __init__(self, ring: KeyRing, read: Callable[[], Awaitable[Known]]) -> None:
+        """``read`` is asked at the start, when keys have changed, and when the log is another than before."""
         self.ring = ring
         self._read = read
-        self._reload_ring = reload_ring
-        self._monotonic = monotonic
-        self._barred = Barred()
-        self._read_at: float | None = None
+        self._barred: set[str] = set()
+        self._learnt: dict[str, bool] = {}
+        """What events said since the last reading began: name -> whether it is barred."""
+        self._wanted, self._done = 1, 0
         self._lock = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
+        self.trouble: Callable[[], str | None] = _unfollowed
+        """Why nobody may be answered now, or None."""
+        self.on_barred: list[Callable[[], None]] = []
+        """Called in the turn in which a name was barred."""
 
-    async def current(self) -> Barred:
-        """The list, read again if it is older than a second; ServiceUnavailable if it is older than ten."""
-        if self._is_fresh():
-            return self._barred
-        async with self._lock:
-            if not self._is_fresh():
-                await self._refresh()
-        return self._barred
+    async def follow(self, tail: Tail) -> None:
+        """From now on what the tail reads counts; the tail stands at the end of the log."""
+        tail.on_event.append(self.take)
+        tail.on_reset.append(self.lapse)
+        self.trouble = tail.trouble
+        self._wanted += 1
+        await self._renew()
 
-    def _is_fresh(self) -> bool:
-        return self._read_at is not None and self._monotonic() - self._read_at < FRESH_SECONDS
+    def unfollow(self) -> None:
+        """Nobody is answered any more."""
+        self.trouble = _unfollowed
+        if self._renewing is not None:
+            self._renewing.cancel()
 
-    async def _refresh(self) -> None:
-        asked_at = self._monotonic()
-        try:
-            found = await self._read()
-            if self._reload_ring is not None and found.changes != self._barred.changes:
-                self.ring = await self._reload_ring()
-        except (HubError, OSError) as error:
-            if self._read_at is None or self._monotonic() - self._read_at > STALE_SECONDS:
+    async def current(self) -> None:
+        """Return when keys and names are those of the log; ServiceUnavailable if that cannot be known."""
+        if trouble := self.trouble():
+            raise ServiceUnavailable(f"The hub cannot answer at the moment: {trouble}.")
+        if self._wanted != self._done:
+            try:
+                await self._renew()
+            except _FAILURES as error:
                 raise ServiceUnavailable from error
-            logger.warning("the list of revocations could not be read; the one before is used: %s", error)
+
+    def bars(self, viewer: Viewer) -> bool:
+        """Whether the caller stands on a barred name."""
+        return not viewer.stands_on.isdisjoint(self._barred)
+
+    def take(self, event: Event) -> None:
+        """One event of the log."""
+        if event.audience != HUB or event.kind != IDENTITY:
             return
-        self._barred, self._read_at = found, asked_at
+        if event.action == RENEWED or len(self._learnt) > MOST_LEARNT:
+            self.lapse()
+        self._learnt |= dict.fromkeys(event.changed, event.action == BARRED)
+        if event.action == LIFTED:
+            self._barred.difference_update(event.changed)
+        elif event.action == BARRED:
+            self._barred.update(event.changed)
+            self._tell()
+
+    def lapse(self) -> None:
+        """What is known may be wrong: read it again before the next caller, and without waiting for one."""
+        self._wanted += 1
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.ensure_future(self._try())
+
+    async def _try(self) -> None:
+        try:
+            await self._renew()
+        except _FAILURES as error:
+            logger.warning("keys and revocations could not be read; nobody is answered until they are: %s", error)
+
+    async def _renew(self) -> None:
+        async with self._lock:
+            while self._wanted != self._done:
+                wanted, self._learnt = self._wanted, {}
+                found = await self._read()
+                said = self._learnt  # by events that came while it was read: they are the newer word
+                self.ring = found.ring
+                self._barred = {name for name in found.barred | said.keys() if said.get(name, True)}
+                self._done = wanted
+                self._tell()
+
+    def _tell(self) -> None:
+        for listener in self.on_barred:
+            listener()
+
+
+def _unfollowed() -> str | None:
+    return "the change log is not followed"
+
+
+_FAILURES = (HubError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError)

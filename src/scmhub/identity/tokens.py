@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +18,7 @@ from joserfc.errors import JoseError
 
 from scmhub.clock import Clock
 from scmhub.errors import Unauthenticated
+from scmhub.identity.barring import name_of
 from scmhub.identity.keys import KeyRing
 from scmhub.identity.standing import Standing
 from scmhub.identity.viewer import TokenScope, Viewer
@@ -69,7 +69,7 @@ def verify_token(ring: KeyRing, token: str, *, issuer: str, now: datetime) -> Vi
         if str(decoded.header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
             raise ValueError("typ is not at+jwt")
         _check_claims(decoded.claims, issuer, now)
-        return _viewer(decoded.claims)
+        return _viewer(decoded.claims, decoded.header["kid"])
     except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         logger.info("token refused: %s", type(error).__name__)
         raise Unauthenticated from None
@@ -89,54 +89,48 @@ def _check_claims(claims: dict[str, Any], issuer: str, now: datetime) -> None:
         raise ValueError("issuer or audience is a list")
 
 
-def _viewer(claims: dict[str, Any]) -> Viewer:
+def _viewer(claims: dict[str, Any], kid: str) -> Viewer:
     scopes = frozenset(TokenScope(each) for each in claims["scope"].split())
     expires = datetime.fromtimestamp(claims["exp"], UTC)
     credential = UUID(claims["credential"]) if "credential" in claims else None
-    return Viewer(Lens(UUID(claims["partner"])), str(claims["sub"]), scopes, str(claims["jti"]), expires, credential)
+    partner, subject, token = UUID(claims["partner"]), str(claims["sub"]), str(claims["jti"])
+    stands_on = {name_of("partner", partner), subject, name_of("token", token), name_of("key", kid)}
+    if credential is not None:
+        stands_on.add(name_of("credential", credential))
+    return Viewer(Lens(partner), subject, scopes, token, expires, credential, frozenset(stands_on))
 
 
 class Doorkeeper:
     """Turns Authorization headers into Viewers; verified tokens are remembered for at most a minute.
 
-    What was verified once may be revoked since: every call asks the standing, which is at most a second old.
+    What was verified once may be revoked since: every call asks the standing, which follows the change log.
     """
 
-    def __init__(
-        self, standing: Standing, issuer: str, clock: Clock, is_active: Callable[[UUID], Awaitable[bool]]
-    ) -> None:
+    def __init__(self, standing: Standing, issuer: str, clock: Clock) -> None:
         self._standing = standing
         self._issuer = issuer
         self._clock = clock
-        self._is_active = is_active
         self._known: OrderedDict[bytes, tuple[datetime, Viewer]] = OrderedDict()
-        self._known_under = standing.ring
 
     async def authenticate(self, authorization: str | None) -> Viewer:
         """The Viewer of a bearer token; Unauthenticated for anything else."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
             raise Unauthenticated
-        barred = await self._standing.current()
-        viewer = self._remembered(token) or await self._verified(token)
-        if barred.holds(viewer):
-            logger.info("token refused: it, its credential, integration or partner was revoked or suspended")
+        await self._standing.current()
+        viewer = self._remembered(token) or self._verified(token)
+        if self._standing.bars(viewer):
+            logger.info("token refused: what it stands on was revoked or suspended")
             raise Unauthenticated
         return viewer
 
     def _remembered(self, token: str) -> Viewer | None:
-        if self._known_under is not self._standing.ring:  # a key may have been revoked: verify everything anew
-            self._known.clear()
-            self._known_under = self._standing.ring
         known = self._known.get(hashlib.sha256(token.encode()).digest())
         return known[1] if known is not None and self._clock() < known[0] else None
 
-    async def _verified(self, token: str) -> Viewer:
+    def _verified(self, token: str) -> Viewer:
         now = self._clock()
         viewer = verify_token(self._standing.ring, token, issuer=self._issuer, now=now)
-        if not await self._is_active(viewer.lens.partner_id):
-            logger.info("token refused: its partner is unknown or suspended")
-            raise Unauthenticated
         self._remember(hashlib.sha256(token.encode()).digest(), viewer, now)
         return viewer
 

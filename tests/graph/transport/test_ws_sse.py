@@ -32,6 +32,7 @@ from scmhub.graph.transport.sse import SseDoor
 from scmhub.graph.transport.stream import StreamLimits
 from scmhub.graph.transport.ws import WebSocketDoor
 from scmhub.hub import Hub
+from scmhub.identity.barring import bar, name_of
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
 from scmhub.schema import load_schema
@@ -321,7 +322,7 @@ async def test_revocation_reaches_every_open_line(served: Served) -> None:
         await say(other, subscribe())
         await served.until_followers(3)
         async with served.firms.database.unit(served.firms.ids["bolt"], "operator", lambda: NOW) as unit:
-            unit.change("PARTNER", "SUSPENDED", served.firms.ids["bolt"], served.firms.ids["bolt"], audience="HUB")
+            bar(unit, name_of("partner", served.firms.ids["bolt"]))
         assert await closed(ws) == 4403
         assert "complete" not in "".join([part async for part in stream.aiter_text()])
         await say(other, {"type": "ping"})

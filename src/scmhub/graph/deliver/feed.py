@@ -30,11 +30,10 @@ from scmhub.graph.rates import Bucket
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.variables import variable_values
+from scmhub.identity.standing import Standing
 from scmhub.identity.viewer import TokenScope, Viewer
 from scmhub.sharing.lens import Lens
 
-HUB = "HUB"
-"""Audience of events for the hub's own processes."""
 CATCH_UPS = 8
 """Followers that read the log or records at the same time; the rest wait in order of arrival."""
 PAGE = 200
@@ -46,6 +45,8 @@ select {EVENT_COLUMNS} from change_log l
 where l.seq > $1 and l.seq <= $2 and (l.owner_id = any($3) or l.parties @> $4 or l.only_for @> $4)
 order by l.seq limit {PAGE}
 """
+WATCH_SECONDS = 1.0
+"""Between two looks at whether the log is still read."""
 _HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
 
 
@@ -63,7 +64,7 @@ class Feed:
 
     def __init__(
         self, tail: Tail, reads: ReadPool, cursors: Cursors, documents: Documents, planner: Planner, clock: Clock,
-        timers: Timers, costs: Bucket, compilations: Bucket,
+        timers: Timers, costs: Bucket, compilations: Bucket, standing: Standing,
     ) -> None:  # fmt: skip
         self.tail = tail
         self.clock = clock
@@ -82,7 +83,9 @@ class Feed:
         self._planner = planner
         self._costs = costs
         self._compilations = compilations
-        tail.on_event += [self.routes.follow, self._revoke]
+        self._standing = standing
+        tail.on_event.append(self.routes.follow)
+        standing.on_barred.append(self.cut_barred)
 
     # -- beginning -----------------------------------------------------------------------------------------------------
 
@@ -139,14 +142,27 @@ class Feed:
 
     # -- connections ---------------------------------------------------------------------------------------------------
 
-    def _revoke(self, event: Event) -> None:
-        """An event for the hub ends connections: of a partner (its id), a subject or a token (named in ``changed``)."""
-        if event.audience != HUB:
-            return
+    def enter(self, line: Line) -> bool:
+        """File an open connection; False if its caller lost the right to it since it was authenticated."""
+        if self._standing.bars(line.viewer):
+            return False
+        self.lines.add(line)
+        return True
+
+    def cut_barred(self) -> None:
+        """End the connections of whoever may not call any more."""
         for line in list(self.lines):
-            viewer = line.viewer
-            if viewer.lens.partner_id == event.record_id or {viewer.subject, viewer.token_id} & set(event.changed):
+            if self._standing.bars(line.viewer):
                 line.cut(4403, "revoked")
+
+    async def watch(self) -> None:
+        """Until cancelled: end all connections when the log cannot be read, since it may say who must go."""
+        while True:
+            await pause(self.timers, WATCH_SECONDS)
+            if self.tail.trouble():
+                self.tail.tell()
+                for line in list(self.lines):
+                    line.cut(1013, "the change log cannot be followed at the moment")
 
     async def close(self, seconds: float = 0.0) -> None:
         """Let everybody go, a twentieth at a time over ``seconds``: they come back to another replica."""

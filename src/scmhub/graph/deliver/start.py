@@ -24,6 +24,7 @@ from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner
 from scmhub.graph.rates import Bucket
+from scmhub.identity.standing import Standing
 from scmhub.settings import Settings
 
 CONNECTIONS = 4
@@ -40,6 +41,7 @@ class Around(Protocol):
     costs: Bucket
     compilations: Bucket
     clock: Clock
+    standing: Standing
 
 
 @asynccontextmanager
@@ -63,18 +65,20 @@ async def follow_log(
         await pump.once()
         feed = Feed(
             tail, reads, Cursors(secret), hub.documents, hub.planner, hub.clock, timers or LoopTimers(), hub.costs,
-            hub.compilations,
+            hub.compilations, hub.standing,
         )  # fmt: skip
         feed.pump = pump
         await tail.start()
+        await hub.standing.follow(tail)
         await feed.routes.load(reads)
         hub.database.on_change.append(pump.wake)
         if by_itself:
-            tasks += [asyncio.create_task(pump.run()), asyncio.create_task(tail.run())]
+            tasks += [asyncio.create_task(each) for each in (pump.run(), tail.run(), feed.watch())]
         try:
             yield feed
         finally:
             hub.database.on_change.remove(pump.wake)
+            hub.standing.unfollow()
             await feed.close()
     finally:
         await _stop(tasks)

@@ -137,7 +137,8 @@ class _Stream:
                 self.viewer = asked[1]
                 if crowded(feed, self.viewer, self._door.limits.lines):
                     self._work_is_refused(work)
-                feed.lines.add(self)
+                if not feed.enter(self):
+                    self.cut(4403, "revoked")
                 timers.append(expire(self._door.timers, self._door.hub, self.viewer, self))
             await asyncio.wait([writer, gone], return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -171,10 +171,13 @@ class Socket:
         if crowded(feed, viewer, self._door.limits.lines):
             self.cut(1013, "too many connections")
             return
-        self.viewer, self._feed = viewer, feed
+        self.viewer = viewer
+        if not feed.enter(self):
+            self.cut(4403, "revoked")
+            return
+        self._feed = feed
         self._timer.cancel()
         self._timer = expire(self._door.timers, self._hub, viewer, self)
-        feed.lines.add(self)
         self._line.write_text(
             b'{"type":"connection_ack","payload":{"expiresAt":%s}}' % quoted(render(viewer.expires_at))
         )
