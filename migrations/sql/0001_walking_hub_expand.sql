@@ -255,7 +255,6 @@ CREATE TABLE integration (
 	last_used_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_integration PRIMARY KEY (id), 
 	CONSTRAINT ck_integration_state CHECK (state in ('ACTIVE', 'SUSPENDED')), 
-	CONSTRAINT ck_integration_not_the_hub CHECK (partner_id <> '00000000-0000-0000-0000-000000000000'), 
 	CONSTRAINT fk_integration_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
 );
 
@@ -1182,6 +1181,8 @@ grant select, insert, update on "partner" to hub_write;
 
 grant select on "partner" to hub_read;
 
+insert into partner (id, code, name, status, version, created_at) values ('00000000-0000-0000-0000-000000000000', 'HUB', 'Operator of this hub', 'ACTIVE', 1, '2026-01-01T00:00:00Z');
+
 grant select, insert, delete on "revoked_token" to hub_write;
 
 grant select on "revoked_token" to hub_read;
@@ -1246,6 +1247,8 @@ alter table "import_run" enable row level security;
 
 alter table "import_run" force row level security;
 
+alter table "import_run" add constraint "ck_import_run_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
 create policy read_all on "import_run" for select to hub_read using (true);
 
 create policy see on "import_run" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
@@ -1262,6 +1265,8 @@ alter table "imported" enable row level security;
 
 alter table "imported" force row level security;
 
+alter table "imported" add constraint "ck_imported_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
 create policy read_all on "imported" for select to hub_read using (true);
 
 create policy see on "imported" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
@@ -1277,6 +1282,8 @@ grant select, insert, update, delete on "imported" to hub_write;
 alter table "integration" enable row level security;
 
 alter table "integration" force row level security;
+
+alter table "integration" add constraint "ck_integration_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
 
 create policy read_all on "integration" for select to hub_read using (true);
 
@@ -1295,6 +1302,8 @@ grant select on "integration" to hub_read;
 alter table "item" enable row level security;
 
 alter table "item" force row level security;
+
+alter table "item" add constraint "ck_item_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id]));
 
 create policy read_all on "item" for select to hub_read using (true);
 
@@ -1350,6 +1359,8 @@ alter table "site" enable row level security;
 
 alter table "site" force row level security;
 
+alter table "site" add constraint "ck_site_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
 create policy read_all on "site" for select to hub_read using (true);
 
 create policy see on "site" for select to hub_write using (true);
@@ -1403,6 +1414,8 @@ grant select on "case_reference" to hub_read;
 alter table "credential" enable row level security;
 
 alter table "credential" force row level security;
+
+alter table "credential" add constraint "ck_credential_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
 
 create policy read_all on "credential" for select to hub_read using (true);
 
@@ -1494,6 +1507,8 @@ alter table "item_alias" enable row level security;
 
 alter table "item_alias" force row level security;
 
+alter table "item_alias" add constraint "ck_item_alias_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id, partner_id]));
+
 create policy read_all on "item_alias" for select to hub_read using (true);
 
 create policy see on "item_alias" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
@@ -1529,6 +1544,8 @@ grant select on "item_link" to hub_read;
 alter table "objective" enable row level security;
 
 alter table "objective" force row level security;
+
+alter table "objective" add constraint "ck_objective_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id, counterparty_id]));
 
 create policy read_all on "objective" for select to hub_read using (true);
 
@@ -1566,6 +1583,8 @@ alter table "relationship_profile" enable row level security;
 
 alter table "relationship_profile" force row level security;
 
+alter table "relationship_profile" add constraint "ck_relationship_profile_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id]));
+
 create policy read_all on "relationship_profile" for select to hub_read using (true);
 
 create policy see on "relationship_profile" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
@@ -1601,6 +1620,8 @@ grant select on "risk" to hub_read;
 alter table "scope" enable row level security;
 
 alter table "scope" force row level security;
+
+alter table "scope" add constraint "ck_scope_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[granter, grantee]));
 
 create policy read_all on "scope" for select to hub_read using (true);
 
@@ -1656,6 +1677,8 @@ alter table "credential_proof" enable row level security;
 
 alter table "credential_proof" force row level security;
 
+alter table "credential_proof" add constraint "ck_credential_proof_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
 create policy read_all on "credential_proof" for select to hub_read using (true);
 
 create policy see on "credential_proof" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
@@ -1671,6 +1694,8 @@ grant select, insert on "credential_proof" to hub_write;
 alter table "inventory_statement" enable row level security;
 
 alter table "inventory_statement" force row level security;
+
+alter table "inventory_statement" add constraint "ck_inventory_statement_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id, holder_id]));
 
 create policy read_all on "inventory_statement" for select to hub_read using (true);
 
@@ -1690,6 +1715,8 @@ alter table "order_line" enable row level security;
 
 alter table "order_line" force row level security;
 
+alter table "order_line" add constraint "ck_order_line_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[buyer_id, seller_id, consignee_id]));
+
 create policy read_all on "order_line" for select to hub_read using (true);
 
 create policy see on "order_line" for select to hub_write using (buyer_id = nullif(current_setting('hub.partner', true), '')::uuid or seller_id = nullif(current_setting('hub.partner', true), '')::uuid or consignee_id = nullif(current_setting('hub.partner', true), '')::uuid or buyer_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
@@ -1707,6 +1734,8 @@ grant select on "order_line" to hub_read;
 alter table "series_comment" enable row level security;
 
 alter table "series_comment" force row level security;
+
+alter table "series_comment" add constraint "ck_series_comment_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[publisher_id, counterparty_id]));
 
 create policy read_all on "series_comment" for select to hub_read using (true);
 
@@ -1726,6 +1755,8 @@ alter table "series_point" enable row level security;
 
 alter table "series_point" force row level security;
 
+alter table "series_point" add constraint "ck_series_point_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[publisher_id, counterparty_id]));
+
 create policy read_all on "series_point" for select to hub_read using (true);
 
 create policy see on "series_point" for select to hub_write using (publisher_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid or publisher_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
@@ -1743,6 +1774,8 @@ grant select on "series_point" to hub_read;
 alter table "series_version" enable row level security;
 
 alter table "series_version" force row level security;
+
+alter table "series_version" add constraint "ck_series_version_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[publisher_id, counterparty_id]));
 
 create policy read_all on "series_version" for select to hub_read using (true);
 
@@ -1815,6 +1848,8 @@ grant select on "schedule_revision" to hub_read;
 alter table "shipment_line" enable row level security;
 
 alter table "shipment_line" force row level security;
+
+alter table "shipment_line" add constraint "ck_shipment_line_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[seller_id, buyer_id, consignee_id, carrier_id]));
 
 create policy read_all on "shipment_line" for select to hub_read using (true);
 

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 
 from scmhub.database.secret import load_secret
-from scmhub.database.tables import HUB_PARTNER
+from scmhub.database.tables import HUB_PARTNER, ddl, metadata
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.hub import Hub
 from scmhub.identity.keys import revoke_key, rotate_keys
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
+from scmhub.schema import load_schema
 from tests.identity.conftest import Live, eventually, free_port, serving
 
 ADMIN = frozenset({TokenScope.READ, TokenScope.ADMIN})
@@ -179,8 +180,37 @@ async def test_the_operator_registers_partners_and_sees_none_of_their_records(li
     )
     answer = await live.graphql(token(live, HUB_PARTNER), seen)
     assert {name: found["nodes"] for name, found in answer.json()["data"].items()} == {
-        "partners": [], "integrations": [], "orders": [], "items": [],
+        "partners": [{"code": "HUB"}], "integrations": [], "orders": [], "items": [],
     }  # fmt: skip
+
+
+async def test_the_operator_repeats_a_command_under_its_key(live: Live) -> None:
+    body = {"query": mutation("partnerInvite", "partner { id }"), "variables": {"input": {"code": "DYNA", "name": "Dyna"}}}
+    headers = {"Authorization": f"Bearer {token(live, HUB_PARTNER)}", "Idempotency-Key": "invite-dyna"}
+    first = await live.http.post("/graphql", json=body, headers=headers)
+    again = await live.http.post("/graphql", json=body, headers=headers)
+    assert first.json()["data"]["partnerInvite"]["userErrors"] == []
+    assert again.json()["data"] == first.json()["data"]
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+async def test_the_operators_row_is_no_firm(live: Live) -> None:
+    suspended = await do(live, HUB_PARTNER, mutation("partnerSuspend"), code="HUB")
+    assert suspended["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "code"]}]
+    taken = await do(live, HUB_PARTNER, mutation("partnerInvite"), code="HUB", name="Hub")
+    assert taken["userErrors"] == [{"code": "DUPLICATE", "path": ["input", "code"]}]
+    assert (await live.graphql(token(live, live.acme), '{ partner(by: {code: "HUB"}) { id } }')).json()["data"] == {
+        "partner": None
+    }
+
+
+def test_no_table_of_records_takes_the_hub_as_a_side() -> None:
+    """Audit rows and idempotency keys may be the operator's; nothing else that belongs to somebody may."""
+    load_schema()
+    checked = {line.split('"')[1] for line in ddl() if line.startswith("alter table") and "_not_the_hub" in line}
+    checked |= {each.name for each in metadata.tables.values() for c in each.constraints if "not_the_hub" in str(c.name)}
+    owned = {each.name for each in metadata.tables.values() if each.info.get("owner")}
+    assert owned - checked == {"audit_entry", "idempotency_key"}
 
 
 async def test_a_stranger_finds_no_integration_of_another(live: Live) -> None:

@@ -30,7 +30,7 @@ async def change_status(unit: Unit, code: str, status: str) -> UUID:
     """SUSPENDED or ACTIVE. ILLEGAL_TRANSITION if it is so already."""
     _check_operator(unit)
     found = (await unit.session.exec(select(PartnerTable).where(PartnerTable.code == code).with_for_update())).first()
-    if found is None:
+    if found is None or found.id == HUB_PARTNER:
         raise Refusal("NOT_FOUND", "There is no partner with this code.", ["input", "code"])
     if found.status == status:
         raise Refusal("ILLEGAL_TRANSITION", f"The partner is {status} already.", ["input", "code"])

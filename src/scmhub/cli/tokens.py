@@ -10,11 +10,14 @@ from scmhub.clock import system_clock
 from scmhub.database.embedded import attach
 from scmhub.database.roles import connect_admin
 from scmhub.database.secret import load_secret
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.errors import Refusal
 from scmhub.identity.keys import load_ring
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
 from scmhub.settings import load_settings
+
+_FIRM = f"id <> '{HUB_PARTNER}'"
 
 
 async def make_token(code: str, *, read_only: bool, minutes: int) -> str:
@@ -24,8 +27,8 @@ async def make_token(code: str, *, read_only: bool, minutes: int) -> str:
     with attach(settings) as admin:
         connection = await connect_admin(admin)
         try:
-            key = await connection.fetchval("select id from partner where code = $1", code)
-            known = [row["code"] for row in await connection.fetch("select code from partner order by code limit 12")]
+            key = await connection.fetchval(f"select id from partner where code = $1 and {_FIRM}", code)
+            known = [row["code"] for row in await connection.fetch(f"select code from partner where {_FIRM} order by code limit 12")]
         finally:
             await connection.close()
         if key is None:
@@ -50,7 +53,7 @@ async def list_partners() -> list[Mapping[str, Any]]:
     with attach(load_settings()) as admin:
         connection = await connect_admin(admin)
         try:
-            rows = await connection.fetch("select code, name, country, status from partner order by code")
+            rows = await connection.fetch(f"select code, name, country, status from partner where {_FIRM} order by code")
         finally:
             await connection.close()
     return [dict(row) for row in rows]

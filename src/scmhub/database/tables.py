@@ -43,6 +43,8 @@ metadata.naming_convention = NAMING
 OWNER_ROLE, WRITE_ROLE, READ_ROLE, PUMP_ROLE = "hub_owner", "hub_write", "hub_read", "hub_pump"
 HUB_PARTNER = uuid.UUID(int=0)
 """The reserved partner of the hub operator: CHECKs forbid it as owner or party, so it sees no business row."""
+OF_THE_HUB = "of_the_hub"
+"""In a governed table's ``info``: its rows may be the operator's own (audit trail, idempotency keys)."""
 
 
 class Record(SQLModel):
@@ -131,12 +133,17 @@ def _with_whole(table: Table) -> tuple[str, str]:
 
 
 def _security(table: Table) -> Iterator[str]:
-    """ENABLE + FORCE row level security and the policies of one governed table."""
+    """Who may stand in one governed table, and its row level security: ENABLE, FORCE and the policies."""
     info = table.info
     if "owner" not in info:
         return
     yield f'alter table "{table.name}" enable row level security'
     yield f'alter table "{table.name}" force row level security'
+    checked = any("not_the_hub" in str(each.name) for each in table.constraints)
+    if not checked and not info.get(OF_THE_HUB) and not info["part_of"]:
+        sides = ", ".join((info["owner"], *info["parties"]))
+        check = f"check ('{HUB_PARTNER}'::uuid <> all (array[{sides}]))"
+        yield f'alter table "{table.name}" add constraint "ck_{table.name}_not_the_hub" {check}'
     yield f'create policy read_all on "{table.name}" for select to {READ_ROLE} using (true)'
     if info["part_of"]:
         seen, mine = _with_whole(table)

@@ -25,7 +25,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import Record, governed, instant, symbol
+from scmhub.database.tables import OF_THE_HUB, Record, governed, instant, symbol
 from scmhub.database.unit import Unit
 from scmhub.ids import new_id
 
@@ -45,13 +45,16 @@ _TRIGGERS = (
 )
 
 
+_INFO = governed(owner="partner_id", add="owner", write="select, insert")["info"] | {OF_THE_HUB: True, "then": _TRIGGERS}
+
+
 class AuditEntryTable(Record, table=True):
     """One security change. ``partner_id`` is who made it; the hub's operator is the reserved partner."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index(None, "partner_id", "id"),
-        {"info": governed(owner="partner_id", add="owner", write="select, insert")["info"] | {"then": _TRIGGERS}},
+        {"info": _INFO},
     )
     seq: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     at: datetime = instant()

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import governed, instant, key, symbol
+from scmhub.database.tables import OF_THE_HUB, governed, instant, key, symbol
 from scmhub.database.unit import Unit
 from scmhub.errors import BadRequest, Refusal, ServiceUnavailable
 from scmhub.quantity import render_decimal
@@ -31,7 +31,7 @@ class IdempotencyKeyTable(SQLModel, table=True):
     """One effect: who asked with which key for what, and what was answered."""
 
     __tablename__ = "idempotency_key"
-    __table_args__ = governed(owner="partner_id") | {"info": governed(owner="partner_id")["info"] | {"secret": True}}
+    __table_args__ = {"info": governed(owner="partner_id")["info"] | {"secret": True, OF_THE_HUB: True}}
 
     partner_id: uuid.UUID = key("partner")
     caller: str = Field(primary_key=True)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ARRAY, CheckConstraint, Column, Index, LargeBinary, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
+from scmhub.database.tables import Record, governed, instant, key, one_of, symbol, words
 
 _SECRET = {"secret": True}
 
@@ -29,7 +29,6 @@ class IntegrationTable(Record, table=True):
     __tablename__ = "integration"
     __table_args__ = (
         one_of("state", "ACTIVE", "SUSPENDED"),
-        CheckConstraint(f"partner_id <> '{HUB_PARTNER}'", name="not_the_hub"),
         Index(None, "partner_id", "id"),
         governed(owner="partner_id", write="select, insert, update"),
     )

@@ -11,15 +11,21 @@ from sqlmodel import Field
 from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
 
 
+_OPERATOR = (
+    "insert into partner (id, code, name, status, version, created_at) "
+    f"values ('{HUB_PARTNER}', 'HUB', 'Operator of this hub', 'ACTIVE', 1, '2026-01-01T00:00:00Z')"
+)
+
+
 class PartnerTable(Record, table=True):
-    """A firm, or a division of one (``parent_id``); the top of the tree is the group."""
+    """A firm, or a division of one (``parent_id``); the top of the tree is the group. One row is the operator's."""
 
     __tablename__ = "partner"
     __table_args__ = (
         UniqueConstraint("code"),
         one_of("status", "ACTIVE", "SUSPENDED"),
         CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9_-]{0,39}$'", name="code"),
-        {"info": {"write": "select, insert, update"}},
+        {"info": {"write": "select, insert, update", "then": (_OPERATOR,)}},
     )
     code: str = symbol()
     name: str = words()
