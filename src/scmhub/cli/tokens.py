@@ -17,7 +17,7 @@ from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
 from scmhub.settings import load_settings
 
-_FIRM = f"id <> '{HUB_PARTNER}'"
+_FIRMS = f"partner where id <> '{HUB_PARTNER}'"
 
 
 async def make_token(code: str, *, read_only: bool, minutes: int) -> str:
@@ -27,8 +27,8 @@ async def make_token(code: str, *, read_only: bool, minutes: int) -> str:
     with attach(settings) as admin:
         connection = await connect_admin(admin)
         try:
-            key = await connection.fetchval(f"select id from partner where code = $1 and {_FIRM}", code)
-            known = [row["code"] for row in await connection.fetch(f"select code from partner where {_FIRM} order by code limit 12")]
+            key = await connection.fetchval(f"select id from {_FIRMS} and code = $1", code)
+            known = [row["code"] for row in await connection.fetch(f"select code from {_FIRMS} order by code limit 12")]
         finally:
             await connection.close()
         if key is None:
@@ -53,7 +53,7 @@ async def list_partners() -> list[Mapping[str, Any]]:
     with attach(load_settings()) as admin:
         connection = await connect_admin(admin)
         try:
-            rows = await connection.fetch(f"select code, name, country, status from partner where {_FIRM} order by code")
+            rows = await connection.fetch(f"select code, name, country, status from {_FIRMS} order by code")
         finally:
             await connection.close()
     return [dict(row) for row in rows]

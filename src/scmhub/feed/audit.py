@@ -45,7 +45,7 @@ _TRIGGERS = (
 )
 
 
-_INFO = governed(owner="partner_id", add="owner", write="select, insert")["info"] | {OF_THE_HUB: True, "then": _TRIGGERS}
+_INFO = governed(owner="partner_id", add="owner", write="select, insert")["info"]
 
 
 class AuditEntryTable(Record, table=True):
@@ -54,7 +54,7 @@ class AuditEntryTable(Record, table=True):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index(None, "partner_id", "id"),
-        {"info": _INFO},
+        {"info": _INFO | {OF_THE_HUB: True, "then": _TRIGGERS}},
     )
     seq: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
     at: datetime = instant()

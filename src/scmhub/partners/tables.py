@@ -10,7 +10,6 @@ from sqlmodel import Field
 
 from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
 
-
 _OPERATOR = (
     "insert into partner (id, code, name, status, version, created_at) "
     f"values ('{HUB_PARTNER}', 'HUB', 'Operator of this hub', 'ACTIVE', 1, '2026-01-01T00:00:00Z')"
