@@ -25,15 +25,16 @@ from scmhub.settings import Settings, load_settings
 
 TOKEN_LIFE = timedelta(hours=12)
 _SCOPES = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.SUBSCRIBE})
-_CHATTY = ("alembic", "uvicorn")
+_QUIET = {"alembic": logging.WARNING, "uvicorn": logging.WARNING, "scmhub.database": logging.ERROR}
+"""What is no news to somebody who tries the hub; ``scmhub doctor`` tells of old releases and shared accounts."""
 _FIRST_QUERY = "{ viewer { code name } orders(first: 3) { nodes { buyerNumber status seller { code } } totalCount } }"
 
 
 def run_demo() -> None:
     """Serve the demo until stopped. ValueError if the port is taken or the hub has other partners."""
     _check_port(load_settings())
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)
     run_hub(before=_fill, started=_greet)
 
 
@@ -90,7 +91,7 @@ async def _greet(hub: Hub) -> None:
     ]
     for firm in FIRMS:
         lines += ["", f"{firm.code}  {firm.name:<22} {firm.role}", tokens[firm.code]]
-    lines += ["", "Try it from another shell:", "", _curl(url, tokens["VELO"]), "", "Stop with Ctrl-C."]
+    lines += ["", "Try it from another shell:", "", _curl(url, tokens["VELO"]), "", "Is anything wrong? 'scmhub doctor' says what, and what to do.", "Stop with Ctrl-C."]
     print("\n".join(lines), flush=True)  # noqa: T201 - data, not talk
 
 

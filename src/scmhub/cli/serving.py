@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from scmhub.app import create_app
 from scmhub.cli.talk import say
@@ -22,13 +23,28 @@ def run_hub(before: AfterStart | None = None, started: AfterStart | None = None)
     """Serve until SIGINT or SIGTERM. ``before`` fills the hub before it listens, ``started`` greets afterwards."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    if settings.database_url:
-        _run(Address.parse(settings.database_url), settings, None, before, started)
-        return
-    say("Starting PostgreSQL ...")
-    embedded = EmbeddedServer.configured(settings)
-    with embedded as address:
-        _run(address, settings, embedded, before, started)
+    with until_stopped():
+        if settings.database_url:
+            _run(Address.parse(settings.database_url), settings, None, before, started)
+            return
+        say("Starting PostgreSQL ...")
+        embedded = EmbeddedServer.configured(settings)
+        with embedded as address:
+            _run(address, settings, embedded, before, started)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does: everything in it is taken down in reverse, and that is no failure.
+
+    The default would end the process where it stands, and leave word of a database that is gone.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from scmhub.database.address import DatabaseUnusable
@@ -22,8 +23,9 @@ def stderr() -> Console:
 
 
 def say(text: str) -> None:
-    """A line for the person, not for the script."""
-    stderr().print(text)
+    """A line for the person, not for the script; wrapped by a terminal only, so that ``grep`` finds it whole."""
+    console = stderr()
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def print_json(value: Any) -> None:
@@ -50,15 +52,15 @@ def explain(error: BaseException) -> int:
     """Say what happened and what to do; the exit status. Unknown errors are shown in full: they are ours."""
     match error:
         case DatabaseUnusable() | ServiceUnavailable():
-            say(f"[red]scmhub:[/red] {error}")
+            say(f"[red]scmhub:[/red] {escape(str(error))}")
             return UNREACHABLE
         case Refusal():
-            say(f"[red]scmhub:[/red] refused ({error.refusal_code}): {error.message}")
+            say(f"[red]scmhub:[/red] refused ({error.refusal_code}): {escape(error.message)}")
             return REFUSED
         case HubError():
-            say(f"[red]scmhub:[/red] {error.message}")
+            say(f"[red]scmhub:[/red] {escape(error.message)}")
             return FAILED
         case ValueError():
-            say(f"[red]scmhub:[/red] {error}")
+            say(f"[red]scmhub:[/red] {escape(str(error))}")
             return USAGE
     raise error

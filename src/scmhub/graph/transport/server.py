@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -119,6 +120,15 @@ class Server(UvicornServer):
         self._drain_seconds = drain_seconds
         self.on_started: Callable[[], Awaitable[None]] | None = None
         """Awaited once the server listens."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+        """uvicorn raises the signal that stopped it once more; we have more to take down, and end with status 0."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                self._captured_signals.clear()
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
