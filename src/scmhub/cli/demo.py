@@ -91,7 +91,8 @@ async def _greet(hub: Hub) -> None:
     ]
     for firm in FIRMS:
         lines += ["", f"{firm.code}  {firm.name:<22} {firm.role}", tokens[firm.code]]
-    lines += ["", "Try it from another shell:", "", _curl(url, tokens["VELO"]), "", "Is anything wrong? 'scmhub doctor' says what, and what to do.", "Stop with Ctrl-C."]
+    lines += ["", "Try it from another shell:", "", _curl(url, tokens["VELO"]), ""]
+    lines += ["Is anything wrong? 'scmhub doctor' says what, and what to do.", "Stop with Ctrl-C."]
     print("\n".join(lines), flush=True)  # noqa: T201 - data, not talk
 
 

@@ -5,7 +5,9 @@ may learn that the other is there. Both rivals buy cells from Voltcell (``CELL``
 Velora has two suppliers and, one tier further, only one foundry. That foundry's furnace stood still for three weeks in
 spring, and everybody's late deliveries begin there. Nordhaul (``HAUL``) carries most of it and keeps spares.
 
-``cast`` says who they are, ``lanes`` who buys what from whom, ``negotiation`` and ``transport`` what happened (through
-the same state rules the commands use), ``sharing`` what they let each other see, ``fill`` writes it all at once. The
-story ends at midnight before the hub's date; apart from that date every byte of it is fixed.
+``cast`` says who they are, ``structure`` what their goods are made of, ``lanes`` who buys what from whom,
+``negotiation`` and ``transport`` what happened, ``plans`` what they expected, ``stock`` what lies where, ``ties`` what
+they think of each other, ``troubles`` what went wrong (all through the state rules that commands use), ``sharing`` what
+they let each other see; ``fill`` writes it all at once. The story ends at midnight before the hub's date; apart from
+that date every byte of it is fixed.
 """

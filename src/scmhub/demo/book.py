@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +22,21 @@ class Book:
         self._rows.setdefault(table, {}).setdefault(writer, []).append(row)
         return row
 
+    def begin(self, table: type[SQLModel], writers: Iterable[UUID]) -> None:
+        """Whose rows of a table come first, where rows of one writer point at rows of another."""
+        self._rows[table] = {writer: [] for writer in writers}
+
     def pages(self) -> Iterator[tuple[type[SQLModel], UUID, list[Row]]]:
         """Table, writer and rows, in the order in which tables were first used."""
         for table, writers in self._rows.items():
             for writer, rows in writers.items():
-                yield table, writer, rows
+                if rows:
+                    yield table, writer, rows
+
+    def rows(self, table: type[SQLModel]) -> Iterator[Row]:
+        """The rows of one table, whoever writes them."""
+        for rows in self._rows.get(table, {}).values():
+            yield from rows
 
     def count(self, table: type[SQLModel]) -> int:
         return sum(len(rows) for rows in self._rows.get(table, {}).values())

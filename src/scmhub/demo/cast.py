@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -122,6 +122,8 @@ class Cast:
     partners: dict[str, UUID]
     sites: dict[str, Site]
     items: dict[str, Item]
+    relationships: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    """By codes of provider and recipient."""
 
 
 def play(chance: Chance, start: datetime, today: datetime, book: Book) -> Cast:
@@ -129,7 +131,7 @@ def play(chance: Chance, start: datetime, today: datetime, book: Book) -> Cast:
     partners = _partners(chance, start, book)
     cast = Cast(partners, _sites(chance, start, book, partners), _items(chance, start, book, partners))
     _aliases(chance, start, book, cast)
-    _relationships(chance, start, today, book, partners)
+    _relationships(chance, start, today, book, cast)
     return cast
 
 
@@ -194,13 +196,15 @@ def _aliases(chance: Chance, start: datetime, book: Book, cast: Cast) -> None:
         )  # fmt: skip
 
 
-def _relationships(chance: Chance, start: datetime, today: datetime, book: Book, partners: dict[str, UUID]) -> None:
+def _relationships(chance: Chance, start: datetime, today: datetime, book: Book, cast: Cast) -> None:
+    partners = cast.partners
     for provider, recipient, kind, state in RELATIONSHIPS:
         at = today - timedelta(days=4, hours=9) if state == "PROPOSED" else start + timedelta(hours=1)
         since = None if state == "PROPOSED" else (start + timedelta(days=1)).date()
         until = (start + timedelta(days=130)).date() if state == "ENDED" else None
+        cast.relationships[provider, recipient] = key = chance.key(at)
         book.add(
-            RelationshipTable, partners[provider], id=chance.key(at), provider_id=partners[provider],
+            RelationshipTable, partners[provider], id=key, provider_id=partners[provider],
             recipient_id=partners[recipient], kind=kind, state=state, proposed_by=partners[provider], since=since,
             until=until, version={"PROPOSED": 1, "ACTIVE": 2, "ENDED": 3}[state], created_at=at,
         )  # fmt: skip

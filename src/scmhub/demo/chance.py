@@ -18,7 +18,12 @@ class Chance:
     """Draws that depend on the seed and on what was drawn before, on nothing else."""
 
     def __init__(self, seed: str) -> None:
+        self._seed = seed
         self._random = Random(seed)  # noqa: S311 - a story, not a secret
+
+    def aside(self, name: str) -> Chance:
+        """Chance of its own for one part of the story, so that another part may grow without changing it."""
+        return Chance(f"{self._seed} {name}")
 
     def key(self, at: datetime) -> UUID:
         """An id born at this instant."""

@@ -17,7 +17,13 @@ from scmhub.demo.book import Book, Row
 from scmhub.demo.cast import FIRMS, Cast, play
 from scmhub.demo.chance import Chance
 from scmhub.demo.history import YEAR_DAYS, tell
+from scmhub.demo.news import News
+from scmhub.demo.plans import expect
 from scmhub.demo.sharing import rules
+from scmhub.demo.stock import count_stock
+from scmhub.demo.structure import assemble
+from scmhub.demo.ties import judge
+from scmhub.demo.troubles import suffer
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.orders.model import OrderTable
 from scmhub.sharing.expansion import scopes_of
@@ -77,7 +83,14 @@ def _recognised(partners: dict[str, UUID]) -> Filled | None:
 def write_story(chance: Chance, now: datetime, book: Book, progress: Progress = lambda what, share: None) -> Cast:
     """Everything but the sharing rules, in the book; nothing in it is later than ``now``, a midnight."""
     cast = play(chance, now - timedelta(days=YEAR_DAYS + 10), now, book)
-    tell(chance, cast, now, book, lambda count: progress("telling the story", count / 2_500))
+    news = News(now)
+    tell(chance, cast, now, book, news, lambda count: progress("telling the story", count / 2_500))
+    assemble(chance.aside("structure"), cast, now, book)
+    expect(chance.aside("plans"), cast, now, book, news)
+    count_stock(chance.aside("stock"), cast, now, book, news)
+    judge(chance.aside("ties"), cast, now, book)
+    suffer(chance.aside("troubles"), cast, now, book, news)
+    news.enter(book, cast.partners["VELO"])
     return cast
 
 

@@ -16,8 +16,8 @@ from scmhub.demo.cast import Cast
 from scmhub.demo.chance import Chance, at_hour, workday
 from scmhub.demo.lanes import LANES, Lane
 from scmhub.demo.negotiation import ACTIONS, Talk, converse
+from scmhub.demo.news import News
 from scmhub.demo.transport import Journey, Load, travel
-from scmhub.feed.log import Change
 from scmhub.partners.identifiers import check_digit
 from scmhub.records.orders import rules
 from scmhub.records.orders.model import OrderLineTable, OrderTable, RevisionTable, ScheduleLineTable, SliceTable
@@ -25,8 +25,6 @@ from scmhub.records.orders.rules import Slice
 from scmhub.records.orders.shipment_model import ReceiptTable, ShipmentEventTable, ShipmentLineTable, ShipmentTable
 
 YEAR_DAYS = 365
-TOLD_DAYS = 14
-"""The change log reaches back so far, as in a hub that has been running."""
 _CLOSE_AFTER = timedelta(days=21)
 _NOTHING = Decimal(0)
 
@@ -46,14 +44,14 @@ class Part:
 
 @dataclass(slots=True)
 class Teller:
-    """Writes orders of all lanes into the book; ``news`` are the changes of the last days."""
+    """Writes orders of all lanes into the book."""
 
     chance: Chance
     cast: Cast
     book: Book
     now: datetime
+    news: News
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    news: list[tuple[datetime, Row]] = field(default_factory=list)
 
     def number(self, prefix: str, digits: int = 6) -> str:
         self.numbers[prefix] += 1
@@ -62,20 +60,14 @@ class Teller:
     def news_of(
         self, kind: str, action: str, at: datetime, row: Row, owner: str, parties: Iterable[str], changed: list[str]
     ) -> None:
-        """What the log says of a change, if it is recent; ``owner`` and ``parties`` are columns of the row."""
-        if at < self.now - timedelta(days=TOLD_DAYS):
-            return
-        others = [row[column] for column in parties if row[column] is not None]
-        news = {
-            "event_id": self.chance.key(at), "at": at, "kind": kind, "action": action, "record_id": row["id"],
-            "owner_id": row[owner], "parties": others, "changed": changed, "actor": "demo",
-        }  # fmt: skip
-        self.news.append((at, news))
+        self.news.of(self.chance, kind, action, at, row, owner, parties, changed)
 
 
-def tell(chance: Chance, cast: Cast, now: datetime, book: Book, progress: Callable[[int], None]) -> None:
+def tell(
+    chance: Chance, cast: Cast, now: datetime, book: Book, news: News, progress: Callable[[int], None]
+) -> None:
     """The year up to ``now``, a midnight. ``progress`` is called with the number of orders told so far."""
-    teller = Teller(chance, cast, book, now)
+    teller = Teller(chance, cast, book, now, news)
     placed = [
         (at_hour(workday((now - timedelta(days=YEAR_DAYS - day)).date()), 7, now) + chance.hours(0, 9), lane)
         for lane in LANES for day in chance.evenly(lane.orders, YEAR_DAYS)
@@ -85,8 +77,6 @@ def tell(chance: Chance, cast: Cast, now: datetime, book: Book, progress: Callab
         _order(teller, lane, at)
         if count % 100 == 0:
             progress(count)
-    for _, news in sorted(teller.news, key=lambda each: each[0]):
-        book.add(Change, cast.partners["VELO"], **news)
 
 
 def _past(at: datetime, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from scmhub.demo.cast import Cast
+from scmhub.demo.cast import ITEMS, Cast
 from scmhub.demo.chance import Chance
 from scmhub.sharing.tables import SharingRuleTable
 
@@ -29,6 +29,11 @@ class Rule(NamedTuple):
     until: int | None = None
 
 
+def _products(owner: str) -> tuple[str, ...]:
+    """Numbers of all a firm sells, its own names for what it buys not among them."""
+    return tuple(entry.split()[0] for line in ITEMS[owner].splitlines() for entry in line.split("|") if entry.strip())
+
+
 RULES = (
     Rule("TORQ", "VELO", "ORDER", ("parties", "promises", "fulfilment"),
          "Velora sees when cells for its batteries come, and never what they cost.",
@@ -39,8 +44,16 @@ RULES = (
     Rule("TORQ", "CELL", "SHIPMENT", ("times",), "Voltcell follows the battery packs its cells went into.",
          items=("TQ-BAT400", "TQ-BAT625", "TQ-BAT750"), days=(30, 30)),
     Rule("VELO", "SUPPLIER", "ITEM", ("identifiers", "lifecycle"),
-         "Whoever supplies us knows which bikes come and go."),
-    Rule("KINE", "SUPPLIER", "ITEM", ("lifecycle",), "Suppliers see what is ramping up."),
+         "Whoever supplies us knows which bikes come and go; our own numbers for parts would tell of other suppliers.",
+         items=_products("VELO")),
+    Rule("KINE", "SUPPLIER", "ITEM", ("lifecycle",), "Suppliers see what is ramping up.", items=_products("KINE")),
+    Rule("VELO", "SUPPLIER", "SELL_OUT", ("quantity",), "Plan with what riders buy, not with what we order.",
+         days=(182, None)),
+    Rule("VELO", "TORQ", "INVENTORY", ("stock", "targets"),
+         "Torq keeps our shelf of its drive units between minimum and maximum.",
+         items=("TQ-DU250", "TQ-DU500", "TQ-DU-CARGO"), days=(14, None)),
+    Rule("CELL", "TORQ", "INVENTORY", ("stock",), "Torq sees how many finished cells we hold.",
+         items=("VC-21700-50", "VC-21700-58"), days=(14, None)),
     Rule("TORQ", "LOGISTICS_PROVIDER", "ORDER", ("fulfilment",), "The carrier plans its vehicles for two weeks.",
          days=(0, 14)),
     Rule("VELO", "LOGISTICS_PROVIDER", "SITE", ("identifiers",), "Gates by their GLN."),

@@ -122,7 +122,7 @@ class Server(UvicornServer):
         """Awaited once the server listens."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         """uvicorn raises the signal that stopped it once more; we have more to take down, and end with status 0."""
         with super().capture_signals():
             try:
