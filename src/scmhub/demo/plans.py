@@ -14,7 +14,6 @@ from scmhub.demo.chance import Chance, at_hour, workday
 from scmhub.demo.lanes import LANES, Lane
 from scmhub.demo.news import News
 from scmhub.records.forecasts import rules
-from scmhub.records.forecasts.api import FACES
 from scmhub.records.forecasts.model import (
     SeriesCommentTable,
     SeriesPointTable,
@@ -32,6 +31,11 @@ _REVISED = 8
 """Of the weeks close by, so many in a hundred change from one version to the next."""
 _SEASON = (80, 85, 110, 130, 135, 120, 100, 90, 95, 90, 85, 80)
 """Per cent of the usual week by month: bicycles are bought in spring."""
+_KINDS = {
+    "DEMAND": "FORECAST", "SELL_OUT": "SELL_OUT", "COMMIT": "COMMIT", "PRODUCTION": "PRODUCTION_PLAN",
+    "CAPACITY": "CAPACITY",
+}  # fmt: skip
+"""What the change log calls a series of each measure."""
 _WORDS = (
     "The spring campaign starts a week earlier; please check weeks 14 to 18.",
     "We can do the whole of it if you confirm by Friday.",
@@ -68,8 +72,7 @@ class Series:
             self._rows[day] = self._point(day, value)
         self.known.update(changes.stated)
         self._add_version(len(changes))
-        kind = FACES[header["measure"]].single_link.upper()
-        changed = ["versionNo", "publishedAt", "reason"]
+        kind, changed = _KINDS[header["measure"]], ["versionNo", "publishedAt", "reason"]
         self.news.of(self.chance, kind, "PUBLISHED", at, header, "publisher_id", ("counterparty_id",), changed)
 
     def _point(self, day: date, value: Stated) -> Row:
