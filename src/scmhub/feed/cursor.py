@@ -2,6 +2,10 @@
 
 Gaps between plain numbers would tell bolt how much happens between acme and cargo; so a cursor is encrypted. The same
 place gives the same text on every replica: equal answers stay equal bytes. A cursor is a position, never a right.
+
+It also holds an instant: of the change it stands at, or, where nothing happened that the partner may know of, the
+instant it was made. So an empty page has another cursor each time, whether or not something hidden went by; and a
+cursor expires by its age alone, not because others filled the log meanwhile.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import base64
 import binascii
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -19,17 +24,22 @@ from scmhub.database.secret import HubSecret
 from scmhub.errors import BadUserInput
 
 KEY_NUMBER = 1
-_PLACE = struct.Struct(">qq")
+_PLACE = struct.Struct(">qqq")
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _TAG_BYTES = 16
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """After the event ``seq`` of the log ``epoch``; inside a snapshot also after the record (``kind``, ``key``)."""
+    """After the event ``seq`` of the log ``epoch``; inside a snapshot also after the record (``kind``, ``key``).
+
+    Whatever the log holds behind it happened at ``at`` or later, but for what clocks and long transactions blur.
+    """
 
     epoch: int
     seq: int
+    at: datetime
     kind: str | None = None
     key: UUID | None = None
 
@@ -49,8 +59,8 @@ class Cursors:
         self._keys = [AESSIV(each.derive("cursor:0") + each.derive("cursor:1")) for each in (secret, *older)]
 
     def seal(self, place: Place, partner: UUID) -> str:
-        """44 characters for a place in the log, more for one inside a snapshot."""
-        plain = _PLACE.pack(place.epoch, place.seq)
+        """55 characters for a place in the log, more for one inside a snapshot."""
+        plain = _PLACE.pack(place.epoch, place.seq, (place.at - _ORIGIN) // timedelta(microseconds=1))
         if place.kind is not None and place.key is not None:
             plain += place.key.bytes + place.kind.encode()
         sealed = self._keys[0].encrypt(plain, [partner.bytes])
@@ -81,8 +91,9 @@ class Cursors:
 
 
 def _place(plain: bytes) -> Place:
-    epoch, seq = _PLACE.unpack(plain[: _PLACE.size])
+    epoch, seq, microseconds = _PLACE.unpack(plain[: _PLACE.size])
+    at = _ORIGIN + timedelta(microseconds=microseconds)
     rest = plain[_PLACE.size :]
     if not rest:
-        return Place(epoch, seq)
-    return Place(epoch, seq, rest[16:].decode(), UUID(bytes=rest[:16]))
+        return Place(epoch, seq, at)
+    return Place(epoch, seq, at, rest[16:].decode(), UUID(bytes=rest[:16]))

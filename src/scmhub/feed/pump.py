@@ -30,6 +30,8 @@ POLL_SECONDS = 0.25
 TRIM_BATCH = 5_000
 """Rows of the log dropped in one transaction."""
 TRIM_SECONDS = 60.0
+TRIM_SLACK = timedelta(hours=1)
+"""Rows stay this much longer than cursors live: a cursor expires by its age, never because the log was trimmed."""
 LOCK = 0x5C4D_4855_43
 """Held by the one pump that works, and by whoever changes the head."""
 _RETRY_SECONDS = 1.0
@@ -91,7 +93,8 @@ class Pump:
             moved = await self.once()
             if loop.time() - self._trimmed_at > TRIM_SECONDS:
                 self._trimmed_at = loop.time()
-                await self.trim(self._clock() - timedelta(hours=self._settings.change_retention_hours))
+                kept = timedelta(hours=self._settings.change_retention_hours)
+                await self.trim(self._clock() - kept - TRIM_SLACK)
             if moved < BATCH:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):

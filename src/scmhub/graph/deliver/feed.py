@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
@@ -19,7 +20,7 @@ from scmhub.feed.pump import Pump
 from scmhub.feed.tail import Tail
 from scmhub.feed.timers import Timers, pause
 from scmhub.graph.deliver.follow import Follower, Sink
-from scmhub.graph.deliver.group import Asked, Frame, Group, place_of
+from scmhub.graph.deliver.group import Asked, Frame, Group
 from scmhub.graph.deliver.judge import Item, Judge
 from scmhub.graph.deliver.pull import Page
 from scmhub.graph.deliver.routes import Routes
@@ -64,8 +65,9 @@ class Feed:
 
     def __init__(
         self, tail: Tail, reads: ReadPool, cursors: Cursors, documents: Documents, planner: Planner, clock: Clock,
-        timers: Timers, costs: Bucket, compilations: Bucket, standing: Standing,
+        timers: Timers, costs: Bucket, compilations: Bucket, standing: Standing, kept: timedelta,
     ) -> None:  # fmt: skip
+        """``kept``: how long cursors live."""
         self.tail = tail
         self.clock = clock
         self.timers = timers
@@ -84,6 +86,7 @@ class Feed:
         self._costs = costs
         self._compilations = compilations
         self._standing = standing
+        self._kept = kept
         tail.on_event.append(self.routes.follow)
         standing.on_barred.append(self.cut_barred)
 
@@ -196,7 +199,8 @@ class Feed:
         [head] = await self._reads.rows(_HEAD)
         if place.epoch != head["epoch"] or place.seq > head["seq"]:
             return "EPOCH"
-        return "EXPIRED" if place.seq < head["floor_seq"] else None
+        # Age decides: the floor moves with what others do. It is behind all living cursors, unless a clock ran wild.
+        return "EXPIRED" if place.at < self.clock() - self._kept or place.seq < head["floor_seq"] else None
 
     async def scan(self, lens: Lens, position: int) -> tuple[Sequence[Event], int]:
         """Events behind a place that may concern a lens, and the place up to which these are all."""
@@ -208,10 +212,14 @@ class Feed:
 
     # -- bytes ---------------------------------------------------------------------------------------------------------
 
-    def frame(self, selection: FeedSelection, lens: Lens, seq: int, item: Item) -> Frame:
+    def frame(self, selection: FeedSelection, lens: Lens, seq: int, at: datetime, item: Item) -> Frame:
         """An item at its place in the log, ready for every follower of the lens."""
-        payload, cursor = self.payload(selection, lens, place_of(seq, item, self.tail.epoch), item)
+        payload, cursor = self.payload(selection, lens, self.place_of(seq, at, item), item)
         return Frame(seq, payload, cursor, item)
+
+    def place_of(self, seq: int, at: datetime, item: Item) -> Place:
+        """Where an item stands: before its event if more of the same event follows, so that resuming repeats both."""
+        return Place(self.tail.epoch, seq - 1 if item.back else seq, at)
 
     def payload(self, selection: FeedSelection, lens: Lens, place: Place, item: Item) -> tuple[bytes, str]:
         """``{"data": ..., "extensions": {"cursor": ...}}`` and the cursor."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -132,7 +133,7 @@ class Follower:
             return
         self._stand_at_head()
         if reason is not None:
-            await self._push(Item("Reset", {"reason": reason, "owners": None, "kinds": None}, {}), self.position)
+            await self._push(Item("Reset", {"reason": reason, "owners": None, "kinds": None}, {}))
         if self._snapshot:
             self._renewal = None
             await self._send_snapshot(Renewal(), None)
@@ -149,7 +150,7 @@ class Follower:
             self._check()
             if self._feed.tail.epoch != self.epoch:
                 self._stand_at_head()
-                await self._push(Item("Reset", {"reason": "EPOCH", "owners": None, "kinds": None}, {}), self.position)
+                await self._push(Item("Reset", {"reason": "EPOCH", "owners": None, "kinds": None}, {}))
             if self._renewal is not None:
                 renewal, self._renewal = self._renewal, None
                 await self._send_snapshot(renewal, None)
@@ -176,7 +177,7 @@ class Follower:
         judged = await self._feed.judge.items(self._asked.selection, self._asked.args, pairs)
         for event, items in zip(wanted, judged, strict=True):
             for item in items:
-                await self._push(item, event.seq)
+                await self._push(item, event)
                 if self._note(item):
                     # Its records are read after this place, so what follows is repeated at worst.
                     self.position = event.seq
@@ -191,8 +192,10 @@ class Follower:
             return near, near[-1].seq if near else self.position
         return await self._feed.scan(self.lens, self.position)
 
-    async def _push(self, item: Item, seq: int) -> None:
-        frame = self._feed.frame(self._asked.selection, self.lens, seq, item)
+    async def _push(self, item: Item, event: Event | None = None) -> None:
+        """An item of an event, or one that speaks of the place reached."""
+        seq, at = (self.position, self._feed.clock()) if event is None else (event.seq, event.at)
+        frame = self._feed.frame(self._asked.selection, self.lens, seq, at, item)
         if not self._sink.push(frame.payload, frame.cursor):
             self._full = True
             await self._until_writable()
@@ -208,19 +211,20 @@ class Follower:
     async def _send_snapshot(self, renewal: Renewal, place: Place | None) -> None:
         """Records by kind and id, each page with its own snapshot. What a page reads too new, the log repeats."""
         kinds = [code for code in sorted(self._asked.selection.plans) if self._wants(code, renewal)]
-        after = START
+        after, at = START, self._feed.clock()
         if place is not None:
+            at = place.at
             kinds = [code for code in kinds if place.kind is not None and code >= place.kind]
             after = place.key or START
         for code in kinds:
-            await self._send_kind(code, after if place is not None and code == place.kind else START, renewal)
-        await self._push(Item("SnapshotEnd", {}, {}), self.position)
+            await self._send_kind(code, after if place is not None and code == place.kind else START, renewal, at)
+        await self._push(Item("SnapshotEnd", {}, {}))
 
     def _wants(self, code: str, renewal: Renewal) -> bool:
         kinds = self._asked.where.kinds
         return (kinds is None or code in kinds) and (renewal.kinds is None or code in renewal.kinds)
 
-    async def _send_kind(self, code: str, after: UUID, renewal: Renewal) -> None:
+    async def _send_kind(self, code: str, after: UUID, renewal: Renewal, at: datetime) -> None:
         plan, where = self._asked.selection.plans[code], self._asked.where
         while True:
             async with self._feed.catch_ups:
@@ -234,7 +238,7 @@ class Follower:
                     continue
                 if renewal.owners is not None and f"ptr_{owner}" not in renewal.owners:
                     continue
-                await self._push_record(item, Place(self.epoch, self.position, code, key))
+                await self._push_record(item, Place(self.epoch, self.position, at, code, key))
             if not rows:
                 return
 

@@ -13,11 +13,11 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scmhub.clock import render
 from scmhub.errors import ServiceUnavailable
-from scmhub.feed.cursor import Place
 from scmhub.feed.log import Event
 from scmhub.feed.timers import Handle, pause
 from scmhub.graph.deliver.judge import Item
@@ -144,8 +144,9 @@ class Group:
         while events and (missing := [lens for lens in self._lenses if lens not in found]):
             pairs = [(event, lens) for event in events for lens in missing if concerns(event, lens.partner_id)]
             told: defaultdict[Lens, list[Frame]] = defaultdict(list)
+            frame = partial(self._feed.frame, self.asked.selection)
             for (event, lens), items in zip(pairs, await self._judged(pairs), strict=True):
-                told[lens] += [self._feed.frame(self.asked.selection, lens, event.seq, item) for item in items]
+                told[lens] += [frame(lens, event.seq, event.at, item) for item in items]
             found.update({lens: told[lens] for lens in missing})
         return found
 
@@ -175,13 +176,9 @@ class Group:
         self._plan_checkpoint()
         if self._feed.tail.trouble():
             return
-        item = Item("Checkpoint", {"at": render(self._feed.clock())}, {})
-        frames = {lens: self._feed.frame(self.asked.selection, lens, self.position, item) for lens in self._lenses}
+        now = self._feed.clock()
+        item = Item("Checkpoint", {"at": render(now)}, {})
+        frames = {lens: self._feed.frame(self.asked.selection, lens, self.position, now, item) for lens in self._lenses}
         for follower, lens in list(self.members.items()):
             if follower.position <= self.position:
                 follower.take(frames[lens])
-
-
-def place_of(frame_seq: int, item: Item, epoch: int) -> Place:
-    """Where an item stands: before its event if more of the same event follows, so that resuming repeats both."""
-    return Place(epoch, frame_seq - 1 if item.back else frame_seq)

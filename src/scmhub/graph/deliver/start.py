@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Protocol
 
 import asyncpg  # type: ignore[import-untyped]
@@ -65,7 +66,7 @@ async def follow_log(
         await pump.once()
         feed = Feed(
             tail, reads, Cursors(secret), hub.documents, hub.planner, hub.clock, timers or LoopTimers(), hub.costs,
-            hub.compilations, hub.standing,
+            hub.compilations, hub.standing, timedelta(hours=hub.settings.change_retention_hours),
         )  # fmt: skip
         feed.pump = pump
         await tail.start()

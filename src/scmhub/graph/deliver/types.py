@@ -109,7 +109,8 @@ def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:
         {
             "nodes": strawberry.field(description="The items of this page, in the order of the log."),
             "page_info": strawberry.field(
-                description="`endCursor` is never null: an empty page moves on too. `hasNextPage`: the log goes on."
+                description="`endCursor` is never null, and new with each page that reaches the end of the log. "
+                "`hasNextPage`: there is more for you, or the page took so long that it was cut."
             ),
         },
         "A page of the change feed.",
