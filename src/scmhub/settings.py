@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -52,7 +53,18 @@ class Settings(BaseSettings):
     change_retention_hours: int = Field(
         14 * 24, ge=1, description="How long changes stay readable in the feed, in hours; older cursors expire."
     )
+    outbound_networks: str = Field(
+        "", description="Networks besides public addresses that webhooks may reach, such as `10.1.0.0/16`. For "
+        "development `127.0.0.0/8` opens this machine, also for plain http."
+    )  # fmt: skip
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line written.")
+
+    @field_validator("outbound_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for each in filter(None, map(str.strip, text.split(","))):
+            ip_network(each)
+        return text
 
     @property
     def url(self) -> str:
