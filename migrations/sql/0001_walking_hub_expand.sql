@@ -127,31 +127,6 @@ CREATE TABLE used_assertion (
 
 CREATE INDEX ix_used_assertion_expires_at ON used_assertion (expires_at);
 
-CREATE TABLE case_file (
-	id UUID NOT NULL, 
-	opener_id UUID NOT NULL, 
-	counterparty_id UUID NOT NULL, 
-	template VARCHAR COLLATE "C" NOT NULL, 
-	severity VARCHAR COLLATE "C" NOT NULL, 
-	state VARCHAR COLLATE "C" NOT NULL, 
-	title TEXT NOT NULL, 
-	due_on DATE, 
-	version INTEGER NOT NULL, 
-	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	CONSTRAINT pk_case_file PRIMARY KEY (id), 
-	CONSTRAINT ck_case_file_template CHECK (template in ('EXCEPTION', 'CLAIM', 'INQUIRY', 'DIVERGENCE', 'DISPUTE', 'IMPROVEMENT')), 
-	CONSTRAINT ck_case_file_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
-	CONSTRAINT ck_case_file_state CHECK (state in ('OPEN', 'ACKNOWLEDGED', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'REOPENED')), 
-	CONSTRAINT ck_case_file_two_firms CHECK (opener_id <> counterparty_id), 
-	CONSTRAINT ck_case_file_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (opener_id, counterparty_id)), 
-	CONSTRAINT fk_case_file_opener_id FOREIGN KEY(opener_id) REFERENCES partner (id), 
-	CONSTRAINT fk_case_file_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id)
-);
-
-CREATE INDEX ix_case_file_counterparty_id_id ON case_file (counterparty_id, id);
-
-CREATE INDEX ix_case_file_opener_id_id ON case_file (opener_id, id);
-
 CREATE TABLE disruption (
 	id UUID NOT NULL, 
 	sender_id UUID NOT NULL, 
@@ -357,30 +332,46 @@ CREATE TABLE site (
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
 
-CREATE TABLE case_entry (
+CREATE TABLE breach (
 	id UUID NOT NULL, 
-	case_id UUID NOT NULL, 
-	entry_no INTEGER NOT NULL, 
-	act VARCHAR COLLATE "C" NOT NULL, 
-	author_id UUID NOT NULL, 
-	text TEXT, 
-	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	CONSTRAINT pk_case_entry PRIMARY KEY (id), 
-	CONSTRAINT uq_case_entry_case_id_entry_no UNIQUE (case_id, entry_no), 
-	CONSTRAINT ck_case_entry_act CHECK (act in ('OPEN', 'ACKNOWLEDGE', 'START', 'RESOLVE', 'CLOSE', 'REOPEN', 'COMMENT')), 
-	CONSTRAINT fk_case_entry_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
-	CONSTRAINT fk_case_entry_author_id FOREIGN KEY(author_id) REFERENCES partner (id)
+	affected_id UUID NOT NULL, 
+	other_id UUID, 
+	criterion VARCHAR COLLATE "C" NOT NULL, 
+	subject VARCHAR COLLATE "C" NOT NULL, 
+	bucket DATE, 
+	item_id UUID NOT NULL, 
+	site_id UUID, 
+	variance NUMERIC(21, 6) NOT NULL, 
+	allowed NUMERIC(21, 6) NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	basis VARCHAR COLLATE "C" NOT NULL, 
+	basis_version INTEGER NOT NULL, 
+	clause VARCHAR COLLATE "C", 
+	severity VARCHAR COLLATE "C" NOT NULL, 
+	found_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	returned_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_breach PRIMARY KEY (id), 
+	CONSTRAINT uq_breach_key UNIQUE NULLS NOT DISTINCT (affected_id, criterion, subject, bucket), 
+	CONSTRAINT ck_breach_criterion CHECK (criterion in ('LATE_ORDER', 'EARLY_ORDER', 'RESPONSE_REQUIRED', 'RECEIPT_VARIANCE', 'FORECAST_MISMATCH', 'FROZEN_CHANGE', 'STALE', 'BELOW_TARGET', 'SHORTAGE', 'EXCESS')), 
+	CONSTRAINT ck_breach_basis CHECK (basis in ('DEFAULT', 'CLAUSE')), 
+	CONSTRAINT ck_breach_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
+	CONSTRAINT ck_breach_two_firms CHECK (affected_id <> other_id), 
+	CONSTRAINT ck_breach_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (affected_id, coalesce(other_id, affected_id))), 
+	CONSTRAINT fk_breach_affected_id FOREIGN KEY(affected_id) REFERENCES partner (id), 
+	CONSTRAINT fk_breach_other_id FOREIGN KEY(other_id) REFERENCES partner (id), 
+	CONSTRAINT fk_breach_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_breach_site_id FOREIGN KEY(site_id) REFERENCES site (id)
 );
 
-CREATE TABLE case_reference (
-	id UUID NOT NULL, 
-	case_id UUID NOT NULL, 
-	kind VARCHAR COLLATE "C" NOT NULL, 
-	record VARCHAR COLLATE "C" NOT NULL, 
-	CONSTRAINT pk_case_reference PRIMARY KEY (id), 
-	CONSTRAINT uq_case_reference_case_id_record UNIQUE (case_id, record), 
-	CONSTRAINT fk_case_reference_case_id FOREIGN KEY(case_id) REFERENCES case_file (id)
-);
+CREATE INDEX ix_breach_affected_id_id ON breach (affected_id, id);
+
+CREATE INDEX ix_breach_affected_id_subject ON breach (affected_id, subject);
+
+CREATE INDEX ix_breach_item_id_id ON breach (item_id, id);
+
+CREATE INDEX ix_breach_other_id_id ON breach (other_id, id);
 
 CREATE TABLE credential (
 	id UUID NOT NULL, 
@@ -827,6 +818,68 @@ CREATE INDEX ix_time_series_publisher_id_measure_id ON time_series (publisher_id
 
 CREATE INDEX ix_time_series_publisher_id_measure_item_id_id ON time_series (publisher_id, measure, item_id, id);
 
+CREATE TABLE breach_evidence (
+	id UUID NOT NULL, 
+	breach_id UUID NOT NULL, 
+	evidence_no INTEGER NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	record VARCHAR COLLATE "C" NOT NULL, 
+	field VARCHAR COLLATE "C" NOT NULL, 
+	value VARCHAR COLLATE "C" NOT NULL, 
+	record_version INTEGER, 
+	stated_at TIMESTAMP WITH TIME ZONE, 
+	seen_by UUID[] NOT NULL, 
+	rule_kind VARCHAR COLLATE "C" NOT NULL, 
+	owner_id UUID NOT NULL, 
+	item_id UUID, 
+	site_id UUID, 
+	day DATE, 
+	field_groups VARCHAR[], 
+	CONSTRAINT pk_breach_evidence PRIMARY KEY (id), 
+	CONSTRAINT uq_breach_evidence_breach_id_evidence_no UNIQUE (breach_id, evidence_no), 
+	CONSTRAINT fk_breach_evidence_breach_id FOREIGN KEY(breach_id) REFERENCES breach (id), 
+	CONSTRAINT fk_breach_evidence_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_breach_evidence_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_breach_evidence_site_id FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_breach_evidence_reach ON breach_evidence (owner_id, rule_kind, item_id);
+
+CREATE TABLE case_file (
+	id UUID NOT NULL, 
+	opener_id UUID NOT NULL, 
+	counterparty_id UUID, 
+	breach_id UUID, 
+	template VARCHAR COLLATE "C" NOT NULL, 
+	severity VARCHAR COLLATE "C" NOT NULL, 
+	level INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	title TEXT NOT NULL, 
+	due_on DATE, 
+	escalated_for DATE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_case_file PRIMARY KEY (id), 
+	CONSTRAINT ck_case_file_template CHECK (template in ('EXCEPTION', 'CLAIM', 'INQUIRY', 'DIVERGENCE', 'DISPUTE', 'IMPROVEMENT')), 
+	CONSTRAINT ck_case_file_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
+	CONSTRAINT ck_case_file_state CHECK (state in ('OPEN', 'ACKNOWLEDGED', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'REOPENED')), 
+	CONSTRAINT ck_case_file_level CHECK (level between 0 and 9), 
+	CONSTRAINT ck_case_file_two_firms CHECK (opener_id <> counterparty_id), 
+	CONSTRAINT ck_case_file_two_sides CHECK (counterparty_id is not null or breach_id is not null), 
+	CONSTRAINT ck_case_file_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (opener_id, coalesce(counterparty_id, opener_id))), 
+	CONSTRAINT fk_case_file_opener_id FOREIGN KEY(opener_id) REFERENCES partner (id), 
+	CONSTRAINT fk_case_file_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_case_file_breach_id FOREIGN KEY(breach_id) REFERENCES breach (id)
+);
+
+CREATE INDEX ix_case_file_breach_id_id ON case_file (breach_id, id) WHERE breach_id is not null;
+
+CREATE INDEX ix_case_file_counterparty_id_id ON case_file (counterparty_id, id);
+
+CREATE INDEX ix_case_file_due_on ON case_file (due_on) WHERE state not in ('RESOLVED', 'CLOSED');
+
+CREATE INDEX ix_case_file_opener_id_id ON case_file (opener_id, id);
+
 CREATE TABLE credential_proof (
 	credential_id UUID NOT NULL, 
 	partner_id UUID NOT NULL, 
@@ -1023,6 +1076,45 @@ CREATE TABLE shipment_event (
 	CONSTRAINT fk_shipment_event_shipment_id FOREIGN KEY(shipment_id) REFERENCES shipment (id)
 );
 
+CREATE TABLE case_entry (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	entry_no INTEGER NOT NULL, 
+	act VARCHAR COLLATE "C" NOT NULL, 
+	author_id UUID, 
+	text TEXT, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_case_entry PRIMARY KEY (id), 
+	CONSTRAINT uq_case_entry_case_id_entry_no UNIQUE (case_id, entry_no), 
+	CONSTRAINT ck_case_entry_act CHECK (act in ('OPEN', 'ACKNOWLEDGE', 'START', 'RESOLVE', 'CLOSE', 'REOPEN', 'COMMENT', 'ESCALATE', 'REVISE', 'REFER', 'STEP_ADD', 'STEP_DONE', 'BREACH', 'RETURN')), 
+	CONSTRAINT fk_case_entry_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
+	CONSTRAINT fk_case_entry_author_id FOREIGN KEY(author_id) REFERENCES partner (id)
+);
+
+CREATE TABLE case_reference (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	record VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_case_reference PRIMARY KEY (id), 
+	CONSTRAINT uq_case_reference_case_id_record UNIQUE (case_id, record), 
+	CONSTRAINT fk_case_reference_case_id FOREIGN KEY(case_id) REFERENCES case_file (id)
+);
+
+CREATE TABLE case_step (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	step_no INTEGER NOT NULL, 
+	what TEXT NOT NULL, 
+	owner_id UUID NOT NULL, 
+	due_on DATE, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_case_step PRIMARY KEY (id), 
+	CONSTRAINT uq_case_step_case_id_step_no UNIQUE (case_id, step_no), 
+	CONSTRAINT fk_case_step_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
+	CONSTRAINT fk_case_step_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id)
+);
+
 CREATE TABLE schedule_line (
 	id UUID NOT NULL, 
 	line_id UUID NOT NULL, 
@@ -1191,24 +1283,6 @@ grant select, insert, update on "signing_key" to hub_write;
 
 grant select, insert, delete on "used_assertion" to hub_write;
 
-alter table "case_file" enable row level security;
-
-alter table "case_file" force row level security;
-
-create policy read_all on "case_file" for select to hub_read using (true);
-
-create policy see on "case_file" for select to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-create policy add on "case_file" for insert to hub_write with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-create policy change on "case_file" for update to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-create policy remove on "case_file" for delete to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-grant select, insert, update on "case_file" to hub_write;
-
-grant select on "case_file" to hub_read;
-
 alter table "disruption" enable row level security;
 
 alter table "disruption" force row level security;
@@ -1375,41 +1449,23 @@ grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
 
-alter table "case_entry" enable row level security;
+alter table "breach" enable row level security;
 
-alter table "case_entry" force row level security;
+alter table "breach" force row level security;
 
-create policy read_all on "case_entry" for select to hub_read using (true);
+create policy read_all on "breach" for select to hub_read using (true);
 
-create policy see on "case_entry" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id));
+create policy see on "breach" for select to hub_write using (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid or affected_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
 
-create policy add on "case_entry" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "breach" for insert to hub_write with check (affected_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy change on "case_entry" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "breach" for update to hub_write using (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy remove on "case_entry" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "breach" for delete to hub_write using (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-grant select, insert on "case_entry" to hub_write;
+grant select, insert, update on "breach" to hub_write;
 
-grant select on "case_entry" to hub_read;
-
-alter table "case_reference" enable row level security;
-
-alter table "case_reference" force row level security;
-
-create policy read_all on "case_reference" for select to hub_read using (true);
-
-create policy see on "case_reference" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id));
-
-create policy add on "case_reference" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
-
-create policy change on "case_reference" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
-
-create policy remove on "case_reference" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
-
-grant select, insert on "case_reference" to hub_write;
-
-grant select on "case_reference" to hub_read;
+grant select on "breach" to hub_read;
 
 alter table "credential" enable row level security;
 
@@ -1673,6 +1729,42 @@ grant select, insert, update on "time_series" to hub_write;
 
 grant select on "time_series" to hub_read;
 
+alter table "breach_evidence" enable row level security;
+
+alter table "breach_evidence" force row level security;
+
+create policy read_all on "breach_evidence" for select to hub_read using (true);
+
+create policy see on "breach_evidence" for select to hub_write using (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id));
+
+create policy add on "breach_evidence" for insert to hub_write with check (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "breach_evidence" for update to hub_write using (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "breach_evidence" for delete to hub_write using (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert, delete on "breach_evidence" to hub_write;
+
+grant select on "breach_evidence" to hub_read;
+
+alter table "case_file" enable row level security;
+
+alter table "case_file" force row level security;
+
+create policy read_all on "case_file" for select to hub_read using (true);
+
+create policy see on "case_file" for select to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "case_file" for insert to hub_write with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "case_file" for update to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "case_file" for delete to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "case_file" to hub_write;
+
+grant select on "case_file" to hub_read;
+
 alter table "credential_proof" enable row level security;
 
 alter table "credential_proof" force row level security;
@@ -1808,6 +1900,60 @@ create policy remove on "shipment_event" for delete to hub_write using (exists (
 grant select, insert, update, delete on "shipment_event" to hub_write;
 
 grant select on "shipment_event" to hub_read;
+
+alter table "case_entry" enable row level security;
+
+alter table "case_entry" force row level security;
+
+create policy read_all on "case_entry" for select to hub_read using (true);
+
+create policy see on "case_entry" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id));
+
+create policy add on "case_entry" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_entry" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_entry" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "case_entry" to hub_write;
+
+grant select on "case_entry" to hub_read;
+
+alter table "case_reference" enable row level security;
+
+alter table "case_reference" force row level security;
+
+create policy read_all on "case_reference" for select to hub_read using (true);
+
+create policy see on "case_reference" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id));
+
+create policy add on "case_reference" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_reference" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_reference" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "case_reference" to hub_write;
+
+grant select on "case_reference" to hub_read;
+
+alter table "case_step" enable row level security;
+
+alter table "case_step" force row level security;
+
+create policy read_all on "case_step" for select to hub_read using (true);
+
+create policy see on "case_step" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_step".case_id));
+
+create policy add on "case_step" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_step" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_step" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert, update on "case_step" to hub_write;
+
+grant select on "case_step" to hub_read;
 
 alter table "schedule_line" enable row level security;
 

@@ -32,6 +32,9 @@ _TIED: dict[str, tuple[str, ...]] = {
     "item_link": ("kind", "quantity", "unit", "valid_from", "valid_until"),
     "objective": ("measure",),
     "case_reference": ("record",),
+    "case_file": ("counterparty_id", "breach_id", "level"),
+    "breach": ("subject", "criterion", "bucket"),
+    "breach_evidence": ("seen_by", "rule_kind", "owner_id", "item_id", "site_id", "day", "field_groups"),
 }
 """Columns that a CHECK or a unique key ties to others: left alone."""
 _CHAINED = ("audit_entry",)

@@ -28,6 +28,7 @@ class Law(NamedTuple):
     lines: tuple[str, str] | None = None
     of: tuple[str, str] | None = None
     only: tuple[str, str] | None = None
+    evidence: tuple[str, str] | None = None
 
 
 def _faces(measure: str, series: str, rule: str) -> dict[str, Law]:
@@ -67,7 +68,10 @@ LAWS = {
     "DisruptionUpdate": Law("disruption_update", of=("Disruption", "disruption_id")),
     "Case": Law("case_file", "opener_id", ("counterparty_id",)),
     "CaseEntry": Law("case_entry", of=("Case", "case_id")),
+    "CaseStep": Law("case_step", of=("Case", "case_id")),
     "CaseReference": Law("case_reference", of=("Case", "case_id")),
+    "Breach": Law("breach", "affected_id", ("other_id",), evidence=("breach_evidence", "breach_id")),
+    "BreachEvidence": Law("breach_evidence", of=("Breach", "breach_id")),
     "RelationshipProfile": Law("relationship_profile", "owner_id"),
     "Objective": Law("objective", "owner_id", ("counterparty_id",)),
     "Integration": Law("integration", "partner_id"),
@@ -80,6 +84,16 @@ ROLES = {
     "SUPPLIER": ("SUPPLY", "provider_id"), "CUSTOMER": ("SUPPLY", "recipient_id"), "DISTRIBUTOR": ("DISTRIBUTION", "provider_id"),
     "CONTRACT_MANUFACTURER": ("CONTRACT_MANUFACTURING", "provider_id"), "LOGISTICS_PROVIDER": ("LOGISTICS", "provider_id"),
 }  # fmt: skip
+
+
+def _piece_law(piece: Row) -> Law:
+    """How rules compare with a piece of evidence: as with the row it was taken from."""
+    day = None if piece["day"] is None else "day"
+    return Law("breach_evidence", "owner_id", rule=piece["rule_kind"], item="item_id", site="site_id", day=day)
+
+
+def _all_groups(rules: list[Row]) -> set[str]:
+    return {group for rule in rules for group in rule["field_groups"]}
 
 
 class Oracle:
@@ -136,7 +150,19 @@ class Oracle:
             return row["id"] in met | {self.me}
         if law.of:
             return self.visible(*self.whole(kind, row))
-        return self.me in [row[side] for side in (law.owner, *law.parties)] or bool(self.covering(kind, row))
+        sides = [row[side] for side in (law.owner, *law.parties)]
+        return self.me in sides or bool(self.covering(kind, row)) or self._proven(law, row)
+
+    def _proven(self, law: Law, row: Row) -> bool:
+        """Rules open some piece of its evidence, and none of it is hidden or less than exact."""
+        table, key = law.evidence or ("", "")
+        pieces = [each for each in self.tables.get(table, ()) if each[key] == row["id"]]
+        opened = [[rule for rule in self.rules if self._covers(rule, _piece_law(each), each)] for each in pieces]
+        return any(opened) and all(
+            self.me in piece["seen_by"]
+            or (piece["field_groups"] is not None and rules and set(piece["field_groups"]) <= _all_groups(rules))
+            for piece, rules in zip(pieces, opened, strict=True)
+        )
 
     def whole(self, kind: str, row: Row) -> tuple[str, Row]:
         """What a part is judged with."""

@@ -28,6 +28,12 @@ def add_matters(world: World) -> None:
         _machine(world, partner, number)
 
 
+def add_breaches(world: World) -> None:
+    """After the rules: most lie where some rule reaches."""
+    for _ in range(24):
+        _breach(world)
+
+
 def _risk(world: World) -> None:
     owner = world.partner()
     item = world.maybe(world.of("item", "owner_id", owner)["id"], 0.6)
@@ -81,9 +87,43 @@ def _case(world: World) -> None:
             "case_entry", case_id=case["id"], entry_no=number + 1, act="COMMENT", author_id=world.pick((opener, other)),
             text=world.maybe(world.text()), recorded_at=world.instant(),
         )  # fmt: skip
+    for number in range(world.pick((0, 1, 2))):
+        world.add(
+            "case_step", case_id=case["id"], step_no=number + 1, what=world.text(), owner_id=world.pick((opener, other)),
+            due_on=world.maybe(world.day()), done_at=world.maybe(world.instant()),
+        )  # fmt: skip
     if world.chance(0.5):
         order = world.of("purchase_order", "buyer_id", opener)
         world.add("case_reference", case_id=case["id"], kind="Order", record=public_id("ord", order["id"]))
+
+
+def _breach(world: World) -> None:
+    """Found in rows that some rule speaks of, so that evidence opens it, or all but one piece does."""
+    about = world.pick(world.tables["sharing_rule"])
+    owner = about["owner_id"]
+    breach = world.add(
+        "breach", affected_id=owner, other_id=world.maybe(world.partner(other_than=owner)),
+        criterion=world.pick(("LATE_ORDER", "BELOW_TARGET")), subject=world.text(), bucket=world.maybe(world.day()),
+        item_id=world.of("item", "owner_id", owner)["id"], site_id=world.maybe(world.of("site", "partner_id", owner)["id"]),
+        variance=world.amount(), allowed=world.amount(), unit="P1", basis=world.pick(("DEFAULT", "CLAUSE")), basis_version=1,
+        clause=world.maybe(world.text()), severity=world.pick(("LOW", "HIGH")), found_at=world.instant(),
+        returned_at=world.maybe(world.instant(), 0.3), version=world.rng.randrange(1, 9), created_at=world.instant(),
+    )  # fmt: skip
+    for number in range(world.pick((0, 1, 1, 2, 3))):
+        groups = world.pick((about["field_groups"], about["field_groups"][:1], ["parties"], None))
+        world.add(
+            "breach_evidence", breach_id=breach["id"], evidence_no=number + 1, kind="Order", record=world.text(),
+            field="lastPromiseOn", value=world.text(), record_version=world.maybe(3), stated_at=world.maybe(world.instant()),
+            seen_by=[owner, *([world.partner()] if world.chance(0.3) else [])], rule_kind=about["kind"], owner_id=owner,
+            item_id=world.pick(about["items"] or [world.of("item", "owner_id", owner)["id"]]),
+            site_id=world.pick(about["sites"] or [world.of("site", "partner_id", owner)["id"]]), day=world.maybe(world.day()),
+            field_groups=groups,
+        )  # fmt: skip
+    if world.chance(0.5):
+        world.add(
+            "case_file", opener_id=owner, counterparty_id=breach["other_id"], breach_id=breach["id"], template="EXCEPTION",
+            severity="LOW", state="OPEN", title=world.text(), created_at=world.instant(),
+        )  # fmt: skip
 
 
 def _link(world: World, number: int) -> None:

@@ -90,7 +90,9 @@ class Samples(World):
         if column.foreign_keys or isinstance(column.type, Uuid):
             return self._key(kind, law, column)
         if isinstance(column.type, ARRAY):
-            return None if column.nullable else ["hub:read"]
+            if column.nullable:
+                return None
+            return [self.firm("OWNER")] if isinstance(column.type.item_type, Uuid) else ["hub:read"]
         if isinstance(column.type, JSONB):
             return "{}"
         return self._plain(table, column)

@@ -20,7 +20,7 @@ from scmhub.records.orders.states import NAMES as LINE_STATES
 from scmhub.sharing import expansion
 from scmhub.sharing.tables import SharingRuleTable
 
-from .matters import add_matters
+from .matters import add_breaches, add_matters
 from .rows import Row, Tables, complete
 from .series import add_inventory, add_series
 
@@ -72,6 +72,7 @@ class World:
             self._alias()
         for _ in range(rules):
             self._rule()
+        add_breaches(self)
         self.expand()
 
     # -- dice ----------------------------------------------------------------------------------------------------------

@@ -133,7 +133,8 @@ class Owned:
 
     ``kind`` names what rules share (None: never shared by rule). ``item``, ``site``, ``day`` are columns a scope
     compares. ``through`` (policy, table, foreign key) makes a header visible through its lines. ``only`` (column, code)
-    confines the kind to some rows of a table it shares with other kinds.
+    confines the kind to some rows of a table it shares with other kinds. ``evidence`` (table, foreign key) holds what a
+    record was computed from: whoever sees all of it exactly sees the record too (``_proven``).
     """
 
     owner: str
@@ -144,21 +145,50 @@ class Owned:
     day: str | None = None
     through: tuple[Owned, str, str] | None = field(default=None)
     only: tuple[str, str] | None = None
+    evidence: tuple[str, str] | None = None
 
     def visible(self, row: Row) -> Fragment:
         sides = [sql("{} = {}", row.cell(column), ME) for column in (self.owner, *self.parties)]
-        return all_of([*self._kin(row), any_of([*sides, *self._covered(row, None)])])
+        return all_of([*self._kin(row), any_of([*sides, *self._covered(row, None), *self._proven(row)])])
 
     def _kin(self, row: Row) -> list[Fragment]:
         """Whether a row is of this kind at all."""
         return [sql("{} = {}", row.cell(self.only[0]), literal(self.only[1]))] if self.only else []
 
     def mine(self, row: Row) -> list[Branch]:
-        """Own, then one branch per party column; each served by its own index."""
-        return [
+        """Own, then one branch per party column; each served by its own index. Last what evidence opens."""
+        sides = [
             Branch(column, all_of([sql("{} = {}", row.cell(column), ME), *self._kin(row)]))
             for column in (self.owner, *self.parties)
         ]
+        return [*sides, *(Branch("", each) for each in self._proven(row))]
+
+    def _proven(self, row: Row) -> list[Fragment]:
+        """Whether the viewer's scopes reach the evidence, and no piece of it is hidden or less than exact to it.
+
+        Each piece carries what policy reads of the row it was taken from, as it was then, and the field groups of what
+        was taken; null: only who stands on that row saw it. bolt, to whom acme opens stock and target of one item,
+        finds what the hub found in them; dyna, to whom acme opens the stock alone, finds nothing.
+        """
+        if self.evidence is None:
+            return []
+        table, key = self.evidence
+        found, hidden = Row(self, table, f"{row.alias}e"), Row(self, table, f"{row.alias}h")
+        stands = sql("{} = any({})", ME, hidden.cell("seen_by"))
+        opened = sql("exists (select from {} where {})", _SCOPE.source(), _reaches(hidden))
+        closed = sql(
+            "exists (select from unnest({}) g where not exists (select from {} where {} and g = any({})))",
+            hidden.cell("field_groups"), _SCOPE.source(), _reaches(hidden), _SCOPE.cell("tokens"),
+        )  # fmt: skip
+        exact = sql("coalesce({} or {} is not null and {} and not {}, false)",
+                    stands, hidden.cell("field_groups"), opened, closed)  # fmt: skip
+        return [
+            sql(
+                "{} in (select {} from {}, {} where {}) and not exists (select from {} where {} = {} and not {})",
+                row.cell("id"), found.cell(key), _SCOPE.source(), found.source(), _reaches(found),
+                hidden.source(), hidden.cell(key), row.cell("id"), exact,
+            )
+        ]  # fmt: skip
 
     def nameable(self, row: Row) -> Fragment:
         """Rows a business key is looked up among: one's own, because the key is unique per owner only."""
@@ -277,6 +307,22 @@ class Owned:
                 tests += [sql("{} between s.first_day and s.last_day", row.cell(self.day))] if self.day else []
                 tests += self._kin(row)
                 yield all_of(gate), all_of(tests)
+
+
+def _reaches(piece: Row) -> Fragment:
+    """Whether a live scope of the viewer covers a piece of evidence: ``covers``, with the kind of rule in the row."""
+    every = sql("{}::uuid", literal(str(_ALL)))
+    first = sql("{} - coalesce({}, 1000000)", TODAY, _SCOPE.cell("days_back"))
+    last = sql("{} + coalesce({}, 1000000)", TODAY, _SCOPE.cell("days_ahead"))
+    tests = [
+        sql("{} = {}", _SCOPE.cell("grantee"), ME),
+        sql("{} = {}", _SCOPE.cell("kind"), piece.cell("rule_kind")),
+        sql("{} = {}", _SCOPE.cell("owner"), piece.cell("owner_id")),
+        sql("{} = any (array[{}, {}])", _SCOPE.cell("item_key"), every, piece.cell("item_id")),
+        sql("{} = any (array[{}, {}])", _SCOPE.cell("site_key"), every, piece.cell("site_id")),
+        sql("({} is null or {} between {} and {})", piece.cell("day"), piece.cell("day"), first, last),
+    ]
+    return all_of([*tests, _in_force()])
 
 
 def _differs(specific: bool) -> Fragment:

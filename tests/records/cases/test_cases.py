@@ -31,10 +31,10 @@ SIDE = {step: side for (_, step), (_, side) in LEGAL.items()}
 @pytest.mark.parametrize(("state", "step", "side"), [*itertools.product(rules.STEPS, SIDE, ("OPENER", "COUNTERPARTY"))])
 def test_each_step_is_legal_or_refused_with_the_allowed_ones(state: str, step: str, side: str) -> None:
     if side == SIDE[step] and (state, step) in LEGAL:
-        assert rules.after(state, step, side) == LEGAL[state, step][0]
+        assert rules.after(state, step, (side,)) == LEGAL[state, step][0]
         return
     with pytest.raises(Refusal) as caught:
-        rules.after(state, step, side)
+        rules.after(state, step, (side,))
     if side != SIDE[step]:
         assert caught.value.refusal_code == "FORBIDDEN"
         return

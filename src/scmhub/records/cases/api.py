@@ -49,6 +49,15 @@ class CaseAct(Enum):
     CLOSE = strawberry.enum_value("CLOSE", description="It was closed.")
     REOPEN = strawberry.enum_value("REOPEN", description="It was opened again.")
     COMMENT = strawberry.enum_value("COMMENT", description="Something was said.")
+    ESCALATE = strawberry.enum_value("ESCALATE", description="It was raised by a level.")
+    REVISE = strawberry.enum_value("REVISE", description="The opener set another severity or due day.")
+    REFER = strawberry.enum_value("REFER", description="A record was added to what it points at.")
+    STEP_ADD = strawberry.enum_value("STEP_ADD", description="A step was added.")
+    STEP_DONE = strawberry.enum_value("STEP_DONE", description="A step was done.")
+    BREACH = strawberry.enum_value(
+        "BREACH", description="The hub computed the breach anew; the text says what it found."
+    )
+    RETURN = strawberry.enum_value("RETURN", description="The breach is back in tolerance.")
 
 
 POLICY = Owned(owner="opener_id", parties=("counterparty_id",))
@@ -56,22 +65,40 @@ POLICY = Owned(owner="opener_id", parties=("counterparty_id",))
 
 @kind(
     model.CaseTable, prefix="cas", policy=POLICY, single="case", plural="cases",
-    filters=("template", "severity", "state", "due_on", "opener", "counterparty"),
+    filters=("template", "severity", "state", "due_on", "opener", "counterparty", "level"),
 )  # fmt: skip
 class Case:
-    """A matter between the partner that is affected and the one that has to settle it."""
+    """A matter between the partner affected and the one that has to settle it. The hub opens one for a breach."""
 
-    opener = one("Partner", PUBLIC, "Who opened it and is affected; owner of the record.", by="opener_id")
-    counterparty = one("Partner", PUBLIC, "Who has to settle it.", by="counterparty_id")
+    opener = one(
+        "Partner", PUBLIC, "Who is affected: opened it, or has it from the hub; owner of the record.", by="opener_id"
+    )
+    counterparty = one("Partner", PUBLIC, "Who has to settle it; null: the opener alone.", by="counterparty_id")
+    breach = one("Breach", PUBLIC, "What the hub found; null if a partner opened the case.", by="breach_id")
     template: CaseTemplate = column(PUBLIC, "What sort of matter it is.")
-    severity: CaseSeverity = column(PUBLIC, "How grave it is.")
+    severity: CaseSeverity = column(PUBLIC, "How grave it is: as stated or computed, raised by each level.")
+    level: int = column(
+        PUBLIC, "How often it was escalated, by a side or by the hub when its due day had passed; 0 to 9."
+    )
     state: CaseState = column(PUBLIC, "Where it stands.")
     title: str = column(PUBLIC, "What it is about, in a line.")
     due_on: date | None = column(PUBLIC, "By when it is to be settled.")
+    steps = many("CaseStep", "What is to be done, by whom and when.", by="case_id", order="step_no")
     entries = many("CaseEntry", "What was done and said.", by="case_id", order="entry_no")
     references = many("CaseReference", "Records it points at.", by="case_id")
     version: int = column(PUBLIC, "Counts the changes; to be sent as `expectedVersion`.")
     created_at: datetime = column(PUBLIC, "When it was opened.")
+
+
+@kind(model.CaseStepTable, prefix="cst", policy=POLICY, part_of=("Case", "case_id"))
+class CaseStep:
+    """Something to be done in a case by one of its sides."""
+
+    step_no: int = column(PUBLIC, "Number within the case, from 1.")
+    what: str = column(PUBLIC, "What is to be done.")
+    owner = one("Partner", PUBLIC, "Who is to do it.", by="owner_id")
+    due_on: date | None = column(PUBLIC, "By when.")
+    done_at: datetime | None = column(PUBLIC, "When its owner said that it was done; null: not yet.")
 
 
 @kind(model.CaseEntryTable, prefix="cen", policy=POLICY, part_of=("Case", "case_id"))
@@ -80,7 +107,7 @@ class CaseEntry:
 
     entry_no: int = column(PUBLIC, "Number within the case, from 1.")
     act: CaseAct = column(PUBLIC, "What it means.")
-    author = one("Partner", PUBLIC, "Whose words they are.", by="author_id")
+    author = one("Partner", PUBLIC, "Whose words they are; null: the hub's.", by="author_id")
     text: str | None = column(PUBLIC, "What was said.")
     recorded_at: datetime = column(PUBLIC, "When the hub recorded it.")
 
