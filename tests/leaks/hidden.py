@@ -20,7 +20,7 @@ from ..support.world import World
 from .documents import KINDS
 from .oracle import LAWS, Oracle
 
-_PLACES = ("line_no", "seq", "revision_no", "update_no", "entry_no", "version_no")
+_PLACES = ("line_no", "seq", "revision_no", "update_no", "entry_no", "step_no", "evidence_no", "version_no")
 _TIED: dict[str, tuple[str, ...]] = {
     "time_series": ("measure", "basis", "bucket", "unit"),
     "series_point": ("measure", "known_from", "known_until"),
