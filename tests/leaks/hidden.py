@@ -103,7 +103,7 @@ class Disturbance:
         """Change what is hidden of the row; False to have it vanish."""
         original = self.oracle.rows[kind.name][row["id"]]
         visible = self.oracle.visible(kind.name, original)
-        if not visible and not kind.reference and self.rng.random() < 0.2:
+        if not visible and not kind.reference and not self._counts(kind, original) and self.rng.random() < 0.2:
             self.changes += 1
             return False
         shown = self._shown(kind, original) if visible or row["id"] in self.named else set()
@@ -112,6 +112,17 @@ class Disturbance:
                 self._set(kind.table, row, column.name)
         self._swap_parties(kind, row, shown, visible)
         return True
+
+    def _counts(self, kind: Kind, row: Row) -> bool:
+        """Whether something visible depends on its being there.
+
+        What sums up the lines of a header says whether some are hidden; a breach is hidden by a piece of its evidence.
+        """
+        if any(law.evidence and law.evidence[0] == kind.table.name for law in LAWS.values()):
+            return True
+        headers = [(name, law.lines[1]) for name, law in LAWS.items() if law.lines and law.lines[0] == kind.name]
+        rows = [(name, self.oracle.rows[name].get(row[key])) for name, key in headers]
+        return any(header is not None and self.oracle.visible(name, header) for name, header in rows)
 
     def _shown(self, kind: Kind, row: Row) -> set[str]:
         """Columns whose value some field shows to the viewer."""

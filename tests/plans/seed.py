@@ -72,7 +72,7 @@ def _copying(table: Table, copied: Iterable[str]) -> str:
         mapped = isinstance(column.type, Uuid) and (column.name == "id" or targets & (set(copied) - {"scope"}))
         if mapped:
             values.append(f'case when t."{column.name}" is not null then md5(t."{column.name}"::text || k)::uuid end')
-        elif column.name in unique and column.name not in ("basis", "bucket", "unit", "measure"):
+        elif column.name in unique and column.name not in ("basis", "bucket", "unit", "measure", "criterion"):
             values.append(f't."{column.name}" || \'-\' || k')
         else:
             values.append(f't."{column.name}"')

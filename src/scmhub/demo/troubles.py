@@ -252,8 +252,8 @@ def _claim(
     shipment = _damaged(book, partners[opener], partners[other], at)
     case = book.add(
         CaseTable, partners[opener], id=chance.key(at), opener_id=partners[opener], counterparty_id=partners[other],
-        template="CLAIM", severity=severity, state="OPEN", title=title, due_on=(at + timedelta(days=21)).date(),
-        version=1, created_at=at,
+        template="CLAIM", severity=severity, level=0, state="OPEN", title=title, version=1,
+        due_on=(at + timedelta(days=21)).date(), created_at=at,
     )  # fmt: skip
     record = public_id("shp", shipment)
     book.add(
@@ -263,7 +263,7 @@ def _claim(
     for number, step in enumerate(steps, 1):
         at += chance.hours(20, 70)
         side = _SIDES[step]
-        case["state"] = case_rules.after(case["state"], step, side)
+        case["state"] = case_rules.after(case["state"], step, (side,))
         case["version"] += 1
         author = opener if side == "OPENER" else other
         words = {"caseResolve": "A credit note is on its way.", "caseClose": "Thank you."}.get(step)

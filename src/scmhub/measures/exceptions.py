@@ -21,7 +21,6 @@ CRITERIA = {
     "SHORTAGE": PER_CENT, "EXCESS": PER_CENT,
 }  # fmt: skip
 """Criterion -> UN/ECE Recommendation 20 unit of its variance and of its tolerance."""
-_DAY_SECONDS = 86_400
 _HUNDRED = Decimal(100)
 _NOTHING = Decimal(0)
 
@@ -58,11 +57,11 @@ def early_days(promised_on: date, expected_on: date | None) -> Decimal | None:
 
 
 def waiting_days(asked_at: datetime, now: datetime) -> Decimal:
-    """RESPONSE_REQUIRED: days of 24 hours that a question has waited for its answer, rounded down to a tenth.
+    """RESPONSE_REQUIRED: days of 24 hours, the begun one included, that a question has waited for its answer.
 
-    Asked on the 1st at noon: on the 6th at noon 5, six hours later 5.2.
+    Asked on the 1st at noon: on the 6th at noon 5, a minute later 6: beyond a tolerance of 5.
     """
-    return Decimal(int((now - asked_at).total_seconds() * 10 / _DAY_SECONDS)) / 10
+    return Decimal(-(-(now - asked_at) // timedelta(days=1)))
 
 
 def age_days(stated_at: datetime, now: datetime) -> Decimal:
