@@ -30,6 +30,14 @@ CREATE TABLE audit_head (
 	CONSTRAINT ck_audit_head_one_row CHECK (id = 1)
 );
 
+CREATE TABLE barred_name (
+	name VARCHAR NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_barred_name PRIMARY KEY (name)
+);
+
+CREATE INDEX ix_barred_name_until ON barred_name (until);
+
 CREATE TABLE change_head (
 	id INTEGER NOT NULL, 
 	seq BIGINT NOT NULL, 
@@ -253,6 +261,30 @@ CREATE TABLE item (
 );
 
 CREATE INDEX ix_item_owner_id_id ON item (owner_id, id);
+
+CREATE TABLE person (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	email TEXT, 
+	roles VARCHAR[] NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	provider_id UUID, 
+	provider_subject VARCHAR COLLATE "C", 
+	last_login_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	grade INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_person PRIMARY KEY (id), 
+	CONSTRAINT ck_person_state CHECK (state in ('ACTIVE', 'DEACTIVATED')), 
+	CONSTRAINT ck_person_roles CHECK (roles <@ array['READER','PLANNER','STEWARD','ADMIN','AUDITOR','OPERATOR']::varchar[] and roles <> '{}'), 
+	CONSTRAINT ck_person_provider CHECK ((provider_id is null) = (provider_subject is null)), 
+	CONSTRAINT ck_person_operator CHECK (('OPERATOR' = any (roles)) <= (partner_id = '00000000-0000-0000-0000-000000000000')), 
+	CONSTRAINT uq_person_provider_id_provider_subject UNIQUE (provider_id, provider_subject), 
+	CONSTRAINT fk_person_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_person_partner_id_id ON person (partner_id, id);
 
 CREATE TABLE relationship (
 	id UUID NOT NULL, 
@@ -485,6 +517,26 @@ CREATE INDEX ix_inventory_position_owner_id_id ON inventory_position (owner_id, 
 
 CREATE INDEX ix_inventory_position_site ON inventory_position (owner_id, site_id, id) INCLUDE (as_of_on, item_id);
 
+CREATE TABLE invitation (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	email TEXT NOT NULL, 
+	roles VARCHAR[] NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	person_id UUID, 
+	CONSTRAINT pk_invitation PRIMARY KEY (id), 
+	CONSTRAINT ck_invitation_state CHECK (state in ('OPEN', 'ACCEPTED', 'WITHDRAWN')), 
+	CONSTRAINT ck_invitation_roles CHECK (roles <@ array['READER','PLANNER','STEWARD','ADMIN','AUDITOR','OPERATOR']::varchar[] and roles <> '{}'), 
+	CONSTRAINT ck_invitation_operator CHECK (('OPERATOR' = any (roles)) <= (partner_id = '00000000-0000-0000-0000-000000000000')), 
+	CONSTRAINT fk_invitation_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_invitation_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_invitation_partner_id_id ON invitation (partner_id, id);
+
 CREATE TABLE item_alias (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -542,6 +594,19 @@ CREATE INDEX ix_item_link_owner_id_id ON item_link (owner_id, id);
 CREATE INDEX ix_item_link_owner_id_parent_id_id ON item_link (owner_id, parent_id, id);
 
 CREATE INDEX ix_item_link_parent_id_id ON item_link (parent_id, id);
+
+CREATE TABLE local_account (
+	person_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	account VARCHAR COLLATE "C" NOT NULL, 
+	password VARCHAR COLLATE "C" NOT NULL, 
+	failures INTEGER NOT NULL, 
+	blocked_until TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_local_account PRIMARY KEY (person_id), 
+	CONSTRAINT uq_local_account_partner_id_account UNIQUE (partner_id, account), 
+	CONSTRAINT fk_local_account_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
+	CONSTRAINT fk_local_account_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
 
 CREATE TABLE objective (
 	id UUID NOT NULL, 
@@ -728,6 +793,25 @@ CREATE INDEX ix_scope_lookup ON scope (grantee, kind, owner, item_key);
 CREATE INDEX ix_scope_owner ON scope (owner, kind);
 
 CREATE INDEX ix_scope_rule_id ON scope (rule_id);
+
+CREATE TABLE session (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	person_id UUID NOT NULL, 
+	door VARCHAR COLLATE "C" NOT NULL, 
+	authenticated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ended_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_session PRIMARY KEY (id), 
+	CONSTRAINT ck_session_door CHECK (door in ('LOCAL', 'PROVIDER', 'INVITATION')), 
+	CONSTRAINT fk_session_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_session_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_session_partner_id_id ON session (partner_id, id);
+
+CREATE INDEX ix_session_person_id_id ON session (person_id, id);
 
 CREATE TABLE shipment (
 	id UUID NOT NULL, 
@@ -931,6 +1015,15 @@ CREATE TABLE inventory_statement (
 
 CREATE INDEX ix_inventory_statement_position_id_as_of_id ON inventory_statement (position_id, as_of, id);
 
+CREATE TABLE invitation_proof (
+	digest BYTEA NOT NULL, 
+	invitation_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	CONSTRAINT pk_invitation_proof PRIMARY KEY (digest), 
+	CONSTRAINT fk_invitation_proof_invitation_id FOREIGN KEY(invitation_id) REFERENCES invitation (id), 
+	CONSTRAINT fk_invitation_proof_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
 CREATE TABLE order_line (
 	id UUID NOT NULL, 
 	order_id UUID NOT NULL, 
@@ -1058,6 +1151,18 @@ CREATE TABLE series_version (
 	CONSTRAINT fk_series_version_publisher_id FOREIGN KEY(publisher_id) REFERENCES partner (id), 
 	CONSTRAINT fk_series_version_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id)
 );
+
+CREATE TABLE session_proof (
+	digest BYTEA NOT NULL, 
+	session_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_session_proof PRIMARY KEY (digest), 
+	CONSTRAINT fk_session_proof_session_id FOREIGN KEY(session_id) REFERENCES session (id), 
+	CONSTRAINT fk_session_proof_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_session_proof_until ON session_proof (until);
 
 CREATE TABLE shipment_event (
 	id UUID NOT NULL, 
@@ -1255,6 +1360,10 @@ grant select, insert, update on "audit_head" to hub_write;
 
 grant select on "audit_head" to hub_read;
 
+grant select, insert, delete on "barred_name" to hub_write;
+
+grant select on "barred_name" to hub_read;
+
 grant select, insert, update on "change_head" to hub_pump;
 
 grant select on "change_head" to hub_read;
@@ -1392,6 +1501,24 @@ create policy remove on "item" for delete to hub_write using (owner_id = nullif(
 grant select, insert, update, delete on "item" to hub_write;
 
 grant select on "item" to hub_read;
+
+alter table "person" enable row level security;
+
+alter table "person" force row level security;
+
+create policy read_all on "person" for select to hub_read using (true);
+
+create policy see on "person" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "person" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "person" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "person" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "person" to hub_write;
+
+grant select on "person" to hub_read;
 
 alter table "relationship" enable row level security;
 
@@ -1559,6 +1686,24 @@ grant select, insert, update on "inventory_position" to hub_write;
 
 grant select on "inventory_position" to hub_read;
 
+alter table "invitation" enable row level security;
+
+alter table "invitation" force row level security;
+
+create policy read_all on "invitation" for select to hub_read using (true);
+
+create policy see on "invitation" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "invitation" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "invitation" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "invitation" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "invitation" to hub_write;
+
+grant select on "invitation" to hub_read;
+
 alter table "item_alias" enable row level security;
 
 alter table "item_alias" force row level security;
@@ -1596,6 +1741,22 @@ create policy remove on "item_link" for delete to hub_write using (owner_id = nu
 grant select, insert, update on "item_link" to hub_write;
 
 grant select on "item_link" to hub_read;
+
+alter table "local_account" enable row level security;
+
+alter table "local_account" force row level security;
+
+create policy read_all on "local_account" for select to hub_read using (true);
+
+create policy see on "local_account" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "local_account" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "local_account" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "local_account" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "local_account" to hub_write;
 
 alter table "objective" enable row level security;
 
@@ -1692,6 +1853,24 @@ create policy remove on "scope" for delete to hub_write using (granter = nullif(
 grant select, insert, delete on "scope" to hub_write;
 
 grant select on "scope" to hub_read;
+
+alter table "session" enable row level security;
+
+alter table "session" force row level security;
+
+create policy read_all on "session" for select to hub_read using (true);
+
+create policy see on "session" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "session" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "session" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "session" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "session" to hub_write;
+
+grant select on "session" to hub_read;
 
 alter table "shipment" enable row level security;
 
@@ -1803,6 +1982,8 @@ grant select, insert on "inventory_statement" to hub_write;
 
 grant select on "inventory_statement" to hub_read;
 
+grant select, insert, delete on "invitation_proof" to hub_write;
+
 alter table "order_line" enable row level security;
 
 alter table "order_line" force row level security;
@@ -1882,6 +2063,8 @@ create policy remove on "series_version" for delete to hub_write using (publishe
 grant select, insert, update on "series_version" to hub_write;
 
 grant select on "series_version" to hub_read;
+
+grant select, insert, delete on "session_proof" to hub_write;
 
 alter table "shipment_event" enable row level security;
 

@@ -15,6 +15,7 @@ from scmhub.graph.transport.metrics import CONTENT_TYPE, Gauge, Metrics
 from scmhub.graph.transport.sse import SseDoor
 from scmhub.graph.transport.static import StaticFiles, respond
 from scmhub.graph.transport.ws import WebSocketDoor
+from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
 Route = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -80,13 +81,14 @@ def create_app(
     """
     metrics = Metrics(hub.gauges)
     static = StaticFiles()
-    endpoint = GraphQLEndpoint(hub.authenticate, hub.execute, limits, metrics, log)
+    sessions: Sessions | None = getattr(hub, "sessions", None)
+    endpoint = GraphQLEndpoint(hub.authenticate, hub.execute, limits, metrics, log, sessions)
     streams: Any = hub if hasattr(hub, "following") else None
     if streams is not None:
-        websocket = websocket or WebSocketDoor(streams)
+        websocket = websocket or WebSocketDoor(streams, sessions=sessions)
         lifespan = lifespan or streams.following
     routes: dict[str, Route] = {
-        "/graphql": SseDoor(streams, endpoint, limits) if streams is not None else endpoint,
+        "/graphql": SseDoor(streams, endpoint, limits, sessions=sessions) if streams is not None else endpoint,
         "/healthz": _healthz,
         "/readyz": _readyz(hub),
         "/metrics": _metrics(metrics, metrics_for_all),

@@ -34,6 +34,7 @@ from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.walk import page_bound
 from scmhub.identity.endpoints import OAuth
 from scmhub.identity.keys import KeyRing, load_ring
+from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing, read_known
 from scmhub.identity.tokens import Doorkeeper
 from scmhub.identity.viewer import Viewer
@@ -83,6 +84,8 @@ class Hub:
             settings.operation_timeout_seconds,
         )
         self._door = Doorkeeper(self.standing, settings.url, clock)
+        self.sessions = Sessions(settings.url, database, self.standing, clock)
+        """Callers who come with the cookie of a browser session."""
         self.engine.public_keys = lambda: self.ring.accepted
         life = timedelta(minutes=settings.token_minutes)
         self.oauth = OAuth(settings.url, life, database, self.standing, clock)

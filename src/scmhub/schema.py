@@ -14,6 +14,7 @@ import scmhub.feed.audit
 import scmhub.feed.log
 import scmhub.graph.idempotency
 import scmhub.identity.keys
+import scmhub.identity.people_tables
 import scmhub.identity.tables
 import scmhub.sharing.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema
@@ -37,7 +38,7 @@ class HubSchema:
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
     discover()
-    for part in ("api", "commands"):
+    for part in ("me", "api", "commands"):
         importlib.import_module(f"scmhub.admin.{part}")
     REGISTRY.join_rooms()
     schema = build_schema(REGISTRY)

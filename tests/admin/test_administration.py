@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.hub import Hub
 from scmhub.identity.keys import revoke_key, rotate_keys
+from scmhub.identity.roles import Role
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
 from scmhub.schema import load_schema
@@ -24,10 +26,15 @@ CREATE = """mutation($input: IntegrationCreateInput!) { integrationCreate(input:
   integration { id name state tokenScopes version } clientId clientSecret userErrors { code path } } }"""
 
 
-def token(live: Live, partner: UUID, scopes: frozenset[TokenScope] = ADMIN) -> str:
+def token(
+    live: Live, partner: UUID, scopes: frozenset[TokenScope] = ADMIN, roles: Collection[Role] | None = None
+) -> str:
+    """Of a person with roles (default: all that administer), logged in now."""
+    now = live.hub.clock()
+    own = {Role.OPERATOR, Role.AUDITOR} if partner == HUB_PARTNER else {Role.ADMIN, Role.AUDITOR, Role.PLANNER}
     return issue_token(
         live.hub.ring, issuer=live.url, partner_id=partner, subject="person:ann", token_scopes=scopes,
-        now=live.hub.clock(), life=timedelta(minutes=5),
+        now=now, life=timedelta(minutes=5), roles=own if roles is None else roles, authenticated_at=now,
     )  # fmt: skip
 
 
@@ -179,6 +186,12 @@ async def test_the_operator_registers_partners_and_sees_none_of_their_records(li
         "{ partners { nodes { code } } integrations { nodes { id } } orders { nodes { id } } items { nodes { id } } }"
     )
     answer = await live.graphql(token(live, HUB_PARTNER), seen)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+    shell = issue_token(
+        live.hub.ring, issuer=live.url, partner_id=HUB_PARTNER, subject="cli:hub", token_scopes=ADMIN,
+        now=live.hub.clock(), life=timedelta(minutes=5),
+    )  # fmt: skip
+    answer = await live.graphql(shell, seen)
     assert {name: found["nodes"] for name, found in answer.json()["data"].items()} == {
         "partners": [{"code": "HUB"}], "integrations": [], "orders": [], "items": [],
     }  # fmt: skip

@@ -19,7 +19,7 @@ from scmhub.errors import HubError
 from scmhub.graph.answers import answer_for
 from scmhub.graph.request import GraphQLRequest
 from scmhub.hub import Hub
-from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.settings import Settings
 from scmhub.sharing.lens import Lens
 from tests.conftest import execute
@@ -65,7 +65,7 @@ class Told:
 
     async def bytes(self, code: str, query: str, **variables: Any) -> bytes:
         """The whole answer of an operation of this firm, errors included."""
-        viewer = Viewer(Lens(self.partners[code]), f"test:{code}", _SCOPES, code, TODAY + timedelta(hours=1))
+        viewer = Viewer(Lens(self.partners[code]), f"test:{code}", _SCOPES, code, TODAY + timedelta(hours=1), permissions=frozenset(Permission))
         try:
             answer = await self.hub.execute(GraphQLRequest(query, variables), viewer)
         except HubError as error:

@@ -42,7 +42,7 @@ class Chain:
             self.hub.ring,
             issuer=self.hub.settings.url,
             partner_id=self.firms[code],
-            subject=f"integration:{code}",
+            subject=f"cli:{code}",
             token_scopes=frozenset({TokenScope.READ, TokenScope.WRITE}),
             now=system_clock(),
             life=timedelta(hours=1),

@@ -22,7 +22,7 @@ from scmhub.database.tables import OWNER_ROLE, ddl
 from scmhub.graph.answers import answer_for
 from scmhub.graph.request import GraphQLRequest
 from scmhub.hub import Hub
-from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
 from scmhub.sharing.lens import Lens
@@ -79,7 +79,7 @@ class Bench:
 
 def viewer_of(partner: UUID) -> Viewer:
     """A caller with every token scope, acting for ``partner``."""
-    return Viewer(Lens(partner), "integration:test", frozenset(TokenScope), "token", datetime(2100, 1, 1, tzinfo=UTC))
+    return Viewer(Lens(partner), "integration:test", frozenset(TokenScope), "token", datetime(2100, 1, 1, tzinfo=UTC), permissions=frozenset(Permission))
 
 
 def another(bench: Bench) -> Bench:

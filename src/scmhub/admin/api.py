@@ -7,12 +7,11 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.errors import Forbidden
 from scmhub.feed import audit
 from scmhub.feed.audit import AuditEntryTable
 from scmhub.graph.declare import column, kind, many, one, question
 from scmhub.identity.tables import CredentialTable, IntegrationTable
-from scmhub.identity.viewer import TokenScope
+from scmhub.identity.viewer import Permission
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned
 
@@ -29,7 +28,14 @@ class CredentialKind(Enum):
     PUBLIC_KEY = strawberry.enum_value("PUBLIC_KEY", description="A key of its own (private_key_jwt).")
 
 
-@kind(IntegrationTable, prefix="int", policy=Owned(owner="partner_id"), single="integration", plural="integrations")
+@kind(
+    IntegrationTable,
+    prefix="int",
+    policy=Owned(owner="partner_id"),
+    single="integration",
+    plural="integrations",
+    needs=Permission.ACCESS,
+)
 class Integration:
     """A machine of yours that calls the hub. Its id is its OAuth client id."""
 
@@ -42,7 +48,7 @@ class Integration:
     credentials = many("Credential", "What proves it, oldest first.", by="integration_id")
 
 
-@kind(CredentialTable, prefix="crd", policy=Owned(owner="partner_id"), plural="credentials")
+@kind(CredentialTable, prefix="crd", policy=Owned(owner="partner_id"), plural="credentials", needs=Permission.ACCESS)
 class Credential:
     """One way an integration proves who it is; the secret itself is kept nowhere."""
 
@@ -54,7 +60,7 @@ class Credential:
     last_used_at: datetime | None = column(PUBLIC, "When it last proved the integration, to the minute.")
 
 
-@kind(AuditEntryTable, prefix="aud", policy=Owned(owner="partner_id"), plural="auditTrail")
+@kind(AuditEntryTable, prefix="aud", policy=Owned(owner="partner_id"), plural="auditTrail", needs=Permission.AUDIT)
 class AuditEntry:
     """One change of a right, made by your people or machines; sealed by the hash of the row before it."""
 
@@ -75,10 +81,7 @@ class AuditVerification:
     reason: str | None = strawberry.field(description="What is wrong with it.")
 
 
-@question("auditVerify", "Walks the audit trail from its first row. Needs a token with `hub:admin`.")
+@question("auditVerify", "Walks the audit trail from its first row; for auditors.", needs=Permission.AUDIT)
 async def audit_verify(info: strawberry.Info) -> AuditVerification:
-    viewer = info.context["viewer"]
-    if TokenScope.ADMIN not in viewer.token_scopes:
-        raise Forbidden("This access token lacks 'hub:admin'.")
     found = await audit.verify(info.context["reads"].rows, info.context["keys"]())
     return AuditVerification(intact=found.intact, rows=found.rows, broken_at=found.broken_at, reason=found.reason)

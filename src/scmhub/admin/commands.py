@@ -13,11 +13,12 @@ from scmhub.graph.declare import Shown, command
 from scmhub.graph.lookup import changeable
 from scmhub.identity import integrations
 from scmhub.identity.tables import CredentialTable, IntegrationTable
-from scmhub.identity.viewer import TokenScope
+from scmhub.identity.viewer import Permission, TokenScope
 from scmhub.ids import public_id
 
 _SECRET = {"client_secret": "The new secret, shown here once and kept nowhere; a replay answers null."}
 _ADMIN = TokenScope.ADMIN
+_PARTNERS = Permission.PARTNERS
 
 
 @strawberry.enum(description="What the tokens of an integration may do.")
@@ -123,19 +124,25 @@ async def _integration(unit: Unit, public: str, version: int) -> IntegrationTabl
     return await changeable(unit, IntegrationTable, "Integration", public, version, ["input", "integration"])
 
 
-@command("partnerInvite", payload="Partner", requires=_ADMIN, description="Registers a partner; the operator's.")
+@command(
+    "partnerInvite", payload="Partner", requires=_ADMIN, needs=_PARTNERS,
+    description="Registers a partner; the operator's.",
+)  # fmt: skip
 async def partner_invite(unit: Unit, given: PartnerInviteInput) -> UUID:
     return await invite(unit, given.code, given.name)
 
 
 @command(
-    "partnerSuspend", payload="Partner", requires=_ADMIN,
+    "partnerSuspend", payload="Partner", requires=_ADMIN, needs=_PARTNERS,
     description="Ends a partner's access within two seconds; its records stay. The operator's.",
 )  # fmt: skip
 async def partner_suspend(unit: Unit, given: PartnerStatusInput) -> UUID:
     return await change_status(unit, given.code, "SUSPENDED")
 
 
-@command("partnerReactivate", payload="Partner", requires=_ADMIN, description="Lets a partner in again; operator's.")
+@command(
+    "partnerReactivate", payload="Partner", requires=_ADMIN, needs=_PARTNERS,
+    description="Lets a partner in again; operator's.",
+)  # fmt: skip
 async def partner_reactivate(unit: Unit, given: PartnerStatusInput) -> UUID:
     return await change_status(unit, given.code, "ACTIVE")

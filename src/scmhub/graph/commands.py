@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -31,7 +32,10 @@ from scmhub.graph.declare import Command, Registry, Shown
 from scmhub.graph.documents import Document
 from scmhub.graph.plan import Inputs, Planner, spec_of
 from scmhub.graph.request import Answer, GraphQLRequest
-from scmhub.identity.viewer import Viewer
+from scmhub.identity.viewer import Permission, Viewer
+
+STEP_UP = timedelta(minutes=10)
+"""How old a person's login may be for what is sensitive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Step:
     command: Command
     members: tuple[PayloadMember, ...]
     selection: str
+    needs: frozenset[Permission]
+    """What a caller needs for what the payload shows, besides what the command itself needs."""
 
 
 class CommandRunner:
@@ -74,6 +80,8 @@ class CommandRunner:
         for each in commands:
             if each.command.requires not in viewer.token_scopes:
                 raise Forbidden(f"This access token lacks '{each.command.requires.value}'.")
+            if missing := sorted(each.needs - viewer.permissions - {each.command.needs}):
+                raise Forbidden(f"The payload shows what you lack the permission {missing[0]} for.")
         if request.idempotency_key and len(commands) != 1:
             raise BadRequest(
                 "Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY"
@@ -105,9 +113,11 @@ class CommandRunner:
                 steps.append(each.key)
                 continue
             command = spec_of(self._core.mutation_type.fields[each.name])  # type: ignore[union-attr]
+            compiler.needs.clear()
             members = tuple(self._member(compiler, command, m) for m in compiler.payload_fields(command, each))
             text = "\0".join(f"{m.key}:{m.name}:{m.errors}:{m.statement.text if m.statement else ''}" for m in members)
-            steps.append(Step(each, command, members, hashlib.sha256(text.encode()).hexdigest()))
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            steps.append(Step(each, command, members, digest, frozenset(compiler.needs)))
         return steps
 
     def _member(self, compiler: Compiler, command: Command, selected: Selected) -> PayloadMember:
@@ -129,6 +139,7 @@ class CommandRunner:
         key = self._key(step, variables, request)
         inputs = Inputs(viewer.lens, self._clock(), self._clock().date(), args)
         try:
+            check_right(step.command, viewer, inputs.now)
             async with self._database.unit(viewer.lens.partner_id, viewer.subject, lambda: inputs.now) as unit:
                 if key:
                     selection = idempotency.fingerprint(step.selection, args)  # which fields, under which arguments
@@ -203,6 +214,17 @@ class CommandRunner:
         parameters = [bind.take(inputs) for bind in member.statement.binds]
         reader = unit if unit is not None else self._database.read
         return await reader.fetch(member.statement.text, *parameters) or b"null"
+
+
+def check_right(command: Command, viewer: Viewer, now: datetime) -> None:
+    """Refusal FORBIDDEN: no role of the caller permits this command. STEP_UP_REQUIRED: its login is too old for it."""
+    if command.needs not in viewer.permissions:
+        text = f"You lack the permission {command.needs}: 'me' shows what you have and by which roles."
+        raise Refusal("FORBIDDEN", text, ["input"])
+    person = viewer.subject.startswith("person:")
+    if command.sensitive and person and (viewer.authenticated_at is None or now - viewer.authenticated_at > STEP_UP):
+        text = f"This needs a login at most {STEP_UP.seconds // 60} minutes old: log in again."
+        raise Refusal("STEP_UP_REQUIRED", text, ["input"])
 
 
 def _graphql_names(command: Command) -> dict[str, str]:

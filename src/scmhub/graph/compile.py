@@ -23,6 +23,7 @@ from scmhub.graph.collect import Collector, Selected
 from scmhub.graph.declare import Column, Command, Kind, Latest, Many, Narrow, One, Pair, Registry, Withheld, optional
 from scmhub.graph.json import Pieces, key_list, obj, scalar
 from scmhub.graph.where import SQL_TYPES, Where, camel
+from scmhub.identity.viewer import Permission
 from scmhub.ids import parse_id
 from scmhub.sharing.access import PARTY
 from scmhub.sharing.policy import ME, Owned, Row
@@ -48,6 +49,8 @@ class Compiler:
         self._prefixes = {kind.name: kind.prefix for kind in registry.kinds.values()}
         self._aliases = 0
         self.sites: list[Site] = [] if sites is None else sites
+        self.needs: set[Permission] = set()
+        """Permissions for the kinds that were compiled so far."""
 
     # -- what a selection asks for -------------------------------------------------------------------------------------
 
@@ -68,6 +71,8 @@ class Compiler:
 
     def _row(self, kind: Kind, subject: Row | None = None) -> Row:
         self._aliases += 1
+        if kind.needs is not None:
+            self.needs.add(kind.needs)
         return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject, asked={})
 
     # -- one record ----------------------------------------------------------------------------------------------------

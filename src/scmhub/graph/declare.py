@@ -21,7 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from scmhub.identity.viewer import TokenScope
+from scmhub.identity.viewer import Permission, TokenScope
 from scmhub.sharing.access import Access
 from scmhub.sharing.policy import Policy
 
@@ -183,6 +183,8 @@ class Kind:
     plural: str = ""
     orders: dict[str, str] = field(default_factory=dict)
     filters: tuple[str, ...] = ()
+    needs: Permission | None = Permission.READ
+    """Without which a caller is not answered about this kind at all; None: everybody is."""
     keys: dict[str, str] = field(default_factory=dict)
     """Business keys for ``single(by:)``: input name -> column, unique per owner."""
 
@@ -196,8 +198,10 @@ class Kind:
 class Command:
     """One mutation: what it takes, what it does, and which record it answers with.
 
-    ``requires`` is the token scope without which nothing of the document runs. ``shown_once`` are payload fields
-    besides the record (name -> description), text that is kept nowhere: a replay of the command answers null for them.
+    ``requires`` is the token scope without which nothing of the document runs; ``needs`` the permission without
+    which the command is refused. ``sensitive``: persons must have logged in within ten minutes. ``shown_once`` are
+    payload fields besides the record (name -> description), text that is kept nowhere: a replay of the command answers
+    null for them.
     """
 
     name: str
@@ -207,6 +211,8 @@ class Command:
     run: Callable[..., Awaitable[Any]]
     requires: TokenScope = TokenScope.WRITE
     shown_once: dict[str, str] = field(default_factory=dict)
+    needs: Permission = Permission.WRITE
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +230,7 @@ class Question:
     name: str
     resolver: Callable[..., Any]
     description: str
+    needs: Permission | None = Permission.READ
 
 
 class Registry:
@@ -298,25 +305,32 @@ def command(
     description: str,
     requires: TokenScope = TokenScope.WRITE,
     shown_once: dict[str, str] | None = None,
+    needs: Permission | None = None,
+    sensitive: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
     """Declare ``async def run(unit, given)`` as the mutation ``name``; it returns the key of a ``payload`` record.
 
-    With ``shown_once`` it returns ``Shown``.
+    With ``shown_once`` it returns ``Shown``. ``needs`` follows from ``requires`` unless given.
     """
+    permission = needs or (Permission.ADMIN if requires is TokenScope.ADMIN else Permission.WRITE)
 
     def declare(run: Callable[..., Awaitable[Any]]) -> Any:
         input_type = typing.get_type_hints(run)["given"]
-        REGISTRY.commands[name] = Command(name, description, payload, input_type, run, requires, shown_once or {})
+        REGISTRY.commands[name] = Command(
+            name, description, payload, input_type, run, requires, shown_once or {}, permission, sensitive
+        )
         return run
 
     return declare
 
 
-def question(name: str, description: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a Strawberry resolver as a root query of its own."""
+def question(
+    name: str, description: str, needs: Permission | None = Permission.READ
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a Strawberry resolver as a root query of its own; without ``needs`` a caller is not answered."""
 
     def declare(resolver: Callable[..., Any]) -> Callable[..., Any]:
-        REGISTRY.questions[name] = Question(name, resolver, description)
+        REGISTRY.questions[name] = Question(name, resolver, description, needs)
         return resolver
 
     return declare

@@ -25,6 +25,7 @@ from scmhub.graph.declare import Registry
 from scmhub.graph.deliver.selection import SPEC as FEED
 from scmhub.graph.deliver.selection import FeedSelection, compile_feed
 from scmhub.graph.json import Pieces, obj
+from scmhub.identity.viewer import Permission
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import with_scopes
 from scmhub.sharing.proof import prove
@@ -52,6 +53,8 @@ class Plan:
     rest: tuple[Selected, ...]
     keys: tuple[str, ...]
     feeds: tuple[FeedSelection, ...] = ()
+    needs: frozenset[Permission] = frozenset()
+    """Permissions without which a caller is not answered."""
 
     def parameters(self, inputs: Inputs) -> list[Any]:
         assert self.statement
@@ -137,6 +140,10 @@ class Planner:
         selected = compiler.fields([document.operation.selection_set], "Query")
         for each in selected:
             pieces = self._root(compiler, each)
+            asked = self._registry.questions.get(each.name)
+            needed = Permission.READ if each.name == FEED else asked.needs if asked else None
+            if needed is not None:
+                compiler.needs.add(needed)
             if each.name == FEED:
                 feeds.append(compile_feed(compiler, each, "Query"))
             elif pieces is None:
@@ -144,7 +151,8 @@ class Planner:
             else:
                 members.append((each.key, pieces))
         statement = self.finish(obj(members).build()) if members else None
-        return Plan(statement, tuple(k for k, _ in members), tuple(rest), tuple(e.key for e in selected), tuple(feeds))
+        keys, needs = tuple(each.key for each in selected), frozenset(compiler.needs)
+        return Plan(statement, tuple(key for key, _ in members), tuple(rest), keys, tuple(feeds), needs)
 
     def _root(self, compiler: Compiler, selected: Selected) -> Pieces | None:
         """A root field as SQL; None if it is not answered from tables."""

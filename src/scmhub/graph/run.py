@@ -30,7 +30,7 @@ from scmhub.graph.plan import Inputs, Plan, Planner
 from scmhub.graph.rates import Bucket
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.variables import variable_values
-from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.lens import Lens
 
 Pull = Callable[[FeedSelection, list[dict[str, Any]], Lens], Awaitable[bytes]]
@@ -88,6 +88,7 @@ class Engine:
         plan, args = self._planner.plan(
             document, variables, lambda: self._documents_rate.spend(partner, 1), self._planner.query
         )
+        check_permissions(viewer, plan.needs)
         cost = document.cost(variables.coerced)
         self._costs.spend(partner, cost)
         now = self._clock()
@@ -159,6 +160,7 @@ class Engine:
         document = await self._documents.get(text, None)
         variables = variable_values(self._core, document, given)
         plan, args = self._planner.plan(document, variables, lambda: None, self._planner.query)
+        check_permissions(viewer, plan.needs)
         now = self._clock()
         parameters = plan.parameters(Inputs(viewer.lens, now, now.date(), args))
         data: dict[str, Any] = orjson.loads(await self._reads.fetch(plan.statement.text, *parameters) or b"{}")
@@ -176,6 +178,13 @@ class Engine:
 def _require(viewer: Viewer, scope: TokenScope) -> None:
     if scope not in viewer.token_scopes:
         raise Forbidden(f"This access token lacks '{scope.value}'.")
+
+
+def check_permissions(viewer: Viewer, needs: frozenset[Permission]) -> None:
+    """Forbidden if the caller lacks one of them; which, because it depends on the document alone."""
+    missing = sorted(needs - viewer.permissions)
+    if missing:
+        raise Forbidden(f"You lack the permission {missing[0]}: 'me' shows what you have and by which roles.")
 
 
 def _plain(selected: Selected) -> FieldNode:

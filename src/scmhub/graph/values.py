@@ -43,6 +43,9 @@ class Direction(Enum):
 class UserErrorCode(Enum):
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such record, or none that you may see.")
     FORBIDDEN = strawberry.enum_value("FORBIDDEN", description="You see it, but your role or side may not do this.")
+    STEP_UP_REQUIRED = strawberry.enum_value(
+        "STEP_UP_REQUIRED", description="It needs a login at most ten minutes old; log in again and repeat it."
+    )
     CONFLICT = strawberry.enum_value("CONFLICT", description="It changed since you read it; read it again.")
     DUPLICATE = strawberry.enum_value("DUPLICATE", description="You already have a record with this key.")
     ILLEGAL_TRANSITION = strawberry.enum_value(

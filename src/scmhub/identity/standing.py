@@ -35,6 +35,9 @@ select 'token:' || r.token_id as name from revoked_token r where r.until > $1
 union all select 'credential:' || c.id from credential c where c.revoked_at > $2
 union all select 'integration:' || i.id from integration i where i.state <> 'ACTIVE'
 union all select 'partner:' || p.id from partner p where p.status <> 'ACTIVE'
+union all select 'person:' || p.id from person p where p.state <> 'ACTIVE'
+union all select 'session:' || s.id from session s where s.ended_at is not null and s.expires_at > $1
+union all select b.name from barred_name b where b.until > $1
 """
 Rows = Callable[..., Awaitable[list[Any]]]
 

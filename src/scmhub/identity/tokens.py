@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from scmhub.clock import Clock
 from scmhub.errors import Unauthenticated
 from scmhub.identity.barring import name_of
 from scmhub.identity.keys import KeyRing
+from scmhub.identity.roles import Role, permitted
 from scmhub.identity.standing import Standing
 from scmhub.identity.viewer import TokenScope, Viewer
 from scmhub.sharing.lens import Lens
@@ -43,8 +45,14 @@ def issue_token(
     life: timedelta,
     client_id: str | None = None,
     credential_id: UUID | None = None,
+    roles: Collection[str] = (),
+    authenticated_at: datetime | None = None,
+    stands_on: Collection[str] = (),
 ) -> str:
-    """A signed access token for one partner. ``client_id``: the OAuth client, if the subject is one."""
+    """A signed access token for one partner. ``client_id``: the OAuth client, if the subject is one.
+
+    ``roles`` and ``authenticated_at``: of a person. ``stands_on``: what else ends it when barred (session, grade, ...).
+    """
     claims: dict[str, Any] = {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -58,6 +66,12 @@ def issue_token(
     }
     if credential_id is not None:
         claims["credential"] = str(credential_id)
+    if roles:
+        claims["roles"] = sorted(roles)
+    if authenticated_at is not None:
+        claims["auth_time"] = int(authenticated_at.timestamp())
+    if stands_on:
+        claims["stands_on"] = sorted(stands_on)
     header = {"alg": "ES256", "typ": "at+jwt", "kid": ring.active.thumbprint()}
     return jwt.encode(header, claims, ring.active, algorithms=["ES256"])
 
@@ -95,9 +109,15 @@ def _viewer(claims: dict[str, Any], kid: str) -> Viewer:
     credential = UUID(claims["credential"]) if "credential" in claims else None
     partner, subject, token = UUID(claims["partner"]), str(claims["sub"]), str(claims["jti"])
     stands_on = {name_of("partner", partner), subject, name_of("token", token), name_of("key", kid)}
+    stands_on.update(str(each) for each in claims.get("stands_on", ()))
     if credential is not None:
         stands_on.add(name_of("credential", credential))
-    return Viewer(Lens(partner), subject, scopes, token, expires, credential, frozenset(stands_on))
+    roles = frozenset(Role(each) for each in claims.get("roles", ()))
+    return Viewer(
+        Lens(partner), subject, scopes, token, expires, credential, frozenset(stands_on),
+        permissions=permitted(subject, roles, scopes), roles=roles,
+        authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC) if "auth_time" in claims else None,
+    )  # fmt: skip
 
 
 class Doorkeeper:

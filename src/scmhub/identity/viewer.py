@@ -19,6 +19,25 @@ class TokenScope(StrEnum):
     ADMIN = "hub:admin"
 
 
+class Permission(StrEnum):
+    """What a caller may do with what is its partner's; *which* record it sees is policy."""
+
+    READ = "READ"
+    """Read and follow records."""
+    WRITE = "WRITE"
+    """Run commands on records."""
+    RULES = "RULES"
+    """Write sharing rules, and ask what they would do."""
+    ACCESS = "ACCESS"
+    """See who may call: people, sessions, integrations, identity providers; no secrets."""
+    ADMIN = "ADMIN"
+    """Change who may call."""
+    AUDIT = "AUDIT"
+    """Read the audit trail."""
+    PARTNERS = "PARTNERS"
+    """Register and suspend partners: the hub's operator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """One verified caller."""
@@ -33,3 +52,11 @@ class Viewer:
     """The credential the token was issued for; its revocation ends the token. None for tokens of the command line."""
     stands_on: frozenset[str] = frozenset()
     """Names (``partner:...``, ``token:...``, ...) of which none may be barred; see ``identity.barring``."""
+    permissions: frozenset[Permission] = frozenset()
+    """What role, token and kind of caller allow together; see ``identity.roles``."""
+    roles: frozenset[str] = frozenset()
+    """The roles of a person; none for others."""
+    authenticated_at: datetime | None = None
+    """When the person last proved who it is; None for machines."""
+    session_id: UUID | None = None
+    """The browser session, if the caller came with its cookie."""

@@ -23,7 +23,7 @@ from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.transport.server import Server, server_config
 from scmhub.graph.walk import page_bound
-from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.lens import Lens
 
 ACME_TOKEN = "acme-integration-token"
@@ -156,6 +156,7 @@ class Firm:
             frozenset(TokenScope),
             "t",
             datetime(2100, 1, 1, tzinfo=UTC),
+            permissions=frozenset(Permission),
         )
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:

@@ -18,7 +18,7 @@ from scmhub.database.address import Address
 from scmhub.graph.answers import answer_for
 from scmhub.graph.request import GraphQLRequest
 from scmhub.hub import Hub
-from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.ids import new_id
 from scmhub.settings import Settings
 from scmhub.sharing.lens import Lens
@@ -63,7 +63,8 @@ class Firms:
     async def ask(self, firm: str, document: str, **variables: Any) -> dict[str, Any]:
         """The answer as parsed JSON; errors of the request included."""
         viewer = Viewer(
-            Lens(self.keys[firm]), f"integration:{firm}", frozenset(TokenScope), "t", datetime(2100, 1, 1, tzinfo=UTC)
+            Lens(self.keys[firm]), f"integration:{firm}", frozenset(TokenScope), "t", datetime(2100, 1, 1, tzinfo=UTC),
+            permissions=frozenset(Permission),
         )
         try:
             answer = await self.hub.execute(GraphQLRequest(document, variables), viewer)

@@ -32,7 +32,7 @@ from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.variables import variable_values
 from scmhub.identity.standing import Standing
-from scmhub.identity.viewer import TokenScope, Viewer
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.lens import Lens
 
 CATCH_UPS = 8
@@ -104,6 +104,8 @@ class Feed:
         """The coroutine function that follows; a HubError if the operation cannot start."""
         if TokenScope.SUBSCRIBE not in viewer.token_scopes:
             raise Forbidden(f"This access token lacks '{TokenScope.SUBSCRIBE.value}'.")
+        if Permission.READ not in viewer.permissions:
+            raise Forbidden(f"You lack the permission {Permission.READ}: 'me' shows what you have and by which roles.")
         if self.closing or self.tail.trouble():
             raise ServiceUnavailable
         partner = viewer.lens.partner_id

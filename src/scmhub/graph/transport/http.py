@@ -20,6 +20,8 @@ from scmhub.graph.transport.body import from_json, from_query
 from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.media import JSON, answer_type, is_json_utf8
 from scmhub.graph.transport.metrics import Metrics
+from scmhub.identity.browser import check_own_page
+from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
 Scope = MutableMapping[str, Any]
@@ -55,13 +57,18 @@ class GraphQLEndpoint:
         limits: Limits | None = None,
         metrics: Metrics | None = None,
         log: RequestLog | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
-        """``authenticate`` gets the Authorization header's value (None: absent) and raises Unauthenticated."""
+        """``authenticate`` gets the Authorization header's value (None: absent) and raises Unauthenticated.
+
+        ``sessions``: where that header is absent, the session cookie of one of the hub's own pages counts.
+        """
         self._authenticate = authenticate
         self._execute = execute
         self._limits = limits or Limits()
         self._metrics = metrics
         self._log = log
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -83,9 +90,10 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: _Request, scope: Scope, receive: Receive) -> Answer:
         headers = request.headers = _headers(scope)
+        cookie = self._cookie(scope, headers)
         get = self._check(request, scope, headers)
         key = _idempotency_key(headers.get(b"idempotency-key"), self._limits)
-        viewer = request.viewer = await self._viewer(headers.get(b"authorization"))
+        viewer = request.viewer = await self._viewer(headers.get(b"authorization"), cookie)
         if get:
             parsed = from_query(scope["query_string"], request.id, key, self._limits)
         else:
@@ -119,7 +127,18 @@ class GraphQLEndpoint:
             raise _too_large(limits.body_bytes)
         return False
 
-    async def _viewer(self, authorization: bytes | None) -> Viewer:
+    def _cookie(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
+        """The session cookie, if there is no token and one of our own pages asks; Forbidden if another page does."""
+        if self._sessions is None or b"authorization" in headers:
+            return None
+        cookie = self._sessions.cookie(scope)
+        if cookie is not None:
+            check_own_page(scope, self._sessions.site)
+        return cookie
+
+    async def _viewer(self, authorization: bytes | None, cookie: str | None) -> Viewer:
+        if cookie is not None and self._sessions is not None:
+            return await self._sessions.viewer(cookie)
         if authorization is None:
             found = self._authenticate(None)
         elif len(authorization) > self._limits.token_bytes:

@@ -20,6 +20,7 @@ from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.transport.http import GraphQLEndpoint, Message, Receive, Scope, Send
 from scmhub.graph.transport.media import answer_type
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed
+from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
 ABORT = "scmhub.abort"
@@ -40,9 +41,10 @@ class SseDoor:
 
     def __init__(
         self, hub: StreamHub, endpoint: GraphQLEndpoint, http_limits: Limits | None = None,
-        limits: StreamLimits | None = None, timers: Timers | None = None,
+        limits: StreamLimits | None = None, timers: Timers | None = None, sessions: Sessions | None = None,
     ) -> None:  # fmt: skip
         self.hub = hub
+        self.sessions = sessions
         self.limits = limits or StreamLimits()
         self.timers = timers or LoopTimers()
         self._endpoint = endpoint
@@ -93,7 +95,8 @@ class SseDoor:
 
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept"]
         head = {**scope, "headers": [*headers, (b"accept", b"application/graphql-response+json")]}
-        await GraphQLEndpoint(self.hub.authenticate, keep, self._http_limits)(head, recorded, unsent)
+        endpoint = GraphQLEndpoint(self.hub.authenticate, keep, self._http_limits, sessions=self.sessions)
+        await endpoint(head, recorded, unsent)
         return (found[0], [], read) if found else (None, answer, read)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from scmhub.clock import render
-from scmhub.errors import BadRequest, HubError, RateLimited, ServiceUnavailable, Unauthenticated
+from scmhub.errors import BadRequest, HubError, RateLimited, RequestRefused, ServiceUnavailable
 from scmhub.feed.timers import Handle, LoopTimers, Timers
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.follow import Cut
@@ -28,6 +28,7 @@ from scmhub.graph.transport.body import check_shape
 from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed, quoted, viewer_of
 from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol
+from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,10 @@ class WebSocketDoor:
 
     def __init__(
         self, hub: StreamHub, limits: StreamLimits | None = None, timers: Timers | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic, sessions: Sessions | None = None,
     ) -> None:  # fmt: skip
         self.hub = hub
+        self.sessions = sessions
         self.limits = limits or StreamLimits()
         self.timers = timers or LoopTimers()
         self.monotonic = monotonic
@@ -57,7 +59,7 @@ class WebSocketDoor:
             await send({"type": "websocket.close", "code": 4406, "reason": f"the protocol is {PROTOCOL}"})
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        await Socket(self, scope["extensions"][EXTENSION], receive).run()
+        await Socket(self, scope["extensions"][EXTENSION], receive, scope).run()
 
 
 def _same_origin(scope: Scope) -> bool:
@@ -70,8 +72,9 @@ def _same_origin(scope: Scope) -> bool:
 class Socket:
     """One connection and its operations."""
 
-    def __init__(self, door: WebSocketDoor, line: StreamProtocol, receive: Receive) -> None:
+    def __init__(self, door: WebSocketDoor, line: StreamProtocol, receive: Receive, scope: Scope) -> None:
         self._door = door
+        self._scope = scope
         self._hub = door.hub
         self._line = line
         self._receive = receive
@@ -157,8 +160,8 @@ class Socket:
             return
         authorization = (payload or {}).get("Authorization")
         try:
-            viewer = await viewer_of(self._hub, authorization if isinstance(authorization, str) else None)
-        except Unauthenticated:
+            viewer = await self._caller(authorization if isinstance(authorization, str) else None)
+        except RequestRefused:
             self.cut(4403, "a valid access token is required")
             return
         except HubError:
@@ -181,6 +184,15 @@ class Socket:
         self._line.write_text(
             b'{"type":"connection_ack","payload":{"expiresAt":%s}}' % quoted(render(viewer.expires_at))
         )
+
+    async def _caller(self, authorization: str | None) -> Viewer:
+        """By the token in the payload; without one by the cookie that came with a socket of our own pages."""
+        sessions = self._door.sessions
+        if authorization is None and sessions is not None:
+            viewer = await sessions.of_socket(self._scope)
+            if viewer is not None:
+                return viewer
+        return await viewer_of(self._hub, authorization)
 
     def _ping(self, payload: Any) -> None:
         now = self._door.monotonic()

@@ -35,6 +35,7 @@ class ItemLifecycle(Enum):
     PartnerTable,
     prefix="ptr",
     policy=Directory(),
+    needs=None,
     reference=True,
     single="partner",
     plural="partners",

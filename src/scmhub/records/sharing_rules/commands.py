@@ -12,6 +12,7 @@ from scmhub.errors import Refusal
 from scmhub.graph import given as take
 from scmhub.graph.declare import REGISTRY, command
 from scmhub.graph.lookup import changeable, not_found
+from scmhub.identity.viewer import Permission
 from scmhub.ids import key_of, new_id
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.sharing_rules import rules
@@ -49,8 +50,11 @@ def dimensions_of(kind: str) -> rules.Dimensions:
     )
 
 
+_RULES = Permission.RULES
+
+
 @command(
-    "sharingRuleDraft", payload="SharingRule",
+    "sharingRuleDraft", payload="SharingRule", needs=_RULES,
     description="Writes a rule as a DRAFT. INVALID: an unknown field group, with the nearest one. NOT_FOUND: an item "
     "or site that you cannot see, or a partner without a standing relationship with you.",
 )  # fmt: skip
@@ -154,7 +158,7 @@ def _tell(unit: Unit, rule: SharingRuleTable, action: str, changed: list[str]) -
 
 
 @command(
-    "sharingRuleRevise", payload="SharingRule",
+    "sharingRuleRevise", payload="SharingRule", needs=_RULES,
     description="Changes a rule. New content makes it a DRAFT: what it opened closes at once, until it is activated.",
 )  # fmt: skip
 async def sharing_rule_revise(unit: Unit, given: SharingRuleReviseInput) -> UUID:
@@ -230,21 +234,33 @@ async def _check_openable(unit: Unit, rule: SharingRuleTable) -> None:
     rules.check_size(rule.items, rule.sites, len(grantees), MOST_SCOPES)
 
 
-@command("sharingRuleActivate", payload="SharingRule", description="Puts a draft into force: it opens at once.")
+@command(
+    "sharingRuleActivate", payload="SharingRule", needs=_RULES,
+    description="Puts a draft into force: it opens at once.",
+)  # fmt: skip
 async def sharing_rule_activate(unit: Unit, given: SharingRuleStepInput) -> UUID:
     return await _step(unit, given, "ACTIVATE", "ACTIVATED")
 
 
-@command("sharingRuleSuspend", payload="SharingRule", description="Closes what the rule opened, until it is resumed.")
+@command(
+    "sharingRuleSuspend", payload="SharingRule", needs=_RULES,
+    description="Closes what the rule opened, until it is resumed.",
+)  # fmt: skip
 async def sharing_rule_suspend(unit: Unit, given: SharingRuleStepInput) -> UUID:
     return await _step(unit, given, "SUSPEND", "SUSPENDED")
 
 
-@command("sharingRuleResume", payload="SharingRule", description="Opens again what a suspended rule says.")
+@command(
+    "sharingRuleResume", payload="SharingRule", needs=_RULES,
+    description="Opens again what a suspended rule says.",
+)  # fmt: skip
 async def sharing_rule_resume(unit: Unit, given: SharingRuleStepInput) -> UUID:
     return await _step(unit, given, "RESUME", "RESUMED")
 
 
-@command("sharingRuleRevoke", payload="SharingRule", description="Closes what the rule opened, for good.")
+@command(
+    "sharingRuleRevoke", payload="SharingRule", needs=_RULES,
+    description="Closes what the rule opened, for good.",
+)  # fmt: skip
 async def sharing_rule_revoke(unit: Unit, given: SharingRuleStepInput) -> UUID:
     return await _step(unit, given, "REVOKE", "REVOKED")
