@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ARRAY, CheckConstraint, Column, Index, LargeBinary, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
+from scmhub.database.tables import HUB_PARTNER, OF_THE_HUB, Record, governed, instant, key, one_of, symbol, words
 
 _ROLES = "roles <@ array['READER','PLANNER','STEWARD','ADMIN','AUDITOR','OPERATOR']::varchar[] and roles <> '{}'"
 
@@ -21,7 +21,7 @@ _ROLES = "roles <@ array['READER','PLANNER','STEWARD','ADMIN','AUDITOR','OPERATO
 def _own(**more: Any) -> dict[str, Any]:
     """Governed rows that the operator may have too: its own people log in like anybody's."""
     found = governed(owner="partner_id", add="owner", write="select, insert, update")["info"]
-    return {"info": found | {"of_the_hub": True} | more}
+    return {"info": found | {OF_THE_HUB: True} | more}
 
 
 def _roles() -> Any:
