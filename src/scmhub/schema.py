@@ -16,6 +16,7 @@ import scmhub.graph.idempotency
 import scmhub.identity.keys
 import scmhub.identity.people_tables
 import scmhub.identity.tables
+import scmhub.partners.agreements
 import scmhub.sharing.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
