@@ -364,6 +364,26 @@ CREATE TABLE site (
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
 
+CREATE TABLE agreement (
+	id UUID NOT NULL, 
+	relationship_id UUID NOT NULL, 
+	provider_id UUID NOT NULL, 
+	recipient_id UUID NOT NULL, 
+	title TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_agreement PRIMARY KEY (id), 
+	CONSTRAINT fk_agreement_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id), 
+	CONSTRAINT fk_agreement_provider_id FOREIGN KEY(provider_id) REFERENCES partner (id), 
+	CONSTRAINT fk_agreement_recipient_id FOREIGN KEY(recipient_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_agreement_provider_id_id ON agreement (provider_id, id);
+
+CREATE INDEX ix_agreement_recipient_id_id ON agreement (recipient_id, id);
+
+CREATE INDEX ix_agreement_relationship_id_id ON agreement (relationship_id, id);
+
 CREATE TABLE breach (
 	id UUID NOT NULL, 
 	affected_id UUID NOT NULL, 
@@ -902,6 +922,28 @@ CREATE INDEX ix_time_series_publisher_id_measure_id ON time_series (publisher_id
 
 CREATE INDEX ix_time_series_publisher_id_measure_item_id_id ON time_series (publisher_id, measure, item_id, id);
 
+CREATE TABLE agreement_version (
+	id UUID NOT NULL, 
+	agreement_id UUID NOT NULL, 
+	version_no INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	proposed_by UUID NOT NULL, 
+	in_force_from DATE NOT NULL, 
+	in_force_until DATE, 
+	notice_days INTEGER NOT NULL, 
+	note TEXT, 
+	reason TEXT, 
+	digest VARCHAR COLLATE "C" NOT NULL, 
+	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	signed_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_agreement_version PRIMARY KEY (id), 
+	CONSTRAINT uq_agreement_version_agreement_id_version_no UNIQUE (agreement_id, version_no), 
+	CONSTRAINT ck_agreement_version_state CHECK (state in ('PROPOSED', 'COUNTERED', 'DECLINED', 'WITHDRAWN', 'SIGNED', 'SUPERSEDED', 'TERMINATED')), 
+	CONSTRAINT ck_agreement_version_notice_days CHECK (notice_days >= 0), 
+	CONSTRAINT fk_agreement_version_agreement_id FOREIGN KEY(agreement_id) REFERENCES agreement (id), 
+	CONSTRAINT fk_agreement_version_proposed_by FOREIGN KEY(proposed_by) REFERENCES partner (id)
+);
+
 CREATE TABLE breach_evidence (
 	id UUID NOT NULL, 
 	breach_id UUID NOT NULL, 
@@ -1181,6 +1223,19 @@ CREATE TABLE shipment_event (
 	CONSTRAINT fk_shipment_event_shipment_id FOREIGN KEY(shipment_id) REFERENCES shipment (id)
 );
 
+CREATE TABLE agreement_signature (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	signatory TEXT, 
+	digest VARCHAR COLLATE "C" NOT NULL, 
+	signed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_agreement_signature PRIMARY KEY (id), 
+	CONSTRAINT uq_agreement_signature_version_id_partner_id UNIQUE (version_id, partner_id), 
+	CONSTRAINT fk_agreement_signature_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_agreement_signature_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
 CREATE TABLE case_entry (
 	id UUID NOT NULL, 
 	case_id UUID NOT NULL, 
@@ -1220,6 +1275,36 @@ CREATE TABLE case_step (
 	CONSTRAINT fk_case_step_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id)
 );
 
+CREATE TABLE fence_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID, 
+	frozen_days INTEGER NOT NULL, 
+	firm_days INTEGER NOT NULL, 
+	flexible_days INTEGER NOT NULL, 
+	inside_frozen VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_fence_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_fence_clause_inside_frozen CHECK (inside_frozen in ('REFUSED', 'MARKED')), 
+	CONSTRAINT ck_fence_clause_days CHECK (0 <= frozen_days and frozen_days <= firm_days and firm_days <= flexible_days), 
+	CONSTRAINT uq_fence_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_fence_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_fence_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id)
+);
+
+CREATE TABLE response_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	subject VARCHAR COLLATE "C" NOT NULL, 
+	days INTEGER NOT NULL, 
+	CONSTRAINT pk_response_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_response_clause_subject CHECK (subject in ('ORDER', 'CHANGE', 'FORECAST', 'CASE')), 
+	CONSTRAINT ck_response_clause_days CHECK (days >= 0), 
+	CONSTRAINT uq_response_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_response_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id)
+);
+
 CREATE TABLE schedule_line (
 	id UUID NOT NULL, 
 	line_id UUID NOT NULL, 
@@ -1240,6 +1325,63 @@ CREATE TABLE schedule_line (
 	CONSTRAINT ck_schedule_line_state CHECK (state in ('DRAFT', 'SENT', 'SELLER_PROPOSED', 'BUYER_PROPOSED', 'CONFIRMED', 'CHANGE_REQUESTED', 'PART_SHIPPED', 'SHIPPED', 'PART_RECEIVED', 'RECEIVED', 'CLOSED', 'REJECTED', 'CANCELLED')), 
 	CONSTRAINT ck_schedule_line_quantity CHECK (requested_quantity > 0), 
 	CONSTRAINT fk_schedule_line_line_id FOREIGN KEY(line_id) REFERENCES order_line (id)
+);
+
+CREATE TABLE service_level_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID, 
+	measure VARCHAR COLLATE "C" NOT NULL, 
+	at_least NUMERIC(21, 6) NOT NULL, 
+	CONSTRAINT pk_service_level_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_service_level_clause_measure CHECK (measure in ('OTIF', 'FILL_RATE', 'ON_TIME', 'READY_RATE')), 
+	CONSTRAINT ck_service_level_clause_at_least CHECK (at_least >= 0), 
+	CONSTRAINT uq_service_level_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_service_level_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_service_level_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id)
+);
+
+CREATE TABLE stock_policy_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID NOT NULL, 
+	site_id UUID NOT NULL, 
+	stock_owner_id UUID NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	minimum NUMERIC(21, 6), 
+	maximum NUMERIC(21, 6), 
+	target NUMERIC(21, 6), 
+	CONSTRAINT pk_stock_policy_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_stock_policy_clause_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT ck_stock_policy_clause_range CHECK (maximum >= minimum), 
+	CONSTRAINT ck_stock_policy_clause_says_something CHECK (num_nonnulls(minimum, maximum, target) > 0), 
+	CONSTRAINT ck_stock_policy_clause_minimum CHECK (minimum >= 0), 
+	CONSTRAINT ck_stock_policy_clause_maximum CHECK (maximum >= 0), 
+	CONSTRAINT ck_stock_policy_clause_target CHECK (target >= 0), 
+	CONSTRAINT uq_stock_policy_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_stock_policy_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_stock_policy_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_stock_policy_clause_site_id FOREIGN KEY(site_id) REFERENCES site (id), 
+	CONSTRAINT fk_stock_policy_clause_stock_owner_id FOREIGN KEY(stock_owner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE tolerance_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID, 
+	criterion VARCHAR COLLATE "C" NOT NULL, 
+	allowed NUMERIC(21, 6) NOT NULL, 
+	grave NUMERIC(21, 6), 
+	CONSTRAINT pk_tolerance_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_tolerance_clause_criterion CHECK (criterion in ('LATE_ORDER', 'EARLY_ORDER', 'RECEIPT_VARIANCE', 'FORECAST_MISMATCH', 'FROZEN_CHANGE', 'STALE', 'BELOW_TARGET', 'SHORTAGE', 'EXCESS')), 
+	CONSTRAINT ck_tolerance_clause_allowed CHECK (allowed >= 0), 
+	CONSTRAINT ck_tolerance_clause_grave CHECK (grave >= 0), 
+	CONSTRAINT uq_tolerance_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_tolerance_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_tolerance_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id)
 );
 
 CREATE TABLE schedule_revision (
@@ -1576,6 +1718,26 @@ grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
 
+alter table "agreement" enable row level security;
+
+alter table "agreement" force row level security;
+
+alter table "agreement" add constraint "ck_agreement_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[provider_id, recipient_id]));
+
+create policy read_all on "agreement" for select to hub_read using (true);
+
+create policy see on "agreement" for select to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "agreement" for insert to hub_write with check (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "agreement" for update to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "agreement" for delete to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "agreement" to hub_write;
+
+grant select on "agreement" to hub_read;
+
 alter table "breach" enable row level security;
 
 alter table "breach" force row level security;
@@ -1908,6 +2070,24 @@ grant select, insert, update on "time_series" to hub_write;
 
 grant select on "time_series" to hub_read;
 
+alter table "agreement_version" enable row level security;
+
+alter table "agreement_version" force row level security;
+
+create policy read_all on "agreement_version" for select to hub_read using (true);
+
+create policy see on "agreement_version" for select to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id));
+
+create policy add on "agreement_version" for insert to hub_write with check (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "agreement_version" for update to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "agreement_version" for delete to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert, update on "agreement_version" to hub_write;
+
+grant select on "agreement_version" to hub_read;
+
 alter table "breach_evidence" enable row level security;
 
 alter table "breach_evidence" force row level security;
@@ -2084,6 +2264,24 @@ grant select, insert, update, delete on "shipment_event" to hub_write;
 
 grant select on "shipment_event" to hub_read;
 
+alter table "agreement_signature" enable row level security;
+
+alter table "agreement_signature" force row level security;
+
+create policy read_all on "agreement_signature" for select to hub_read using (true);
+
+create policy see on "agreement_signature" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id));
+
+create policy add on "agreement_signature" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "agreement_signature" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "agreement_signature" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "agreement_signature" to hub_write;
+
+grant select on "agreement_signature" to hub_read;
+
 alter table "case_entry" enable row level security;
 
 alter table "case_entry" force row level security;
@@ -2138,6 +2336,42 @@ grant select, insert, update on "case_step" to hub_write;
 
 grant select on "case_step" to hub_read;
 
+alter table "fence_clause" enable row level security;
+
+alter table "fence_clause" force row level security;
+
+create policy read_all on "fence_clause" for select to hub_read using (true);
+
+create policy see on "fence_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id));
+
+create policy add on "fence_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "fence_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "fence_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "fence_clause" to hub_write;
+
+grant select on "fence_clause" to hub_read;
+
+alter table "response_clause" enable row level security;
+
+alter table "response_clause" force row level security;
+
+create policy read_all on "response_clause" for select to hub_read using (true);
+
+create policy see on "response_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id));
+
+create policy add on "response_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "response_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "response_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "response_clause" to hub_write;
+
+grant select on "response_clause" to hub_read;
+
 alter table "schedule_line" enable row level security;
 
 alter table "schedule_line" force row level security;
@@ -2155,6 +2389,60 @@ create policy remove on "schedule_line" for delete to hub_write using (exists (s
 grant select, insert, update, delete on "schedule_line" to hub_write;
 
 grant select on "schedule_line" to hub_read;
+
+alter table "service_level_clause" enable row level security;
+
+alter table "service_level_clause" force row level security;
+
+create policy read_all on "service_level_clause" for select to hub_read using (true);
+
+create policy see on "service_level_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id));
+
+create policy add on "service_level_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "service_level_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "service_level_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "service_level_clause" to hub_write;
+
+grant select on "service_level_clause" to hub_read;
+
+alter table "stock_policy_clause" enable row level security;
+
+alter table "stock_policy_clause" force row level security;
+
+create policy read_all on "stock_policy_clause" for select to hub_read using (true);
+
+create policy see on "stock_policy_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id));
+
+create policy add on "stock_policy_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "stock_policy_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "stock_policy_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "stock_policy_clause" to hub_write;
+
+grant select on "stock_policy_clause" to hub_read;
+
+alter table "tolerance_clause" enable row level security;
+
+alter table "tolerance_clause" force row level security;
+
+create policy read_all on "tolerance_clause" for select to hub_read using (true);
+
+create policy see on "tolerance_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id));
+
+create policy add on "tolerance_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "tolerance_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "tolerance_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "tolerance_clause" to hub_write;
+
+grant select on "tolerance_clause" to hub_read;
 
 alter table "schedule_revision" enable row level security;
 
