@@ -33,16 +33,21 @@ def days_of_supply(stock: Decimal, following: Sequence[Decimal | None]) -> Suppl
 
     A day without demand is covered if stock is not negative. 110 over 50, 60, 50: two days, then nothing: 2.0.
     """
+    return days_covered(stock, [(demand, 1) for demand in following])
+
+
+def days_covered(stock: Decimal, following: Sequence[tuple[Decimal | None, int]]) -> Supply:
+    """The same over periods of so many days each. 60 over weeks of 40 and 80: one week and a quarter: 8.75 days."""
     if stock < 0:
         return Supply(Decimal(0))
-    left = stock
-    for days, demand in enumerate(following):
+    left, days = stock, Decimal(0)
+    for demand, length in following:
         if demand is None:
-            return Supply(Decimal(days), at_least=True)
+            return Supply(days, at_least=True)
         if demand > left:
-            return Supply(days + ratio(left, demand))
-        left -= demand
-    return Supply(Decimal(len(following)), at_least=left > 0)
+            return Supply(days + ratio(left * length, demand))
+        left, days = left - demand, days + length
+    return Supply(days, at_least=left > 0)
 
 
 def supply_by_day(

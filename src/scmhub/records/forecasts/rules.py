@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from scmhub.errors import Refusal
+from scmhub.measures.periods import moved as moved
+from scmhub.measures.periods import period_of as period_of
 from scmhub.quantity import render_decimal
 
 MOST_POINTS = 1_000
@@ -65,21 +67,6 @@ def check_start(bucket: str, day: date, path: list[str]) -> date:
     if start != day:
         raise Refusal("INVALID", f"A {bucket.lower()} starts on {start}, not on {day}.", path)
     return day
-
-
-def period_of(bucket: str, day: date) -> date:
-    """First day of the period ``day`` lies in."""
-    if bucket == "WEEK":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if bucket == "MONTH" else day
-
-
-def moved(bucket: str, start: date, periods: int) -> date:
-    """The start of the period so many periods later, or earlier if negative."""
-    if bucket == "MONTH":
-        months = start.year * 12 + start.month - 1 + periods
-        return date(months // 12, months % 12 + 1, 1)
-    return start + timedelta(days=periods * (7 if bucket == "WEEK" else 1))
 
 
 def check_past(day: date, today: date, path: list[str]) -> None:

@@ -93,6 +93,7 @@ class OrderLineTable(Record, table=True):
         Index(None, "seller_id", "id"),
         Index(None, "consignee_id", "id"),
         Index(None, "buyer_id", "item_id", "id"),
+        Index(None, "seller_id", "item_id", "id"),
         Index(None, "buyer_id", "ship_to_id", "id"),
         governed(owner="buyer_id", parties=("seller_id", "consignee_id"), read="grantees"),
     )

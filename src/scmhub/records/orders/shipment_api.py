@@ -101,13 +101,18 @@ class Shipment:
     withheld: list[str] = withheld()
 
 
-@kind(model.ShipmentLineTable, prefix="shl", policy=LINE_POLICY)
+@kind(
+    model.ShipmentLineTable, prefix="shl", policy=LINE_POLICY, plural="shipmentLines",
+    filters=("item", "ship_to", "arrival_on", "seller"),
+)  # fmt: skip
 class ShipmentLine:
     """How much of which order line travels."""
 
     line_no: int = column(PUBLIC, "Number within the shipment, from 1.")
     shipment = one("Shipment", PUBLIC, "The shipment it is part of.", by="shipment_id")
     item = one("Item", PUBLIC, "What travels.", by="item_id")
+    seller = one("Partner", PUBLIC, "Who sends; owner of the record.", by="seller_id")
+    ship_to = one("Site", PUBLIC, "Where it goes.", by="ship_to_id")
     order_line = one("OrderLine", PUBLIC, "The order line it fulfils, if you may see it.", by="order_line_id")
     quantity = measured(PUBLIC, "How much travels.", value="quantity")
     arrival_on: date = column(PUBLIC, "Day of arrival as last known; the day sharing windows look at.")

@@ -83,6 +83,12 @@ class ShipmentLineTable(Record, table=True):
         ),
         Index(None, "order_line_id", "id"),
         Index(None, "schedule_line_id"),
+        Index(None, "seller_id", "id"),
+        Index(None, "buyer_id", "id"),
+        Index(None, "consignee_id", "id"),
+        Index(None, "carrier_id", "id"),
+        Index(None, "seller_id", "item_id", "id"),
+        Index(None, "buyer_id", "item_id", "id"),
         governed(owner="seller_id", parties=("buyer_id", "consignee_id", "carrier_id"), read="grantees"),
     )
     shipment_id: uuid.UUID = key("shipment")

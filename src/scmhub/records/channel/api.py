@@ -1,0 +1,55 @@
+"""The question `channel`: the chain of an item as far as the asker may see it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import strawberry
+
+from scmhub.errors import BadUserInput
+from scmhub.graph.declare import question
+from scmhub.measures.periods import period_of, starts
+from scmhub.records.channel import answers, reading, view
+from scmhub.records.channel.lanes import Calendar
+from scmhub.records.channel.reading import Ask
+from scmhub.records.channel.view import MOST_SITES
+
+
+@question(
+    "channel",
+    "The chain of an item at some sites, period by period: demand, commits, orders, what is on its way, production,"
+    " projected stock and its days of supply, each figure with the records behind it. Null if there is no such item"
+    " that you may see. At most 20 sites and 750 days.",
+)
+async def channel(
+    info: strawberry.Info,
+    item: Annotated[strawberry.ID, strawberry.argument(description="Id of the item.")],
+    start: Annotated[date, strawberry.argument(description="First day of the first period, or a day within it.")],
+    end: Annotated[date, strawberry.argument(description="A day within the last period.")],
+    bucket: Annotated[answers.ChannelPeriod, strawberry.argument(description="How long the periods are.")],
+    sites: Annotated[
+        list[strawberry.ID] | None,
+        strawberry.argument(description="Only these sites, at most 20; default: all that records in view name."),
+    ] = None,
+) -> answers.Channel | None:
+    ask: Ask = info.context["ask"]
+    calendar = _calendar(bucket.name, start, end, info.context["now"].date())
+    named = None if sites is None else list(dict.fromkeys(sites))
+    if named is not None and len(named) > MOST_SITES:
+        raise BadUserInput(f"At most {MOST_SITES} sites at once.", reason="TOO_MANY", input_path=["sites"])
+    found = await reading.read(ask, item, [item], named, calendar.starts[0], calendar.last)
+    return view.channel(found, item, [item], named, calendar, start)
+
+
+def _calendar(bucket: str, start: date, end: date, today: date) -> Calendar:
+    """The periods asked about, and those from today up to them: a projection begins with what is there today."""
+    if end < start:
+        raise BadUserInput("'end' lies before 'start'.", reason="BAD_VALUE", input_path=["end"])
+    first = period_of(bucket, min(start, today))
+    if (end - first).days >= reading.MOST_DAYS:
+        raise BadUserInput(
+            f"The periods, and those from today up to them, may span at most {reading.MOST_DAYS} days.",
+            reason="TOO_MANY", input_path=["end"],
+        )  # fmt: skip
+    return Calendar(bucket, starts(bucket, first, end), today)

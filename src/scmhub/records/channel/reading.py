@@ -1,0 +1,139 @@
+"""What the channel is made from: one document of the hub's own, run by the engine as the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+CHUNK = timedelta(days=250)
+"""A page of points holds so many: periods are read in chunks of days, so that no daily series is cut off."""
+MOST_DAYS = 750
+SENT_BEFORE = timedelta(days=180)
+"""How long before today's window a shipment may have been due and still be of interest."""
+FACES = {"DEMAND": "forecasts", "COMMIT": "commits", "PRODUCTION": "productionPlans"}
+
+_CARDS = """
+fragment firm on Partner { id code name }
+fragment good on Item { id number description unit owner { id } }
+fragment place on Site { id code name timeZone partner { ...firm } }
+"""
+_SERIES = """
+  FACE: PLURAL(first: 250, where: {item: {in: $items}, or: [{site: {in: $sites}}, {site: {isNull: true}}]}) {
+    nodes {
+      id publisher { ...firm } counterparty { ...firm } item { ...good } site { ...place } bucket unit
+      POINTS
+    }
+    pageInfo { hasNextPage }
+  }
+"""
+_POINTS = """
+      pNO: points(first: 250, start: $startNO, end: $endNO) { nodes { id startsOn quantity knownFrom } }
+"""
+_LINES = """
+  lNO: orderLines(first: 250, where: {
+    item: {in: $items}, status: {nin: [DRAFT, RECEIVED, CLOSED, REJECTED, CANCELLED]}, requestedOn: {SPAN}
+  }) {
+    nodes {
+      id buyer { ...firm } seller { ...firm } item { ...good } shipTo { ...place } quantity { unit }
+      schedule(first: 50) {
+        nodes { id requestedQuantity requestedOn state lastPromiseQuantity lastPromiseOn shipped }
+      }
+    }
+    pageInfo { hasNextPage }
+  }
+"""
+_LOADS = """
+  tNO: shipmentLines(first: 250, where: {item: {in: $items}, arrivalOn: {SPAN}}) {
+    nodes {
+      id seller { ...firm } item { ...good } shipTo { ...place } quantity { value unit } arrivalOn
+      shipment { id state actualDeparture buyer { ...firm } }
+      receipts(first: 50) { nodes { id good damaged receivedAt } }
+    }
+    pageInfo { hasNextPage }
+  }
+"""
+_REST = """
+  it: item(by: {id: $item}) { ...good }
+  viewer { ...firm }
+  places: nodes(ids: $named) { ... on Site { ...place } }
+  stock: inventoryPositions(first: 250, where: {item: {in: $items}, site: {in: $sites}}) {
+    nodes {
+      id owner { ...firm } holder { ...firm } statedBy { ...firm } item { ...good } site { ...place } asOf
+      available { value unit } inTransit { value unit } onOrder { value unit }
+      minimum { value unit } maximum { value unit }
+    }
+    pageInfo { hasNextPage }
+  }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the viewer may see, as JSON: one list per sort of record; ``cut`` if a page was full and more may exist."""
+
+    item: dict[str, Any] | None
+    viewer: dict[str, Any]
+    sites: list[dict[str, Any]]
+    series: dict[str, list[dict[str, Any]]]
+    lines: list[dict[str, Any]]
+    loads: list[dict[str, Any]]
+    stock: list[dict[str, Any]]
+    cut: bool
+
+
+async def read(
+    ask: Ask, item: str, items: Sequence[str], sites: Sequence[str] | None, first: date, last: date
+) -> Found:
+    """Everything about these items from ``first`` to ``last``, at these sites (None: at any)."""
+    chunks = _chunks(first, last)
+    given: dict[str, Any] = {
+        "item": item, "items": list(items), "sites": None if sites is None else list(sites), "named": list(sites or ()),
+        "since": str(first - SENT_BEFORE), "start0": str(first),
+    }  # fmt: skip
+    for number, (start, end) in enumerate(chunks):
+        given |= {f"start{number}": str(start), f"end{number}": str(end)}
+    data = await ask(_document(len(chunks)), given)
+    pages = [each for each in data.values() if isinstance(each, dict) and "pageInfo" in each]
+    return Found(
+        item=data["it"], viewer=data["viewer"], sites=[each for each in data["places"] if each],
+        series={face: [_one(each, len(chunks)) for each in data[face]["nodes"]] for face in FACES},
+        lines=_all(data, "l"), loads=_all(data, "t"), stock=data["stock"]["nodes"],
+        cut=any(page["pageInfo"]["hasNextPage"] for page in pages),
+    )  # fmt: skip
+
+
+def _chunks(first: date, last: date) -> list[tuple[date, date]]:
+    chunks = []
+    while first <= last:
+        chunks.append((first, min(first + CHUNK - timedelta(days=1), last)))
+        first += CHUNK
+    return chunks
+
+
+@cache
+def _document(chunks: int) -> str:
+    numbers = range(chunks)
+    points = "".join(_POINTS.replace("NO", str(number)) for number in numbers)
+    series = _SERIES.replace("POINTS", points)
+    parts = [series.replace("FACE", face).replace("PLURAL", plural) for face, plural in FACES.items()]
+    for text, before in ((_LINES, "lt: $start0"), (_LOADS, "gte: $since, lt: $start0")):
+        spans = [before, *(f"gte: $start{number}, lte: $end{number}" for number in numbers)]
+        parts += [text.replace("NO", str(number)).replace("SPAN", span) for number, span in enumerate(spans)]
+    dates = ", ".join(f"$start{number}: Date, $end{number}: Date" for number in numbers)
+    head = f"query($item: ID!, $items: [ID!], $sites: [ID!], $named: [ID!]!, $since: Date, {dates})"
+    return f"{head} {{ {''.join(parts)} {_REST} }} {_CARDS}"
+
+
+def _one(series: dict[str, Any], chunks: int) -> dict[str, Any]:
+    """A series with its points in one list."""
+    return {**series, "points": [each for number in range(chunks) for each in series[f"p{number}"]["nodes"]]}
+
+
+def _all(data: dict[str, Any], letter: str) -> list[dict[str, Any]]:
+    """The pages ``l0``, ``l1``, ... as one list."""
+    names = [name for name in data if name[0] == letter and name[1:].isdigit()]
+    return [each for name in names for each in data[name]["nodes"]]

@@ -1,0 +1,1 @@
+"""The channel view, asked through GraphQL."""
