@@ -1116,6 +1116,8 @@ CREATE INDEX ix_order_line_owner ON order_line (buyer_id, order_id) INCLUDE (req
 
 CREATE INDEX ix_order_line_seller_id_id ON order_line (seller_id, id);
 
+CREATE INDEX ix_order_line_seller_id_item_id_id ON order_line (seller_id, item_id, id);
+
 CREATE INDEX ix_order_line_site ON order_line (buyer_id, ship_to_id, order_id) INCLUDE (requested_on, item_id);
 
 CREATE TABLE series_comment (
@@ -1430,6 +1432,14 @@ CREATE TABLE shipment_line (
 	CONSTRAINT fk_shipment_line_schedule_line_id FOREIGN KEY(schedule_line_id) REFERENCES schedule_line (id)
 );
 
+CREATE INDEX ix_shipment_line_buyer_id_id ON shipment_line (buyer_id, id);
+
+CREATE INDEX ix_shipment_line_buyer_id_item_id_id ON shipment_line (buyer_id, item_id, id);
+
+CREATE INDEX ix_shipment_line_carrier_id_id ON shipment_line (carrier_id, id);
+
+CREATE INDEX ix_shipment_line_consignee_id_id ON shipment_line (consignee_id, id);
+
 CREATE INDEX ix_shipment_line_item ON shipment_line (seller_id, item_id, shipment_id) INCLUDE (arrival_on, ship_to_id);
 
 CREATE INDEX ix_shipment_line_order_line_id_id ON shipment_line (order_line_id, id);
@@ -1437,6 +1447,10 @@ CREATE INDEX ix_shipment_line_order_line_id_id ON shipment_line (order_line_id, 
 CREATE INDEX ix_shipment_line_owner ON shipment_line (seller_id, shipment_id) INCLUDE (arrival_on, item_id, ship_to_id);
 
 CREATE INDEX ix_shipment_line_schedule_line_id ON shipment_line (schedule_line_id);
+
+CREATE INDEX ix_shipment_line_seller_id_id ON shipment_line (seller_id, id);
+
+CREATE INDEX ix_shipment_line_seller_id_item_id_id ON shipment_line (seller_id, item_id, id);
 
 CREATE INDEX ix_shipment_line_site ON shipment_line (seller_id, ship_to_id, shipment_id) INCLUDE (arrival_on, item_id);
 
