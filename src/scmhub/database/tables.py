@@ -144,7 +144,8 @@ def _security(table: Table) -> Iterator[str]:
         sides = ", ".join((info["owner"], *info["parties"]))
         check = f"check ('{HUB_PARTNER}'::uuid <> all (array[{sides}]))"
         yield f'alter table "{table.name}" add constraint "ck_{table.name}_not_the_hub" {check}'
-    yield f'create policy read_all on "{table.name}" for select to {READ_ROLE} using (true)'
+    readers = f"{READ_ROLE}, {PUMP_ROLE}" if "pump" in info else READ_ROLE
+    yield f'create policy read_all on "{table.name}" for select to {readers} using (true)'
     if info["part_of"]:
         seen, mine = _with_whole(table)
         added = mine

@@ -21,6 +21,8 @@ HUB = "HUB"
 """Audience of events for the hub's own processes."""
 ACCESS = "ACCESS"
 """The kind of events that say that what somebody may see has changed."""
+NARROWED, WIDENED, WINDOW = "NARROWED", "WIDENED", "WINDOW"
+"""What an ACCESS event says: less, more, or that a window of days has moved."""
 CHANNEL = "scmhub_change"
 """Where PostgreSQL tells that the log has grown; a hint, never a promise."""
 
@@ -51,7 +53,7 @@ class Change(SQLModel, table=True):
     """
 
     __tablename__ = "change_outbox"
-    __table_args__ = {"info": {"write": "insert", "pump": "select, delete"}}
+    __table_args__ = {"info": {"write": "insert", "pump": "select, insert, delete"}}
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True, cache=1), primary_key=True))
     event_id: uuid.UUID = _uuid()
@@ -114,6 +116,8 @@ class Head(SQLModel, table=True):
     epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
     system_identifier: int = Field(sa_column=Column(BigInteger, nullable=False))
     timeline: int = Field(sa_column=Column(Integer, nullable=False))
+    swept_at: datetime = instant()
+    """Up to here beginnings and ends of what is shared have been told."""
 
 
 COLUMNS = tuple(name for name in LoggedChange.model_fields if name != "seq")

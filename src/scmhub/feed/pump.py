@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -29,12 +30,14 @@ BATCH = 2_000
 POLL_SECONDS = 0.25
 TRIM_BATCH = 5_000
 """Rows of the log dropped in one transaction."""
+CHORE_SECONDS = 1.0
 TRIM_SECONDS = 60.0
 TRIM_SLACK = timedelta(hours=1)
 """Rows stay this much longer than cursors live: a cursor expires by its age, never because the log was trimmed."""
 LOCK = 0x5C4D_4855_43
 """Held by the one pump that works, and by whoever changes the head."""
 _RETRY_SECONDS = 1.0
+Chore = Callable[[asyncpg.Connection, datetime], Awaitable[object]]
 _COLUMNS = ", ".join(COLUMNS)
 
 # The order of ids is the order of changes within a batch, because an id is taken under its record's lock.
@@ -71,6 +74,9 @@ class Pump:
         self._connection: asyncpg.Connection | None = None
         self._woken = asyncio.Event()
         self._trimmed_at: float = 0.0
+        self._chores_at: float = 0.0
+        self.chores: list[Chore] = []
+        """What is done beside the pumping, by one pump of the cluster at a time."""
 
     def wake(self) -> None:
         """There may be something in the outbox."""
@@ -90,6 +96,9 @@ class Pump:
     async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:
             self._woken.clear()
+            if loop.time() - self._chores_at > CHORE_SECONDS:
+                self._chores_at = loop.time()
+                await self.beside()
             moved = await self.once()
             if loop.time() - self._trimmed_at > TRIM_SECONDS:
                 self._trimmed_at = loop.time()
@@ -114,6 +123,14 @@ class Pump:
             if rows:
                 await connection.execute(f"notify {CHANNEL}")
         return len(rows)
+
+    async def beside(self) -> None:
+        """The chores, each in a transaction under the lock; none while another pump is at work."""
+        connection = await self._connected()
+        for chore in self.chores:
+            async with connection.transaction():
+                if await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK):
+                    await chore(connection, self._clock())
 
     async def drain(self) -> None:
         """Everything that is committed now; for an orderly stop, and for tests."""
@@ -152,7 +169,7 @@ class Pump:
             connection = await self._address.connect(name="scmhub-pump", statement_cache_size=20)
             try:
                 await check_session(connection, PUMP_ROLE, self._settings)
-                await _check_head(connection)
+                await _check_head(connection, self._clock())
             except BaseException:
                 connection.terminate()
                 raise
@@ -160,15 +177,15 @@ class Pump:
         return self._connection
 
 
-async def _check_head(connection: asyncpg.Connection) -> None:
+async def _check_head(connection: asyncpg.Connection, now: datetime) -> None:
     """The head exists and belongs to this server; a new epoch when the server is another or was promoted."""
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
         server = await connection.fetchrow(_SERVER)
         await connection.execute(
-            "insert into change_head (id, seq, floor_seq, epoch, system_identifier, timeline)"
-            " values (1, 0, 0, $1, $2, $3) on conflict (id) do nothing",
-            _random_epoch(), server["system_identifier"], server["timeline"],
+            "insert into change_head (id, seq, floor_seq, epoch, system_identifier, timeline, swept_at)"
+            " values (1, 0, 0, $1, $2, $3, $4) on conflict (id) do nothing",
+            _random_epoch(), server["system_identifier"], server["timeline"], now,
         )  # fmt: skip
         changed = await connection.fetchval(
             "update change_head set epoch = $1, system_identifier = $2, timeline = $3"

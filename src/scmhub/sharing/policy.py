@@ -256,6 +256,10 @@ class Owned:
         looked_up = sql("select bit_or({}) from {} where {}", join(" | ", carried), source, covers)
         return sql("case when {} then 0 else ({}) end", standing, looked_up)
 
+    def covering(self, row: Row) -> tuple[Fragment, Fragment]:
+        """FROM items and condition under which some scope of the viewer covers a row."""
+        return self._covering(row, [])
+
     def _covering(self, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
         """The scopes that cover a row: FROM items and condition. A header is covered through each of its lines."""
         if self.through is None:

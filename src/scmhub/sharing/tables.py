@@ -58,6 +58,9 @@ class SharingRuleTable(Record, table=True):
     created_at: datetime = instant()
 
 
+_SCOPE = governed(owner="granter", parties=("grantee",), add="owner", write="select, insert, delete")
+
+
 class ScopeTable(SQLModel, table=True):
     """What one live rule opens to one grantee: an item or all, a site or all. Never a row per record.
 
@@ -70,7 +73,9 @@ class ScopeTable(SQLModel, table=True):
         Index("ix_scope_lookup", "grantee", "kind", "owner", "item_key"),
         Index("ix_scope_owner", "owner", "kind"),
         Index(None, "rule_id"),
-        governed(owner="granter", parties=("grantee",), add="owner", write="select, insert, delete"),
+        Index(None, "valid_from"),
+        Index(None, "valid_until", postgresql_where="valid_until is not null"),
+        {"info": _SCOPE["info"] | {"pump": "select"}},
     )
     id: uuid.UUID = Field(primary_key=True, sa_type=Uuid)
     rule_id: uuid.UUID = key("sharing_rule")

@@ -167,7 +167,10 @@ class Chain:
         assert "errors" not in answer, answer
         return answer["data"]
 
-    async def share(self, firm: str, groups: list[str] | None = None) -> tuple[str, int]:
+    async def share(
+        self, firm: str, groups: list[str] | None = None, *, valid_from: datetime = NOW, valid_until: datetime | None = None,
+        days_ahead: int | None = None,
+    ) -> tuple[str, int]:
         """acme opens its orders to a firm: id and version of the rule."""
         drafted = await self.ask(
             "acme",
@@ -179,9 +182,10 @@ class Chain:
                 "items": {"all": True},
                 "sites": {"all": True},
                 "fieldGroups": groups or ["promises"],
-                "validFrom": NOW.isoformat(),
+                "validFrom": valid_from.isoformat(),
+                "validUntil": valid_until.isoformat() if valid_until else None,
                 "daysBack": None,
-                "daysAhead": None,
+                "daysAhead": days_ahead,
             },
         )
         assert drafted["r"]["userErrors"] == []

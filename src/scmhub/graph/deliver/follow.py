@@ -174,7 +174,7 @@ class Follower:
         where = self._asked.where
         wanted = [each for each in events if where.admits(each) and concerns(each, self.lens.partner_id)]
         pairs = [(event, self.lens) for event in wanted]
-        judged = await self._feed.judge.items(self._asked.selection, self._asked.args, pairs)
+        judged = await self._feed.judge.items(self._asked.selection, self._asked.args, pairs, where)
         for event, items in zip(wanted, judged, strict=True):
             for item in items:
                 await self._push(item, event)

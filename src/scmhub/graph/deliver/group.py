@@ -155,11 +155,12 @@ class Group:
         failures = 0
         while True:
             try:
-                return await self._feed.judge.items(self.asked.selection, self.asked.args, pairs)
+                return await self._feed.judge.items(self.asked.selection, self.asked.args, pairs, self.asked.where)
             except ServiceUnavailable:
                 if self._feed.tail.trouble():
                     raise
-            except Exception:
+            except Exception as error:
+                log.warning("a change could not be judged: %r", error)
                 failures += 1
                 if failures == _TRIES:
                     raise

@@ -8,8 +8,8 @@ it left. Who could not is told nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,9 @@ import orjson
 
 from scmhub.clock import Clock, render
 from scmhub.database.pool import ReadPool
-from scmhub.feed.log import ACCESS, Event
-from scmhub.graph.deliver.selection import FeedInputs, FeedSelection, KindPlan
+from scmhub.feed.log import ACCESS, NARROWED, WINDOW, Event
+from scmhub.graph.deliver.narrowed import Narrowed, shared_as
+from scmhub.graph.deliver.selection import FeedInputs, FeedSelection, KindPlan, Where
 from scmhub.ids import public_id
 from scmhub.sharing.lens import Lens
 
@@ -43,17 +44,18 @@ class Judge:
     def __init__(self, reads: ReadPool, clock: Clock) -> None:
         self._reads = reads
         self._clock = clock
+        self._narrowed = Narrowed(reads)
         self.statements = 0
 
     async def items(
-        self, selection: FeedSelection, args: list[dict[str, Any]], pairs: Sequence[Pair]
+        self, selection: FeedSelection, args: list[dict[str, Any]], pairs: Sequence[Pair], where: Where
     ) -> list[list[Item]]:
-        """What each pair is told, aligned with ``pairs``; usually one item or none."""
+        """What each pair is told, aligned with ``pairs``; usually one item or none. ``where`` admits all events."""
         found: list[list[Item]] = [[] for _ in pairs]
         by_kind: defaultdict[str, list[int]] = defaultdict(list)
         for number, (event, _) in enumerate(pairs):
             if event.kind == ACCESS:
-                found[number] = _access_items(selection, event)
+                found[number] = await self._access_items(selection, pairs[number], where)
             elif event.kind in selection.plans:
                 by_kind[event.kind].append(number)
         for code, numbers in by_kind.items():
@@ -78,7 +80,9 @@ class Judge:
         return [
             _changed(selection, plan, pair, seen[number])
             if number in seen
-            else _no_longer(plan, pair[0], number in left)
+            else _no_longer(plan.code, plan.kind.prefix, pair[0].record_id, pair[0])
+            if number in left
+            else None
             for number, pair in enumerate(pairs)
         ]
 
@@ -96,6 +100,29 @@ class Judge:
             rows = await self._reads.rows(plan.was.text, *(bind.take(inputs) for bind in plan.was.binds))
             left |= {numbers[row["n"] - 1] for row in rows}
         return left
+
+    async def _access_items(self, selection: FeedSelection, pair: Pair, where: Where) -> list[Item]:
+        """That access changed; then each record that was lost by it, or what to read again because of it."""
+        event, lens = pair
+        kinds = {code: plan.kind for code, plan in selection.plans.items() if shared_as(plan.kind) in event.changed}
+        owner = public_id("ptr", event.owner_id)
+        changed = {"at": render(event.at), "owner": owner, "kinds": list(kinds), "direction": event.action}
+        items = [Item("AccessChanged", changed, {})]
+        if event.action == NARROWED:
+            # Not before the event, by the clock of whoever closed it: a window that has ended there has ended here.
+            now = max(self._clock(), event.at)
+            lost, whole = await self._narrowed.lost(kinds, event, lens, now)
+            items += [
+                _no_longer(code, kinds[code].prefix, key, event)
+                for code, key in lost
+                if (where.kinds is None or code in where.kinds) and (where.records is None or key in where.records)
+            ]
+        else:
+            whole = event.action == WINDOW
+        if not whole:
+            reset = {"reason": "ACCESS_CHANGED", "owners": [owner], "kinds": list(kinds)}
+            items.append(Item("Reset", reset, {}))
+        return [*(replace(each, back=True) for each in items[:-1]), items[-1]]
 
     async def snapshot(
         self, selection: FeedSelection, plan: KindPlan, args: list[dict[str, Any]], lens: Lens, after: UUID
@@ -136,20 +163,8 @@ def _changed(selection: FeedSelection, plan: KindPlan, pair: Pair, row: Any) -> 
     return Item("Changed", values, _records(_record_keys(selection, "Changed"), row["record"]))
 
 
-def _no_longer(plan: KindPlan, event: Event, left: bool) -> Item | None:
-    if not left:
-        return None
-    record = public_id(plan.kind.prefix, event.record_id)
-    return Item("NoLongerVisible", {"at": render(event.at), "kind": event.kind, "recordId": record}, {})
-
-
-def _access_items(selection: FeedSelection, event: Event) -> list[Item]:
-    """That access changed, and what to read again because of it."""
-    kinds = [code for code, plan in selection.plans.items() if getattr(plan.kind.policy, "kind", None) in event.changed]
-    owner = public_id("ptr", event.owner_id)
-    changed = {"at": render(event.at), "owner": owner, "kinds": kinds, "direction": event.action}
-    reset = {"reason": "ACCESS_CHANGED", "owners": [owner], "kinds": kinds}
-    return [Item("AccessChanged", changed, {}, back=True), Item("Reset", reset, {})]
+def _no_longer(code: str, prefix: str, key: UUID, event: Event) -> Item:
+    return Item("NoLongerVisible", {"at": render(event.at), "kind": code, "recordId": public_id(prefix, key)}, {})
 
 
 def _record_keys(selection: FeedSelection, type_name: str) -> list[str]:
@@ -163,8 +178,3 @@ def _records(keys: list[str], found: bytes | None) -> dict[str, bytes]:
     if len(keys) == 1:
         return {keys[0]: found}
     return {key: orjson.dumps(value) for key, value in orjson.loads(found).items()}
-
-
-def concerned(pairs: Iterable[Pair], admits: Any, concerns: Any) -> list[Pair]:
-    """Pairs worth a statement."""
-    return [(event, lens) for event, lens in pairs if admits(event) and concerns(event, lens.partner_id)]

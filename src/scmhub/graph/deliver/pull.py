@@ -87,7 +87,8 @@ class Page:
         while wanted:
             count = max(self._size + 1 - len(self._nodes), CHUNK)
             chunk, wanted = wanted[:count], wanted[count:]
-            judged = await self._feed.judge.items(self._selection, self._args, [(event, self._lens) for event in chunk])
+            pairs = [(event, self._lens) for event in chunk]
+            judged = await self._feed.judge.items(self._selection, self._args, pairs, self._where)
             for event, items in zip(chunk, judged, strict=True):
                 if items and len(self._nodes) >= self._size:
                     self._more = True

@@ -27,6 +27,7 @@ from scmhub.graph.plan import Planner
 from scmhub.graph.rates import Bucket
 from scmhub.identity.standing import Standing
 from scmhub.settings import Settings
+from scmhub.sharing.sweep import sweep
 
 CONNECTIONS = 4
 """Connections set aside for delivery, so that slow queries of others do not delay changes."""
@@ -59,6 +60,7 @@ async def follow_log(
         await check_session(connection, READ_ROLE, hub.settings)
 
     pump = Pump(login(admin, PUMP_ROLE, secret), hub.settings, hub.clock)
+    pump.chores.append(sweep)
     tail = Tail(reader)
     reads = await ReadPool.open(reader, CONNECTIONS, hub.settings.pool_wait_seconds, check)
     tasks: list[asyncio.Task[None]] = []
