@@ -30,6 +30,14 @@ CREATE TABLE audit_head (
 	CONSTRAINT ck_audit_head_one_row CHECK (id = 1)
 );
 
+CREATE TABLE barred_name (
+	name VARCHAR NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_barred_name PRIMARY KEY (name)
+);
+
+CREATE INDEX ix_barred_name_until ON barred_name (until);
+
 CREATE TABLE change_head (
 	id INTEGER NOT NULL, 
 	seq BIGINT NOT NULL, 
@@ -127,31 +135,6 @@ CREATE TABLE used_assertion (
 );
 
 CREATE INDEX ix_used_assertion_expires_at ON used_assertion (expires_at);
-
-CREATE TABLE case_file (
-	id UUID NOT NULL, 
-	opener_id UUID NOT NULL, 
-	counterparty_id UUID NOT NULL, 
-	template VARCHAR COLLATE "C" NOT NULL, 
-	severity VARCHAR COLLATE "C" NOT NULL, 
-	state VARCHAR COLLATE "C" NOT NULL, 
-	title TEXT NOT NULL, 
-	due_on DATE, 
-	version INTEGER NOT NULL, 
-	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	CONSTRAINT pk_case_file PRIMARY KEY (id), 
-	CONSTRAINT ck_case_file_template CHECK (template in ('EXCEPTION', 'CLAIM', 'INQUIRY', 'DIVERGENCE', 'DISPUTE', 'IMPROVEMENT')), 
-	CONSTRAINT ck_case_file_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
-	CONSTRAINT ck_case_file_state CHECK (state in ('OPEN', 'ACKNOWLEDGED', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'REOPENED')), 
-	CONSTRAINT ck_case_file_two_firms CHECK (opener_id <> counterparty_id), 
-	CONSTRAINT ck_case_file_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (opener_id, counterparty_id)), 
-	CONSTRAINT fk_case_file_opener_id FOREIGN KEY(opener_id) REFERENCES partner (id), 
-	CONSTRAINT fk_case_file_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id)
-);
-
-CREATE INDEX ix_case_file_counterparty_id_id ON case_file (counterparty_id, id);
-
-CREATE INDEX ix_case_file_opener_id_id ON case_file (opener_id, id);
 
 CREATE TABLE disruption (
 	id UUID NOT NULL, 
@@ -280,6 +263,30 @@ CREATE TABLE item (
 
 CREATE INDEX ix_item_owner_id_id ON item (owner_id, id);
 
+CREATE TABLE person (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	email TEXT, 
+	roles VARCHAR[] NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	provider_id UUID, 
+	provider_subject VARCHAR COLLATE "C", 
+	last_login_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	grade INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_person PRIMARY KEY (id), 
+	CONSTRAINT ck_person_state CHECK (state in ('ACTIVE', 'DEACTIVATED')), 
+	CONSTRAINT ck_person_roles CHECK (roles <@ array['READER','PLANNER','STEWARD','ADMIN','AUDITOR','OPERATOR']::varchar[] and roles <> '{}'), 
+	CONSTRAINT ck_person_provider CHECK ((provider_id is null) = (provider_subject is null)), 
+	CONSTRAINT ck_person_operator CHECK (('OPERATOR' = any (roles)) <= (partner_id = '00000000-0000-0000-0000-000000000000')), 
+	CONSTRAINT uq_person_provider_id_provider_subject UNIQUE (provider_id, provider_subject), 
+	CONSTRAINT fk_person_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_person_partner_id_id ON person (partner_id, id);
+
 CREATE TABLE relationship (
 	id UUID NOT NULL, 
 	provider_id UUID NOT NULL, 
@@ -358,30 +365,66 @@ CREATE TABLE site (
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
 
-CREATE TABLE case_entry (
+CREATE TABLE agreement (
 	id UUID NOT NULL, 
-	case_id UUID NOT NULL, 
-	entry_no INTEGER NOT NULL, 
-	act VARCHAR COLLATE "C" NOT NULL, 
-	author_id UUID NOT NULL, 
-	text TEXT, 
-	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	CONSTRAINT pk_case_entry PRIMARY KEY (id), 
-	CONSTRAINT uq_case_entry_case_id_entry_no UNIQUE (case_id, entry_no), 
-	CONSTRAINT ck_case_entry_act CHECK (act in ('OPEN', 'ACKNOWLEDGE', 'START', 'RESOLVE', 'CLOSE', 'REOPEN', 'COMMENT')), 
-	CONSTRAINT fk_case_entry_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
-	CONSTRAINT fk_case_entry_author_id FOREIGN KEY(author_id) REFERENCES partner (id)
+	relationship_id UUID NOT NULL, 
+	provider_id UUID NOT NULL, 
+	recipient_id UUID NOT NULL, 
+	title TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_agreement PRIMARY KEY (id), 
+	CONSTRAINT fk_agreement_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id), 
+	CONSTRAINT fk_agreement_provider_id FOREIGN KEY(provider_id) REFERENCES partner (id), 
+	CONSTRAINT fk_agreement_recipient_id FOREIGN KEY(recipient_id) REFERENCES partner (id)
 );
 
-CREATE TABLE case_reference (
+CREATE INDEX ix_agreement_provider_id_id ON agreement (provider_id, id);
+
+CREATE INDEX ix_agreement_recipient_id_id ON agreement (recipient_id, id);
+
+CREATE INDEX ix_agreement_relationship_id_id ON agreement (relationship_id, id);
+
+CREATE TABLE breach (
 	id UUID NOT NULL, 
-	case_id UUID NOT NULL, 
-	kind VARCHAR COLLATE "C" NOT NULL, 
-	record VARCHAR COLLATE "C" NOT NULL, 
-	CONSTRAINT pk_case_reference PRIMARY KEY (id), 
-	CONSTRAINT uq_case_reference_case_id_record UNIQUE (case_id, record), 
-	CONSTRAINT fk_case_reference_case_id FOREIGN KEY(case_id) REFERENCES case_file (id)
+	affected_id UUID NOT NULL, 
+	other_id UUID, 
+	criterion VARCHAR COLLATE "C" NOT NULL, 
+	subject VARCHAR COLLATE "C" NOT NULL, 
+	bucket DATE, 
+	item_id UUID NOT NULL, 
+	site_id UUID, 
+	variance NUMERIC(21, 6) NOT NULL, 
+	allowed NUMERIC(21, 6) NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	basis VARCHAR COLLATE "C" NOT NULL, 
+	basis_version INTEGER NOT NULL, 
+	clause VARCHAR COLLATE "C", 
+	severity VARCHAR COLLATE "C" NOT NULL, 
+	found_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	returned_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_breach PRIMARY KEY (id), 
+	CONSTRAINT uq_breach_key UNIQUE NULLS NOT DISTINCT (affected_id, criterion, subject, bucket), 
+	CONSTRAINT ck_breach_criterion CHECK (criterion in ('LATE_ORDER', 'EARLY_ORDER', 'RESPONSE_REQUIRED', 'RECEIPT_VARIANCE', 'FORECAST_MISMATCH', 'FROZEN_CHANGE', 'STALE', 'BELOW_TARGET', 'SHORTAGE', 'EXCESS')), 
+	CONSTRAINT ck_breach_basis CHECK (basis in ('DEFAULT', 'CLAUSE')), 
+	CONSTRAINT ck_breach_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
+	CONSTRAINT ck_breach_two_firms CHECK (affected_id <> other_id), 
+	CONSTRAINT ck_breach_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (affected_id, coalesce(other_id, affected_id))), 
+	CONSTRAINT fk_breach_affected_id FOREIGN KEY(affected_id) REFERENCES partner (id), 
+	CONSTRAINT fk_breach_other_id FOREIGN KEY(other_id) REFERENCES partner (id), 
+	CONSTRAINT fk_breach_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_breach_site_id FOREIGN KEY(site_id) REFERENCES site (id)
 );
+
+CREATE INDEX ix_breach_affected_id_id ON breach (affected_id, id);
+
+CREATE INDEX ix_breach_affected_id_subject ON breach (affected_id, subject);
+
+CREATE INDEX ix_breach_item_id_id ON breach (item_id, id);
+
+CREATE INDEX ix_breach_other_id_id ON breach (other_id, id);
 
 CREATE TABLE credential (
 	id UUID NOT NULL, 
@@ -495,6 +538,26 @@ CREATE INDEX ix_inventory_position_owner_id_id ON inventory_position (owner_id, 
 
 CREATE INDEX ix_inventory_position_site ON inventory_position (owner_id, site_id, id) INCLUDE (as_of_on, item_id);
 
+CREATE TABLE invitation (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	email TEXT NOT NULL, 
+	roles VARCHAR[] NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	person_id UUID, 
+	CONSTRAINT pk_invitation PRIMARY KEY (id), 
+	CONSTRAINT ck_invitation_state CHECK (state in ('OPEN', 'ACCEPTED', 'WITHDRAWN')), 
+	CONSTRAINT ck_invitation_roles CHECK (roles <@ array['READER','PLANNER','STEWARD','ADMIN','AUDITOR','OPERATOR']::varchar[] and roles <> '{}'), 
+	CONSTRAINT ck_invitation_operator CHECK (('OPERATOR' = any (roles)) <= (partner_id = '00000000-0000-0000-0000-000000000000')), 
+	CONSTRAINT fk_invitation_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_invitation_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_invitation_partner_id_id ON invitation (partner_id, id);
+
 CREATE TABLE item_alias (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -552,6 +615,19 @@ CREATE INDEX ix_item_link_owner_id_id ON item_link (owner_id, id);
 CREATE INDEX ix_item_link_owner_id_parent_id_id ON item_link (owner_id, parent_id, id);
 
 CREATE INDEX ix_item_link_parent_id_id ON item_link (parent_id, id);
+
+CREATE TABLE local_account (
+	person_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	account VARCHAR COLLATE "C" NOT NULL, 
+	password VARCHAR COLLATE "C" NOT NULL, 
+	failures INTEGER NOT NULL, 
+	blocked_until TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_local_account PRIMARY KEY (person_id), 
+	CONSTRAINT uq_local_account_partner_id_account UNIQUE (partner_id, account), 
+	CONSTRAINT fk_local_account_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
+	CONSTRAINT fk_local_account_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
 
 CREATE TABLE objective (
 	id UUID NOT NULL, 
@@ -743,6 +819,25 @@ CREATE INDEX ix_scope_valid_from ON scope (valid_from);
 
 CREATE INDEX ix_scope_valid_until ON scope (valid_until) WHERE valid_until is not null;
 
+CREATE TABLE session (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	person_id UUID NOT NULL, 
+	door VARCHAR COLLATE "C" NOT NULL, 
+	authenticated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ended_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_session PRIMARY KEY (id), 
+	CONSTRAINT ck_session_door CHECK (door in ('LOCAL', 'PROVIDER', 'INVITATION')), 
+	CONSTRAINT fk_session_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_session_person_id FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_session_partner_id_id ON session (partner_id, id);
+
+CREATE INDEX ix_session_person_id_id ON session (person_id, id);
+
 CREATE TABLE shipment (
 	id UUID NOT NULL, 
 	number VARCHAR COLLATE "C" NOT NULL, 
@@ -832,6 +927,90 @@ CREATE INDEX ix_time_series_publisher_id_measure_id ON time_series (publisher_id
 
 CREATE INDEX ix_time_series_publisher_id_measure_item_id_id ON time_series (publisher_id, measure, item_id, id);
 
+CREATE TABLE agreement_version (
+	id UUID NOT NULL, 
+	agreement_id UUID NOT NULL, 
+	version_no INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	proposed_by UUID NOT NULL, 
+	in_force_from DATE NOT NULL, 
+	in_force_until DATE, 
+	notice_days INTEGER NOT NULL, 
+	note TEXT, 
+	reason TEXT, 
+	digest VARCHAR COLLATE "C" NOT NULL, 
+	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	signed_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_agreement_version PRIMARY KEY (id), 
+	CONSTRAINT uq_agreement_version_agreement_id_version_no UNIQUE (agreement_id, version_no), 
+	CONSTRAINT ck_agreement_version_state CHECK (state in ('PROPOSED', 'COUNTERED', 'DECLINED', 'WITHDRAWN', 'SIGNED', 'SUPERSEDED', 'TERMINATED')), 
+	CONSTRAINT ck_agreement_version_notice_days CHECK (notice_days >= 0), 
+	CONSTRAINT fk_agreement_version_agreement_id FOREIGN KEY(agreement_id) REFERENCES agreement (id), 
+	CONSTRAINT fk_agreement_version_proposed_by FOREIGN KEY(proposed_by) REFERENCES partner (id)
+);
+
+CREATE TABLE breach_evidence (
+	id UUID NOT NULL, 
+	breach_id UUID NOT NULL, 
+	evidence_no INTEGER NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	record VARCHAR COLLATE "C" NOT NULL, 
+	field VARCHAR COLLATE "C" NOT NULL, 
+	value VARCHAR COLLATE "C" NOT NULL, 
+	record_version INTEGER, 
+	stated_at TIMESTAMP WITH TIME ZONE, 
+	seen_by UUID[] NOT NULL, 
+	rule_kind VARCHAR COLLATE "C" NOT NULL, 
+	owner_id UUID NOT NULL, 
+	item_id UUID, 
+	site_id UUID, 
+	day DATE, 
+	field_groups VARCHAR[], 
+	CONSTRAINT pk_breach_evidence PRIMARY KEY (id), 
+	CONSTRAINT uq_breach_evidence_breach_id_evidence_no UNIQUE (breach_id, evidence_no), 
+	CONSTRAINT fk_breach_evidence_breach_id FOREIGN KEY(breach_id) REFERENCES breach (id), 
+	CONSTRAINT fk_breach_evidence_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_breach_evidence_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_breach_evidence_site_id FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_breach_evidence_reach ON breach_evidence (owner_id, rule_kind, item_id);
+
+CREATE TABLE case_file (
+	id UUID NOT NULL, 
+	opener_id UUID NOT NULL, 
+	counterparty_id UUID, 
+	breach_id UUID, 
+	template VARCHAR COLLATE "C" NOT NULL, 
+	severity VARCHAR COLLATE "C" NOT NULL, 
+	level INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	title TEXT NOT NULL, 
+	due_on DATE, 
+	escalated_for DATE, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_case_file PRIMARY KEY (id), 
+	CONSTRAINT ck_case_file_template CHECK (template in ('EXCEPTION', 'CLAIM', 'INQUIRY', 'DIVERGENCE', 'DISPUTE', 'IMPROVEMENT')), 
+	CONSTRAINT ck_case_file_severity CHECK (severity in ('LOW', 'MEDIUM', 'HIGH')), 
+	CONSTRAINT ck_case_file_state CHECK (state in ('OPEN', 'ACKNOWLEDGED', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'REOPENED')), 
+	CONSTRAINT ck_case_file_level CHECK (level between 0 and 9), 
+	CONSTRAINT ck_case_file_two_firms CHECK (opener_id <> counterparty_id), 
+	CONSTRAINT ck_case_file_two_sides CHECK (counterparty_id is not null or breach_id is not null), 
+	CONSTRAINT ck_case_file_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (opener_id, coalesce(counterparty_id, opener_id))), 
+	CONSTRAINT fk_case_file_opener_id FOREIGN KEY(opener_id) REFERENCES partner (id), 
+	CONSTRAINT fk_case_file_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_case_file_breach_id FOREIGN KEY(breach_id) REFERENCES breach (id)
+);
+
+CREATE INDEX ix_case_file_breach_id_id ON case_file (breach_id, id) WHERE breach_id is not null;
+
+CREATE INDEX ix_case_file_counterparty_id_id ON case_file (counterparty_id, id);
+
+CREATE INDEX ix_case_file_due_on ON case_file (due_on) WHERE state not in ('RESOLVED', 'CLOSED');
+
+CREATE INDEX ix_case_file_opener_id_id ON case_file (opener_id, id);
+
 CREATE TABLE credential_proof (
 	credential_id UUID NOT NULL, 
 	partner_id UUID NOT NULL, 
@@ -882,6 +1061,15 @@ CREATE TABLE inventory_statement (
 );
 
 CREATE INDEX ix_inventory_statement_position_id_as_of_id ON inventory_statement (position_id, as_of, id);
+
+CREATE TABLE invitation_proof (
+	digest BYTEA NOT NULL, 
+	invitation_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	CONSTRAINT pk_invitation_proof PRIMARY KEY (digest), 
+	CONSTRAINT fk_invitation_proof_invitation_id FOREIGN KEY(invitation_id) REFERENCES invitation (id), 
+	CONSTRAINT fk_invitation_proof_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
 
 CREATE TABLE order_line (
 	id UUID NOT NULL, 
@@ -1013,6 +1201,18 @@ CREATE TABLE series_version (
 	CONSTRAINT fk_series_version_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id)
 );
 
+CREATE TABLE session_proof (
+	digest BYTEA NOT NULL, 
+	session_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_session_proof PRIMARY KEY (digest), 
+	CONSTRAINT fk_session_proof_session_id FOREIGN KEY(session_id) REFERENCES session (id), 
+	CONSTRAINT fk_session_proof_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_session_proof_until ON session_proof (until);
+
 CREATE TABLE shipment_event (
 	id UUID NOT NULL, 
 	shipment_id UUID NOT NULL, 
@@ -1028,6 +1228,88 @@ CREATE TABLE shipment_event (
 	CONSTRAINT ck_shipment_event_milestone CHECK (milestone in ('DEPARTURE', 'ARRIVAL')), 
 	CONSTRAINT ck_shipment_event_certainty CHECK (certainty in ('PLANNED', 'ESTIMATED', 'ACTUAL')), 
 	CONSTRAINT fk_shipment_event_shipment_id FOREIGN KEY(shipment_id) REFERENCES shipment (id)
+);
+
+CREATE TABLE agreement_signature (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	signatory TEXT, 
+	digest VARCHAR COLLATE "C" NOT NULL, 
+	signed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_agreement_signature PRIMARY KEY (id), 
+	CONSTRAINT uq_agreement_signature_version_id_partner_id UNIQUE (version_id, partner_id), 
+	CONSTRAINT fk_agreement_signature_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_agreement_signature_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE case_entry (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	entry_no INTEGER NOT NULL, 
+	act VARCHAR COLLATE "C" NOT NULL, 
+	author_id UUID, 
+	text TEXT, 
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_case_entry PRIMARY KEY (id), 
+	CONSTRAINT uq_case_entry_case_id_entry_no UNIQUE (case_id, entry_no), 
+	CONSTRAINT ck_case_entry_act CHECK (act in ('OPEN', 'ACKNOWLEDGE', 'START', 'RESOLVE', 'CLOSE', 'REOPEN', 'COMMENT', 'ESCALATE', 'REVISE', 'REFER', 'STEP_ADD', 'STEP_DONE', 'BREACH', 'RETURN')), 
+	CONSTRAINT fk_case_entry_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
+	CONSTRAINT fk_case_entry_author_id FOREIGN KEY(author_id) REFERENCES partner (id)
+);
+
+CREATE TABLE case_reference (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	record VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_case_reference PRIMARY KEY (id), 
+	CONSTRAINT uq_case_reference_case_id_record UNIQUE (case_id, record), 
+	CONSTRAINT fk_case_reference_case_id FOREIGN KEY(case_id) REFERENCES case_file (id)
+);
+
+CREATE TABLE case_step (
+	id UUID NOT NULL, 
+	case_id UUID NOT NULL, 
+	step_no INTEGER NOT NULL, 
+	what TEXT NOT NULL, 
+	owner_id UUID NOT NULL, 
+	due_on DATE, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_case_step PRIMARY KEY (id), 
+	CONSTRAINT uq_case_step_case_id_step_no UNIQUE (case_id, step_no), 
+	CONSTRAINT fk_case_step_case_id FOREIGN KEY(case_id) REFERENCES case_file (id), 
+	CONSTRAINT fk_case_step_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE fence_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID, 
+	frozen_days INTEGER NOT NULL, 
+	firm_days INTEGER NOT NULL, 
+	flexible_days INTEGER NOT NULL, 
+	inside_frozen VARCHAR COLLATE "C" NOT NULL, 
+	CONSTRAINT pk_fence_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_fence_clause_inside_frozen CHECK (inside_frozen in ('REFUSED', 'MARKED')), 
+	CONSTRAINT ck_fence_clause_days CHECK (0 <= frozen_days and frozen_days <= firm_days and firm_days <= flexible_days), 
+	CONSTRAINT uq_fence_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_fence_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_fence_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id)
+);
+
+CREATE TABLE response_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	subject VARCHAR COLLATE "C" NOT NULL, 
+	days INTEGER NOT NULL, 
+	CONSTRAINT pk_response_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_response_clause_subject CHECK (subject in ('ORDER', 'CHANGE', 'FORECAST', 'CASE')), 
+	CONSTRAINT ck_response_clause_days CHECK (days >= 0), 
+	CONSTRAINT uq_response_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_response_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id)
 );
 
 CREATE TABLE schedule_line (
@@ -1050,6 +1332,63 @@ CREATE TABLE schedule_line (
 	CONSTRAINT ck_schedule_line_state CHECK (state in ('DRAFT', 'SENT', 'SELLER_PROPOSED', 'BUYER_PROPOSED', 'CONFIRMED', 'CHANGE_REQUESTED', 'PART_SHIPPED', 'SHIPPED', 'PART_RECEIVED', 'RECEIVED', 'CLOSED', 'REJECTED', 'CANCELLED')), 
 	CONSTRAINT ck_schedule_line_quantity CHECK (requested_quantity > 0), 
 	CONSTRAINT fk_schedule_line_line_id FOREIGN KEY(line_id) REFERENCES order_line (id)
+);
+
+CREATE TABLE service_level_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID, 
+	measure VARCHAR COLLATE "C" NOT NULL, 
+	at_least NUMERIC(21, 6) NOT NULL, 
+	CONSTRAINT pk_service_level_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_service_level_clause_measure CHECK (measure in ('OTIF', 'FILL_RATE', 'ON_TIME', 'READY_RATE')), 
+	CONSTRAINT ck_service_level_clause_at_least CHECK (at_least >= 0), 
+	CONSTRAINT uq_service_level_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_service_level_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_service_level_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id)
+);
+
+CREATE TABLE stock_policy_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID NOT NULL, 
+	site_id UUID NOT NULL, 
+	stock_owner_id UUID NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
+	minimum NUMERIC(21, 6), 
+	maximum NUMERIC(21, 6), 
+	target NUMERIC(21, 6), 
+	CONSTRAINT pk_stock_policy_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_stock_policy_clause_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
+	CONSTRAINT ck_stock_policy_clause_range CHECK (maximum >= minimum), 
+	CONSTRAINT ck_stock_policy_clause_says_something CHECK (num_nonnulls(minimum, maximum, target) > 0), 
+	CONSTRAINT ck_stock_policy_clause_minimum CHECK (minimum >= 0), 
+	CONSTRAINT ck_stock_policy_clause_maximum CHECK (maximum >= 0), 
+	CONSTRAINT ck_stock_policy_clause_target CHECK (target >= 0), 
+	CONSTRAINT uq_stock_policy_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_stock_policy_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_stock_policy_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id), 
+	CONSTRAINT fk_stock_policy_clause_site_id FOREIGN KEY(site_id) REFERENCES site (id), 
+	CONSTRAINT fk_stock_policy_clause_stock_owner_id FOREIGN KEY(stock_owner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE tolerance_clause (
+	id UUID NOT NULL, 
+	version_id UUID NOT NULL, 
+	clause_no INTEGER NOT NULL, 
+	item_id UUID, 
+	criterion VARCHAR COLLATE "C" NOT NULL, 
+	allowed NUMERIC(21, 6) NOT NULL, 
+	grave NUMERIC(21, 6), 
+	CONSTRAINT pk_tolerance_clause PRIMARY KEY (id), 
+	CONSTRAINT ck_tolerance_clause_criterion CHECK (criterion in ('LATE_ORDER', 'EARLY_ORDER', 'RECEIPT_VARIANCE', 'FORECAST_MISMATCH', 'FROZEN_CHANGE', 'STALE', 'BELOW_TARGET', 'SHORTAGE', 'EXCESS')), 
+	CONSTRAINT ck_tolerance_clause_allowed CHECK (allowed >= 0), 
+	CONSTRAINT ck_tolerance_clause_grave CHECK (grave >= 0), 
+	CONSTRAINT uq_tolerance_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
+	CONSTRAINT fk_tolerance_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
+	CONSTRAINT fk_tolerance_clause_item_id FOREIGN KEY(item_id) REFERENCES item (id)
 );
 
 CREATE TABLE schedule_revision (
@@ -1182,6 +1521,10 @@ grant select, insert, update on "audit_head" to hub_write;
 
 grant select on "audit_head" to hub_read;
 
+grant select, insert, delete on "barred_name" to hub_write;
+
+grant select on "barred_name" to hub_read;
+
 grant select, insert, update on "change_head" to hub_pump;
 
 grant select on "change_head" to hub_read;
@@ -1209,24 +1552,6 @@ grant select on "revoked_token" to hub_read;
 grant select, insert, update on "signing_key" to hub_write;
 
 grant select, insert, delete on "used_assertion" to hub_write;
-
-alter table "case_file" enable row level security;
-
-alter table "case_file" force row level security;
-
-create policy read_all on "case_file" for select to hub_read using (true);
-
-create policy see on "case_file" for select to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-create policy add on "case_file" for insert to hub_write with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-create policy change on "case_file" for update to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-create policy remove on "case_file" for delete to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
-
-grant select, insert, update on "case_file" to hub_write;
-
-grant select on "case_file" to hub_read;
 
 alter table "disruption" enable row level security;
 
@@ -1338,6 +1663,24 @@ grant select, insert, update, delete on "item" to hub_write;
 
 grant select on "item" to hub_read;
 
+alter table "person" enable row level security;
+
+alter table "person" force row level security;
+
+create policy read_all on "person" for select to hub_read using (true);
+
+create policy see on "person" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "person" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "person" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "person" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "person" to hub_write;
+
+grant select on "person" to hub_read;
+
 alter table "relationship" enable row level security;
 
 alter table "relationship" force row level security;
@@ -1394,41 +1737,43 @@ grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
 
-alter table "case_entry" enable row level security;
+alter table "agreement" enable row level security;
 
-alter table "case_entry" force row level security;
+alter table "agreement" force row level security;
 
-create policy read_all on "case_entry" for select to hub_read using (true);
+alter table "agreement" add constraint "ck_agreement_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[provider_id, recipient_id]));
 
-create policy see on "case_entry" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id));
+create policy read_all on "agreement" for select to hub_read using (true);
 
-create policy add on "case_entry" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy see on "agreement" for select to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy change on "case_entry" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "agreement" for insert to hub_write with check (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy remove on "case_entry" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "agreement" for update to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-grant select, insert on "case_entry" to hub_write;
+create policy remove on "agreement" for delete to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-grant select on "case_entry" to hub_read;
+grant select, insert, update on "agreement" to hub_write;
 
-alter table "case_reference" enable row level security;
+grant select on "agreement" to hub_read;
 
-alter table "case_reference" force row level security;
+alter table "breach" enable row level security;
 
-create policy read_all on "case_reference" for select to hub_read using (true);
+alter table "breach" force row level security;
 
-create policy see on "case_reference" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id));
+create policy read_all on "breach" for select to hub_read using (true);
 
-create policy add on "case_reference" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy see on "breach" for select to hub_write using (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid or affected_id in (select s.owner from scope s where s.grantee = nullif(current_setting('hub.partner', true), '')::uuid));
 
-create policy change on "case_reference" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "breach" for insert to hub_write with check (affected_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy remove on "case_reference" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "breach" for update to hub_write using (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-grant select, insert on "case_reference" to hub_write;
+create policy remove on "breach" for delete to hub_write using (affected_id = nullif(current_setting('hub.partner', true), '')::uuid or other_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-grant select on "case_reference" to hub_read;
+grant select, insert, update on "breach" to hub_write;
+
+grant select on "breach" to hub_read;
 
 alter table "credential" enable row level security;
 
@@ -1522,6 +1867,24 @@ grant select, insert, update on "inventory_position" to hub_write;
 
 grant select on "inventory_position" to hub_read;
 
+alter table "invitation" enable row level security;
+
+alter table "invitation" force row level security;
+
+create policy read_all on "invitation" for select to hub_read using (true);
+
+create policy see on "invitation" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "invitation" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "invitation" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "invitation" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "invitation" to hub_write;
+
+grant select on "invitation" to hub_read;
+
 alter table "item_alias" enable row level security;
 
 alter table "item_alias" force row level security;
@@ -1559,6 +1922,22 @@ create policy remove on "item_link" for delete to hub_write using (owner_id = nu
 grant select, insert, update on "item_link" to hub_write;
 
 grant select on "item_link" to hub_read;
+
+alter table "local_account" enable row level security;
+
+alter table "local_account" force row level security;
+
+create policy read_all on "local_account" for select to hub_read using (true);
+
+create policy see on "local_account" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "local_account" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "local_account" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "local_account" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "local_account" to hub_write;
 
 alter table "objective" enable row level security;
 
@@ -1658,6 +2037,24 @@ grant select on "scope" to hub_pump;
 
 grant select on "scope" to hub_read;
 
+alter table "session" enable row level security;
+
+alter table "session" force row level security;
+
+create policy read_all on "session" for select to hub_read using (true);
+
+create policy see on "session" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "session" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "session" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "session" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "session" to hub_write;
+
+grant select on "session" to hub_read;
+
 alter table "shipment" enable row level security;
 
 alter table "shipment" force row level security;
@@ -1693,6 +2090,60 @@ create policy remove on "time_series" for delete to hub_write using (publisher_i
 grant select, insert, update on "time_series" to hub_write;
 
 grant select on "time_series" to hub_read;
+
+alter table "agreement_version" enable row level security;
+
+alter table "agreement_version" force row level security;
+
+create policy read_all on "agreement_version" for select to hub_read using (true);
+
+create policy see on "agreement_version" for select to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id));
+
+create policy add on "agreement_version" for insert to hub_write with check (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "agreement_version" for update to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "agreement_version" for delete to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert, update on "agreement_version" to hub_write;
+
+grant select on "agreement_version" to hub_read;
+
+alter table "breach_evidence" enable row level security;
+
+alter table "breach_evidence" force row level security;
+
+create policy read_all on "breach_evidence" for select to hub_read using (true);
+
+create policy see on "breach_evidence" for select to hub_write using (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id));
+
+create policy add on "breach_evidence" for insert to hub_write with check (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "breach_evidence" for update to hub_write using (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "breach_evidence" for delete to hub_write using (exists (select from "breach" p1 where p1.id = "breach_evidence".breach_id and (p1.affected_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.other_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert, delete on "breach_evidence" to hub_write;
+
+grant select on "breach_evidence" to hub_read;
+
+alter table "case_file" enable row level security;
+
+alter table "case_file" force row level security;
+
+create policy read_all on "case_file" for select to hub_read using (true);
+
+create policy see on "case_file" for select to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "case_file" for insert to hub_write with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "case_file" for update to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "case_file" for delete to hub_write using (opener_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "case_file" to hub_write;
+
+grant select on "case_file" to hub_read;
 
 alter table "credential_proof" enable row level security;
 
@@ -1731,6 +2182,8 @@ create policy remove on "inventory_statement" for delete to hub_write using (own
 grant select, insert on "inventory_statement" to hub_write;
 
 grant select on "inventory_statement" to hub_read;
+
+grant select, insert, delete on "invitation_proof" to hub_write;
 
 alter table "order_line" enable row level security;
 
@@ -1812,6 +2265,8 @@ grant select, insert, update on "series_version" to hub_write;
 
 grant select on "series_version" to hub_read;
 
+grant select, insert, delete on "session_proof" to hub_write;
+
 alter table "shipment_event" enable row level security;
 
 alter table "shipment_event" force row level security;
@@ -1830,6 +2285,114 @@ grant select, insert, update, delete on "shipment_event" to hub_write;
 
 grant select on "shipment_event" to hub_read;
 
+alter table "agreement_signature" enable row level security;
+
+alter table "agreement_signature" force row level security;
+
+create policy read_all on "agreement_signature" for select to hub_read using (true);
+
+create policy see on "agreement_signature" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id));
+
+create policy add on "agreement_signature" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "agreement_signature" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "agreement_signature" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "agreement_signature" to hub_write;
+
+grant select on "agreement_signature" to hub_read;
+
+alter table "case_entry" enable row level security;
+
+alter table "case_entry" force row level security;
+
+create policy read_all on "case_entry" for select to hub_read using (true);
+
+create policy see on "case_entry" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id));
+
+create policy add on "case_entry" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_entry" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_entry" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_entry".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "case_entry" to hub_write;
+
+grant select on "case_entry" to hub_read;
+
+alter table "case_reference" enable row level security;
+
+alter table "case_reference" force row level security;
+
+create policy read_all on "case_reference" for select to hub_read using (true);
+
+create policy see on "case_reference" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id));
+
+create policy add on "case_reference" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_reference" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_reference" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_reference".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "case_reference" to hub_write;
+
+grant select on "case_reference" to hub_read;
+
+alter table "case_step" enable row level security;
+
+alter table "case_step" force row level security;
+
+create policy read_all on "case_step" for select to hub_read using (true);
+
+create policy see on "case_step" for select to hub_write using (exists (select from "case_file" p1 where p1.id = "case_step".case_id));
+
+create policy add on "case_step" for insert to hub_write with check (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "case_step" for update to hub_write using (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "case_step" for delete to hub_write using (exists (select from "case_file" p1 where p1.id = "case_step".case_id and (p1.opener_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert, update on "case_step" to hub_write;
+
+grant select on "case_step" to hub_read;
+
+alter table "fence_clause" enable row level security;
+
+alter table "fence_clause" force row level security;
+
+create policy read_all on "fence_clause" for select to hub_read using (true);
+
+create policy see on "fence_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id));
+
+create policy add on "fence_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "fence_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "fence_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "fence_clause" to hub_write;
+
+grant select on "fence_clause" to hub_read;
+
+alter table "response_clause" enable row level security;
+
+alter table "response_clause" force row level security;
+
+create policy read_all on "response_clause" for select to hub_read using (true);
+
+create policy see on "response_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id));
+
+create policy add on "response_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "response_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "response_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "response_clause" to hub_write;
+
+grant select on "response_clause" to hub_read;
+
 alter table "schedule_line" enable row level security;
 
 alter table "schedule_line" force row level security;
@@ -1847,6 +2410,60 @@ create policy remove on "schedule_line" for delete to hub_write using (exists (s
 grant select, insert, update, delete on "schedule_line" to hub_write;
 
 grant select on "schedule_line" to hub_read;
+
+alter table "service_level_clause" enable row level security;
+
+alter table "service_level_clause" force row level security;
+
+create policy read_all on "service_level_clause" for select to hub_read using (true);
+
+create policy see on "service_level_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id));
+
+create policy add on "service_level_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "service_level_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "service_level_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "service_level_clause" to hub_write;
+
+grant select on "service_level_clause" to hub_read;
+
+alter table "stock_policy_clause" enable row level security;
+
+alter table "stock_policy_clause" force row level security;
+
+create policy read_all on "stock_policy_clause" for select to hub_read using (true);
+
+create policy see on "stock_policy_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id));
+
+create policy add on "stock_policy_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "stock_policy_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "stock_policy_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "stock_policy_clause" to hub_write;
+
+grant select on "stock_policy_clause" to hub_read;
+
+alter table "tolerance_clause" enable row level security;
+
+alter table "tolerance_clause" force row level security;
+
+create policy read_all on "tolerance_clause" for select to hub_read using (true);
+
+create policy see on "tolerance_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id));
+
+create policy add on "tolerance_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "tolerance_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "tolerance_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "tolerance_clause" to hub_write;
+
+grant select on "tolerance_clause" to hub_read;
 
 alter table "schedule_revision" enable row level security;
 
