@@ -184,6 +184,24 @@ CREATE INDEX ix_disruption_sender_id_starts_at_id ON disruption (sender_id, star
 
 CREATE INDEX ix_disruption_source_id_sender_id ON disruption (source_id, sender_id);
 
+CREATE TABLE frontend (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	redirect_uris VARCHAR[] COLLATE "C" NOT NULL, 
+	origins VARCHAR[] COLLATE "C" NOT NULL, 
+	token_scopes VARCHAR[] COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	last_used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_frontend PRIMARY KEY (id), 
+	CONSTRAINT ck_frontend_state CHECK (state in ('ACTIVE', 'SUSPENDED')), 
+	CONSTRAINT fk_frontend_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_frontend_partner_id_id ON frontend (partner_id, id);
+
 CREATE TABLE idempotency_key (
 	partner_id UUID NOT NULL, 
 	caller VARCHAR NOT NULL, 
@@ -629,6 +647,23 @@ CREATE TABLE local_account (
 	CONSTRAINT fk_local_account_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
 );
 
+CREATE TABLE login_grant (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	frontend_id UUID NOT NULL, 
+	subject VARCHAR COLLATE "C" NOT NULL, 
+	token_scopes VARCHAR[] COLLATE "C" NOT NULL, 
+	authenticated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ended_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_login_grant PRIMARY KEY (id), 
+	CONSTRAINT fk_login_grant_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_login_grant_frontend_id FOREIGN KEY(frontend_id) REFERENCES frontend (id)
+);
+
+CREATE INDEX ix_login_grant_partner_id_id ON login_grant (partner_id, id);
+
 CREATE TABLE objective (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -949,6 +984,21 @@ CREATE TABLE agreement_version (
 	CONSTRAINT fk_agreement_version_proposed_by FOREIGN KEY(proposed_by) REFERENCES partner (id)
 );
 
+CREATE TABLE authorization_code (
+	digest BYTEA NOT NULL, 
+	partner_id UUID NOT NULL, 
+	grant_id UUID NOT NULL, 
+	redirect_uri VARCHAR COLLATE "C" NOT NULL, 
+	code_challenge VARCHAR COLLATE "C" NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_authorization_code PRIMARY KEY (digest), 
+	CONSTRAINT fk_authorization_code_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_authorization_code_grant_id FOREIGN KEY(grant_id) REFERENCES login_grant (id)
+);
+
+CREATE INDEX ix_authorization_code_grant_id ON authorization_code (grant_id);
+
 CREATE TABLE breach_evidence (
 	id UUID NOT NULL, 
 	breach_id UUID NOT NULL, 
@@ -1124,6 +1174,19 @@ CREATE INDEX ix_order_line_seller_id_id ON order_line (seller_id, id);
 CREATE INDEX ix_order_line_seller_id_item_id_id ON order_line (seller_id, item_id, id);
 
 CREATE INDEX ix_order_line_site ON order_line (buyer_id, ship_to_id, order_id) INCLUDE (requested_on, item_id);
+
+CREATE TABLE refresh_token (
+	digest BYTEA NOT NULL, 
+	partner_id UUID NOT NULL, 
+	grant_id UUID NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_refresh_token PRIMARY KEY (digest), 
+	CONSTRAINT fk_refresh_token_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_refresh_token_grant_id FOREIGN KEY(grant_id) REFERENCES login_grant (id)
+);
+
+CREATE INDEX ix_refresh_token_grant_id ON refresh_token (grant_id);
 
 CREATE TABLE series_comment (
 	id UUID NOT NULL, 
@@ -1571,6 +1634,26 @@ grant select, insert, update on "disruption" to hub_write;
 
 grant select on "disruption" to hub_read;
 
+alter table "frontend" enable row level security;
+
+alter table "frontend" force row level security;
+
+alter table "frontend" add constraint "ck_frontend_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "frontend" for select to hub_read using (true);
+
+create policy see on "frontend" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "frontend" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "frontend" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "frontend" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "frontend" to hub_write;
+
+grant select on "frontend" to hub_read;
+
 alter table "idempotency_key" enable row level security;
 
 alter table "idempotency_key" force row level security;
@@ -1939,6 +2022,26 @@ create policy remove on "local_account" for delete to hub_write using (partner_i
 
 grant select, insert, update, delete on "local_account" to hub_write;
 
+alter table "login_grant" enable row level security;
+
+alter table "login_grant" force row level security;
+
+alter table "login_grant" add constraint "ck_login_grant_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "login_grant" for select to hub_read using (true);
+
+create policy see on "login_grant" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "login_grant" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "login_grant" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "login_grant" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "login_grant" to hub_write;
+
+grant select on "login_grant" to hub_read;
+
 alter table "objective" enable row level security;
 
 alter table "objective" force row level security;
@@ -2109,6 +2212,24 @@ grant select, insert, update on "agreement_version" to hub_write;
 
 grant select on "agreement_version" to hub_read;
 
+alter table "authorization_code" enable row level security;
+
+alter table "authorization_code" force row level security;
+
+alter table "authorization_code" add constraint "ck_authorization_code_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "authorization_code" for select to hub_read using (true);
+
+create policy see on "authorization_code" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "authorization_code" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "authorization_code" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "authorization_code" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "authorization_code" to hub_write;
+
 alter table "breach_evidence" enable row level security;
 
 alter table "breach_evidence" force row level security;
@@ -2204,6 +2325,24 @@ create policy remove on "order_line" for delete to hub_write using (buyer_id = n
 grant select, insert, update, delete on "order_line" to hub_write;
 
 grant select on "order_line" to hub_read;
+
+alter table "refresh_token" enable row level security;
+
+alter table "refresh_token" force row level security;
+
+alter table "refresh_token" add constraint "ck_refresh_token_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "refresh_token" for select to hub_read using (true);
+
+create policy see on "refresh_token" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "refresh_token" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "refresh_token" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "refresh_token" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "refresh_token" to hub_write;
 
 alter table "series_comment" enable row level security;
 

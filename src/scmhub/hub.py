@@ -88,7 +88,7 @@ class Hub:
         """Callers who come with the cookie of a browser session."""
         self.engine.public_keys = lambda: self.ring.accepted
         life = timedelta(minutes=settings.token_minutes)
-        self.oauth = OAuth(settings.url, life, database, self.standing, clock)
+        self.oauth = OAuth(settings.url, life, database, self.standing, self.sessions, clock)
         """The application's routes under /oauth and /.well-known."""
         self._draining: asyncio.Future[None] | None = None
         self.feed: Feed | None = None

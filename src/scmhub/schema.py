@@ -13,6 +13,7 @@ import scmhub.exchange.tables
 import scmhub.feed.audit
 import scmhub.feed.log
 import scmhub.graph.idempotency
+import scmhub.identity.frontend_tables
 import scmhub.identity.keys
 import scmhub.identity.people_tables
 import scmhub.identity.tables
@@ -39,7 +40,7 @@ class HubSchema:
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
     discover()
-    for part in ("me", "api", "commands"):
+    for part in ("me", "api", "commands", "frontends"):
         importlib.import_module(f"scmhub.admin.{part}")
     REGISTRY.join_rooms()
     schema = build_schema(REGISTRY)

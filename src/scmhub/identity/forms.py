@@ -34,14 +34,24 @@ async def read_form(scope: Scope, receive: Receive) -> dict[str, str]:
     media = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
         raise BadForm("Content-Type must be application/x-www-form-urlencoded.")
-    body = await _body(receive)
+    return _fields(await _body(receive))
+
+
+def read_query(scope: Scope) -> dict[str, str]:
+    """The parameters of a query string; BadForm for too much, or a parameter given twice."""
+    if len(scope["query_string"]) > MOST_HEADER:
+        raise BadForm("The URL is too long.", 414)
+    return _fields(scope["query_string"])
+
+
+def _fields(body: bytes) -> dict[str, str]:
     try:
         text = body.decode("ascii")
         pairs = parse_qsl(
             text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_FIELDS
         )
     except ValueError:
-        raise BadForm("The body is not a form of at most 20 fields.") from None
+        raise BadForm("The parameters are not a form of at most 20 fields.") from None
     form = dict(pairs)
     if len(form) != len(pairs):
         raise BadForm("A parameter is given twice.")
@@ -74,7 +84,10 @@ def claimed_client(form: dict[str, str], authorization: str | None) -> str | Non
     asserted = "client_assertion" in form or "client_assertion_type" in form
     if sum((authorization is not None, asserted, "client_secret" in form)) > 1:
         raise BadForm("Use one way to authenticate.")
-    found = _in_assertion(form.get("client_assertion", "")) if asserted else _in_basic(authorization)
+    if asserted:
+        found = _in_assertion(form.get("client_assertion", ""))
+    else:
+        found = _in_basic(authorization) if authorization else form.get("client_id")
     if found is not None and form.get("client_id", found) != found:
         raise BadForm("client_id names another client than the credential.")
     return found

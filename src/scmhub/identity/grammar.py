@@ -6,8 +6,9 @@ and what it decides is written afterwards, in the same transaction: no thread, n
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from scmhub.identity.clients import Client
+from scmhub.identity.code_grammar import CodeGrant, Pkce, RefreshGrant
+from scmhub.identity.login_grants import Authorization, Presented
+from scmhub.identity.public_clients import Frontend
 
 ALGORITHMS = ["ES256", "RS256", "PS256"]
 """Signatures of client assertions that are accepted."""
@@ -45,11 +49,42 @@ class Outcome:
     """Id and end of the assertion that was used."""
     revoke: str | None = None
     """The token to revoke."""
+    accepted: Presented | None = None
+    """The code or refresh token that is used up."""
+    next_token: str | None = None
+    """The refresh token that follows it."""
+    replayed: Presented | None = None
+    """A code or refresh token that was used before: its grant ends, although the answer is an error."""
+
+
+_TEXTS = {
+    "invalid_client": "The client did not prove who it is.",
+    "invalid_grant": "The code or refresh token is not valid for this client.",
+    "invalid_request": "A parameter is missing, malformed or not allowed here.",
+    "invalid_scope": "The scope is unknown, or more than may be granted.",
+    "unauthorized_client": "This client may not use this grant.",
+    "unsupported_grant_type": "This client gets no token by this grant.",
+    "unsupported_token_type": "The hub revokes access tokens and refresh tokens.",
+    "unsupported_response_type": "The response type is code.",
+    "access_denied": "Nobody who may do this is logged in.",
+    "login_required": "Nobody is logged in.",
+    "temporarily_unavailable": "Try again shortly.",
+}
+"""One text per error: what exactly was wrong helps a thief more than a developer, who finds it in the log."""
+
+
+def refused(error: str) -> Outcome:
+    """The answer for an error of OAuth."""
+    return Outcome(401 if error == "invalid_client" else 400, error_body(error))
+
+
+def error_body(error: str) -> dict[str, str]:
+    return {"error": error, "error_description": _TEXTS.get(error, _TEXTS["invalid_request"])}
 
 
 class _Request(OAuth2Request):  # type: ignore[misc]
-    def __init__(self, form: dict[str, str], authorization: str | None) -> None:
-        super().__init__("POST", _URI, headers={"Authorization": authorization} if authorization else {})
+    def __init__(self, form: dict[str, str], authorization: str | None = None, method: str = "POST") -> None:
+        super().__init__(method, _URI, headers={"Authorization": authorization} if authorization else {})
         self.payload = BasicOAuth2Payload(form)
 
     @property
@@ -116,7 +151,7 @@ class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
 
 class _Revocation(RevocationEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = _METHODS
-    SUPPORTED_TOKEN_TYPES = ("access_token",)
+    SUPPORTED_TOKEN_TYPES = ("access_token", "refresh_token")
 
     def authenticate_token(self, request: Any, client: Client) -> str:
         self.check_params(request, client)
@@ -126,50 +161,83 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]
         self.server.revoke = token
 
 
+class _PublicRevocation(_Revocation):
+    CLIENT_AUTH_METHODS = ["none"]
+
+
 class Server(AuthorizationServer):  # type: ignore[misc]
     """One request's authorization server."""
 
-    def __init__(self, issuer: str, client: Client | None, now: datetime, issue: Any, life: timedelta) -> None:
-        """``issue`` (client, scopes) makes the access token; ``life`` is how long it lives."""
+    def __init__(
+        self, issuer: str, client: Client | Frontend | None, now: datetime, issue: Any, life: timedelta,
+        presented: Presented | None = None, *, public: bool = False,
+    ) -> None:  # fmt: skip
+        """``issue`` (client, scopes) makes the access token; ``life`` is how long it lives.
+
+        ``public``: the client claims to be a frontend; ``presented`` is the code or refresh token it shows.
+        """
         super().__init__()
         self._client = client
         self._issue = issue
         self._life = life
         self._assertion = _Assertion(issuer, now)
+        self._next_token: str | None = None
+        self.presented = presented
+        self.accepted: Presented | None = None
+        self.replayed: Presented | None = None
         self.revoke: str | None = None
-        self.register_grant(_Grant)
-        self.register_endpoint(_Revocation)
+        if public:
+            self.register_grant(CodeGrant, [Pkce(required=True)])
+            self.register_grant(RefreshGrant)
+        else:
+            self.register_grant(_Grant)
+        self.register_endpoint(_PublicRevocation if public else _Revocation)
         self.register_client_auth_method("private_key_jwt", self._assertion)
         self.register_token_generator("default", self._token)
 
     def token(self, form: dict[str, str], authorization: str | None) -> Outcome:
         """The answer to a token request."""
         if "grant_type" not in form:
-            return Outcome(400, {"error": "invalid_request", "error_description": "grant_type is missing."})
+            return refused("invalid_request")
         return self._outcome(self.create_token_response(_Request(form, authorization)))
+
+    def authorization(self, query: dict[str, str]) -> Authorization:
+        """A valid request for a code; OAuth2Error otherwise. Client and redirect URI were checked before."""
+        request = _Request(query, method="GET")
+        grant = self.get_consent_grant(request)
+        return Authorization(request.payload.redirect_uri, frozenset(request.scope.split()), query["code_challenge"],
+                             grant.generate_authorization_code())  # fmt: skip
 
     def revocation(self, form: dict[str, str], authorization: str | None) -> Outcome:
         """The answer to a revocation request."""
         return self._outcome(self.create_endpoint_response("revocation", _Request(form, authorization)))
 
     def _outcome(self, answer: tuple[int, dict[str, Any]]) -> Outcome:
-        return Outcome(*answer, self._assertion.used, self.revoke)
+        status, body = answer
+        if error := body.get("error"):
+            return replace(refused(error), assertion=self._assertion.used, replayed=self.replayed)
+        return Outcome(status, body, self._assertion.used, self.revoke, self.accepted, self._next_token)
 
-    def scopes_of(self, client: Client, asked: str | None) -> frozenset[str]:
+    def scopes_of(self, client: Client | Frontend, asked: str | None) -> frozenset[str]:
         """What the token will permit; empty if more is asked than the client may have."""
         wanted = client.token_scopes if asked is None else frozenset(asked.split())
         return wanted if wanted <= client.token_scopes else frozenset()
 
-    def _token(self, client: Client, scope: str | None, **_: Any) -> Mapping[str, Any]:
+    def _token(
+        self, client: Client | Frontend, scope: str | None, include_refresh_token: bool, **_: Any
+    ) -> Mapping[str, Any]:
         scopes = self.scopes_of(client, scope)
-        return {
+        body: dict[str, Any] = {
             "access_token": self._issue(client, scopes),
             "token_type": "Bearer",
             "expires_in": int(self._life.total_seconds()),
             "scope": " ".join(sorted(scopes)),
         }
+        if self.presented is not None and include_refresh_token:
+            body["refresh_token"] = self._next_token = secrets.token_urlsafe(32)
+        return body
 
-    def query_client(self, client_id: object) -> Client | None:
+    def query_client(self, client_id: object) -> Client | Frontend | None:
         found = self._client
         return found if found is not None and found.client_id == client_id else None
 

@@ -37,8 +37,7 @@ GRANTABLE = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.SUBSCRIBE})
 async def create(unit: Unit, name: str, token_scopes: Iterable[TokenScope]) -> tuple[IntegrationTable, str]:
     """A new integration and its first secret."""
     scopes = frozenset(token_scopes)
-    if not name.strip() or name != name.strip() or len(name) > MOST_NAME or not name.isprintable():
-        raise Refusal("INVALID", f"A name has 1 to {MOST_NAME} characters, no space around it.", ["input", "name"])
+    check_name(name)
     if not scopes:
         raise Refusal("REQUIRED", "Name at least one token scope.", ["input", "tokenScopes"])
     if not scopes <= GRANTABLE:
@@ -51,6 +50,13 @@ async def create(unit: Unit, name: str, token_scopes: Iterable[TokenScope]) -> t
     _, secret = await _add_secret(unit, made)
     await audit.record(unit, "integration.created", _subject(made), {"tokenScopes": sorted(scopes)})
     return made, secret
+
+
+def check_name(name: str) -> str:
+    """The name of an integration or frontend; Refusal INVALID if it is none."""
+    if not name.strip() or name != name.strip() or len(name) > MOST_NAME or not name.isprintable():
+        raise Refusal("INVALID", f"A name has 1 to {MOST_NAME} characters, no space around it.", ["input", "name"])
+    return name
 
 
 async def rotate_secret(unit: Unit, integration: IntegrationTable, overlap_hours: int) -> tuple[CredentialTable, str]:

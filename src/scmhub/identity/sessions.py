@@ -205,7 +205,7 @@ def viewer_of(row: Any) -> Viewer:
     stands_on = {name_of("partner", row["partner_id"]), person, session, grade_of(row["person_id"], row["grade"])}
     return Viewer(
         Lens(row["partner_id"]), person, frozenset(TokenScope), session,
-        min(row["expires_at"], row["last_seen_at"] + IDLE), None, frozenset(stands_on),
+        min(row["expires_at"], row["last_seen_at"] + IDLE), frozenset(stands_on),
         permissions=permitted(person, roles, TokenScope), roles=roles, authenticated_at=row["authenticated_at"],
         session_id=row["id"],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from scmhub.database.address import DatabaseUnusable
 from scmhub.errors import HubError, ServiceUnavailable
 from scmhub.feed.log import HUB, Event
 from scmhub.feed.tail import Tail
-from scmhub.identity.barring import BARRED, IDENTITY, LIFTED, RENEWED
+from scmhub.identity.barring import BARRED, IDENTITY, LIFTED, RENEWED, name_of
 from scmhub.identity.keys import KeyRing
 from scmhub.identity.viewer import Viewer
 
@@ -34,6 +34,8 @@ _READ = """
 select 'token:' || r.token_id as name from revoked_token r where r.until > $1
 union all select 'credential:' || c.id from credential c where c.revoked_at > $2
 union all select 'integration:' || i.id from integration i where i.state <> 'ACTIVE'
+union all select 'frontend:' || f.id from frontend f where f.state <> 'ACTIVE'
+union all select 'grant:' || g.id from login_grant g where g.ended_at > $2
 union all select 'partner:' || p.id from partner p where p.status <> 'ACTIVE'
 union all select 'person:' || p.id from person p where p.state <> 'ACTIVE'
 union all select 'session:' || s.id from session s where s.ended_at is not null and s.expires_at > $1
@@ -47,14 +49,18 @@ class Known:
     """What the database says at one moment."""
 
     ring: KeyRing
-    barred: frozenset[str] = field(default_factory=frozenset)
+    barred: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    """Origins of the partners' frontends."""
 
 
 async def read_known(rows: Rows, load_ring: Callable[[], Awaitable[KeyRing]], now: datetime) -> Known:
-    """The keys in force, and the names nobody may stand on."""
+    """The keys in force, the names nobody may stand on, and the frontends' origins."""
     ring = await load_ring()
     found = await rows(_READ, now, now - LONGEST_TOKEN)
-    return Known(ring, frozenset(row["name"] for row in found) | {f"key:{kid}" for kid in ring.revoked})
+    origins = await rows("select distinct unnest(f.origins) as origin from frontend f where f.state = 'ACTIVE'")
+    barred = {row["name"] for row in found} | {name_of("key", kid) for kid in ring.revoked}
+    return Known(ring, frozenset(barred), frozenset(row["origin"] for row in origins))
 
 
 class Standing:
@@ -64,6 +70,8 @@ class Standing:
         """``read`` is asked at the start, when keys have changed, and when the log is another than before."""
         self.ring = ring
         self._read = read
+        self.origins: frozenset[str] = frozenset()
+        """Origins from which a browser may call."""
         self._barred: set[str] = set()
         self._learnt: dict[str, bool] = {}
         """What events said since the last reading began: name -> whether it is barred."""
@@ -134,7 +142,7 @@ class Standing:
                 wanted, self._learnt = self._wanted, {}
                 found = await self._read()
                 said = self._learnt  # by events that came while it was read: they are the newer word
-                self.ring = found.ring
+                self.ring, self.origins = found.ring, found.origins
                 self._barred = {name for name in found.barred | said.keys() if said.get(name, True)}
                 self._done = wanted
                 self._tell()

@@ -44,14 +44,14 @@ def issue_token(
     now: datetime,
     life: timedelta,
     client_id: str | None = None,
-    credential_id: UUID | None = None,
     roles: Collection[str] = (),
     authenticated_at: datetime | None = None,
     stands_on: Collection[str] = (),
 ) -> str:
-    """A signed access token for one partner. ``client_id``: the OAuth client, if the subject is one.
+    """A signed access token for one partner.
 
-    ``roles`` and ``authenticated_at``: of a person. ``stands_on``: what else ends it when barred (session, grade, ...).
+    ``client_id``: the OAuth client it was issued to; default the subject. ``roles`` and ``authenticated_at``: of a
+    person. ``stands_on``: names besides partner, subject, token and key whose barring ends it (``credential:...``).
     """
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -64,8 +64,6 @@ def issue_token(
         "iat": int(now.timestamp()),
         "exp": int((now + life).timestamp()),
     }
-    if credential_id is not None:
-        claims["credential"] = str(credential_id)
     if roles:
         claims["roles"] = sorted(roles)
     if authenticated_at is not None:
@@ -106,15 +104,12 @@ def _check_claims(claims: dict[str, Any], issuer: str, now: datetime) -> None:
 def _viewer(claims: dict[str, Any], kid: str) -> Viewer:
     scopes = frozenset(TokenScope(each) for each in claims["scope"].split())
     expires = datetime.fromtimestamp(claims["exp"], UTC)
-    credential = UUID(claims["credential"]) if "credential" in claims else None
     partner, subject, token = UUID(claims["partner"]), str(claims["sub"]), str(claims["jti"])
     stands_on = {name_of("partner", partner), subject, name_of("token", token), name_of("key", kid)}
     stands_on.update(str(each) for each in claims.get("stands_on", ()))
-    if credential is not None:
-        stands_on.add(name_of("credential", credential))
     roles = frozenset(Role(each) for each in claims.get("roles", ()))
     return Viewer(
-        Lens(partner), subject, scopes, token, expires, credential, frozenset(stands_on),
+        Lens(partner), subject, scopes, token, expires, frozenset(stands_on),
         permissions=permitted(subject, roles, scopes), roles=roles,
         authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC) if "auth_time" in claims else None,
     )  # fmt: skip

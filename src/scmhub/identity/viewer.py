@@ -48,8 +48,6 @@ class Viewer:
     token_scopes: frozenset[TokenScope]
     token_id: str
     expires_at: datetime
-    credential_id: UUID | None = None
-    """The credential the token was issued for; its revocation ends the token. None for tokens of the command line."""
     stands_on: frozenset[str] = frozenset()
     """Names (``partner:...``, ``token:...``, ...) of which none may be barred; see ``identity.barring``."""
     permissions: frozenset[Permission] = frozenset()
