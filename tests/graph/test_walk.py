@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import process_time
 from typing import Any
 
 import pytest
@@ -139,11 +138,10 @@ def test_payload_cost_at_its_limit_and_one_above(count: int, refused: bool) -> N
 @pytest.mark.parametrize("kind", ["plain", "aliased", "inline"])
 @pytest.mark.parametrize("levels", [17, 40, 49])
 def test_doubled_fragments_are_refused_by_cost_in_linear_time(kind: str, levels: int) -> None:
+    """A walk of two to the 49 fields would never come back."""
     ast = parse(doubled(levels, kind))
-    started = process_time()
     with pytest.raises(ValidationFailed) as caught:
         Walk(ast, choose(ast, None), SCHEMA, bound, Limits())
-    assert process_time() - started < 0.05
     assert caught.value.reason == "COST_LIMIT"
 
 

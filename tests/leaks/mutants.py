@@ -126,11 +126,6 @@ def node_without_policy(original: Any, self: Compiler, *args: Any, **kwargs: Any
         return original(self, *args, **kwargs)
 
 
-def any_line_is_enough(original: Any, self: Owned, row: Row, group: str) -> Fragment:
-    carries = [sql("{} = any({})", literal(group), policy._SCOPE.cell("tokens"))] if group else []
-    return sql("exists (select from {} where {})", *self._covering(row, carries))
-
-
 def any_line_covers(original: Any, self: Owned, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
     source, covers = original(self, row, more)
     if self.through is None:
@@ -238,7 +233,7 @@ MUTANTS = [
     patch("filters see raw values", Where, "_field", pages_without_where_masks),
     patch("totalCount without policy", pages, "total_count", count_everything),
     patch("node without policy", Compiler, "_by_key", node_without_policy),
-    patch("sums from any line", Owned, "_covered_whole", any_line_is_enough),
+    patch("sums under limited rules", policy, "_unlimited", lambda *_: [sql("true")]),
     patch("cards give owners away", Row, "names_owner", lambda *_: None),
     patch("lists without policy", Compiler, "_many", lists_without_policy),
     patch("foreign keys are names", Owned, "nameable", everyone_is_nameable),

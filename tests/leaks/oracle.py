@@ -178,10 +178,11 @@ class Oracle:
         return self.me in [row[side] for side in sides] or self._opened(kind, row, access)
 
     def _opened(self, kind: str, row: Row, access: Access) -> bool:
-        """By rules; what sums up a header must be open on each of its lines."""
+        """By rules; what sums up a header takes a rule without limits."""
         if access.name not in ("SHAREABLE", "COMPLETE"):
             return False
-        line, key = LAWS[kind].lines or ("", "")
-        parts = [each for each in self.rows[line].values() if each[key] == row["id"]] if access.whole and line else [row]
-        covering = [self.covering(line if access.whole and line else kind, part) for part in parts]
-        return all(any(access.group is None or access.group in rule["field_groups"] for rule in rules) for rules in covering)
+        limits = ("items", "sites", "days_back", "days_ahead") if access.whole else ()
+        return any(
+            (access.group is None or access.group in rule["field_groups"]) and all(rule[each] is None for each in limits)
+            for rule in self.covering(kind, row)
+        )

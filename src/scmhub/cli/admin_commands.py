@@ -91,9 +91,7 @@ def keys_rotate() -> None:
     from scmhub.cli.talk import say
 
     state, kid = asyncio.run(rotate())
-    then = (
-        "Published; rotate again in five minutes." if state == "PENDING" else "It signs from now on."
-    )
+    then = "Published; rotate again in five minutes." if state == "PENDING" else "It signs from now on."
     print(kid)  # noqa: T201
     say(then)
 

@@ -11,7 +11,10 @@ import typer
 from scmhub.cli.admin_commands import register
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="One GraphQL API for a supply chain: every partner sees the same chain through its own lens.",
 )
 imports = typer.Typer(no_args_is_help=True, help="Bring records of other systems into the hub.")

@@ -307,11 +307,12 @@ def describe(spec: Any) -> str:
         if access.sides is None
         else " and ".join(s.removesuffix("_id") for s in access.sides) or "no party"
     )
+    unlimited = " for all items, all sites and all days" if access.whole else ""
     seen = {
         "PARTY": "Seen by owner and parties.",
         "OWNER_ONLY": "Seen by the owner.",
-        "COMPLETE": "Seen by owner and parties, and by whoever sees all lines.",
-        "SHAREABLE": f"Seen by the owner and {sides}, and under rules that open `{access.group}`.",
+        "COMPLETE": f"Seen by owner and parties, and under rules{unlimited}.",
+        "SHAREABLE": f"Seen by the owner and {sides}, and under rules{unlimited} that open `{access.group}`.",
     }[access.name]
     return f"{spec.description} {seen}"
 

@@ -249,7 +249,14 @@ class Registry:
         self.kinds[kind.name] = self.by_prefix[kind.prefix] = kind
 
     def join_rooms(self) -> None:
-        """Give kinds the fields other rooms declared for them; once, after every room was found."""
+        """Give kinds the fields other rooms declared for them; once, after every room was found.
+
+        Everything comes in the order of its name: which module was imported first changes nothing.
+        """
+        self.kinds = {name: self.kinds[name] for name in sorted(self.kinds)}
+        self.commands = {name: self.commands[name] for name in sorted(self.commands)}
+        self.questions = {name: self.questions[name] for name in sorted(self.questions)}
+        self.extensions.sort(key=lambda each: (each[0], min(each[1])))
         while self.extensions:
             name, fields = self.extensions.pop(0)
             clash = fields.keys() & self.kinds[name].fields.keys()

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from scmhub.database.fragment import Bind, Fragment, all_of, join, sql
+from scmhub.database.fragment import Bind, Fragment, all_of, join, literal, sql
 from scmhub.graph.arguments import Site
 from scmhub.graph.cursor import cursor_sql, read_cursor
 from scmhub.graph.declare import Kind
@@ -173,15 +174,18 @@ class Branches:
 
     def _cut_off(self, key: Fragment) -> Fragment:
         """When own and party rows fill the page, their last key bounds what else can stand on it."""
-        down = self.order.descending != self.order.backward
-        last = sql(
-            "(select m.id from mine m order by {} offset {} limit 1)",
-            sql("m.id desc") if down else sql("m.id"),
-            self.order.limit(0),
-        )
-        if down:
-            return sql("{} >= coalesce({}, '00000000-0000-0000-0000-000000000000'::uuid)", key, last)
-        return sql("{} <= coalesce({}, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)", key, last)
+        return sql("{} {} (select b.id from bound b)", key, sql(">=") if self.down else sql("<="))
+
+    @property
+    def down(self) -> bool:
+        """Whether keys are travelled from the greatest to the smallest."""
+        return self.order.descending != self.order.backward
+
+    def bound(self) -> Fragment:
+        """The common table expression behind the cut-off: one key."""
+        by, none = ("m.id desc", UUID(int=0)) if self.down else ("m.id", UUID(int=2**128 - 1))
+        last = sql("select m.id from mine m order by {} offset {} limit 1", sql(by), self.order.limit(0))
+        return sql("bound as materialized (select coalesce(({}), {}::uuid) as id)", last, literal(str(none)))
 
 
 def named(key: Fragment, sort: Fragment | None) -> Fragment:
@@ -197,9 +201,10 @@ def page_keys(branches: Branches) -> Fragment:
     own = sql("mine as materialized (select {} from ({}) u order by {} limit {})", columns, mine, by, order.limit(1))
     if not scoped.parts:
         return sql("{}, keys as materialized (select u.* from mine u order by {})", own, by)
+    ways = own if order.column else sql("{}, {}", own, branches.bound())
     return sql(
         "{}, keys as materialized (select {} from (select m.* from mine m union {}) u order by {} limit {})",
-        own,
+        ways,
         columns,
         scoped,
         by,

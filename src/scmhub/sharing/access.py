@@ -10,7 +10,7 @@ class Access:
     """Who gets a field's exact value, besides the owner of the row.
 
     ``group`` is the field group a sharing rule opens; ``sides`` the party columns that see it (None: all parties).
-    ``whole``: the value sums up all lines of a header, so that a grantee must be covered on every one of them.
+    ``whole``: the value sums up all lines of a header, so that it takes a rule for all items, all sites and all days.
     """
 
     name: str
@@ -28,9 +28,9 @@ OWNER_ONLY = Access("OWNER_ONLY")
 
 
 COMPLETE = Access("COMPLETE", whole=True)
-"""Owner and parties, and grantees who see every line of the record: what sums up its lines."""
+"""Owner and parties, and grantees by a rule for all of the owner's records: what sums up a record's lines."""
 
 
 def shareable(group: str, sides: tuple[str, ...] | None = None, *, whole: bool = False) -> Access:
-    """Owner, parties (or only ``sides``), and grantees whose rule opens ``group``; ``whole``: on all lines."""
+    """Owner, parties (or only ``sides``), and grantees whose rule opens ``group``; ``whole``: on everything."""
     return Access("SHAREABLE", group, sides, whole)

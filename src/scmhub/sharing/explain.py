@@ -77,7 +77,7 @@ def _card(alias: str) -> tuple[Row, Fragment]:
 
 
 def covering(policy: Policy, table: str, key: Fragment | Bind, scopes: Fragment | None = None) -> Fragment | None:
-    """``select rule, owner, grantee, tokens, valid_until, step`` of the scopes that cover the row with this key.
+    """``select rule, owner, grantee, tokens, unlimited, valid_until, step`` of the scopes that cover a row.
 
     None if rules cannot open such rows. ``scopes`` stands in for the live scopes and yields their columns and ``step``.
     """
@@ -90,7 +90,8 @@ def covering(policy: Policy, table: str, key: Fragment | Bind, scopes: Fragment 
 def _of_shape(shape: Scoped, key: Fragment | Bind, scopes: Fragment | None) -> Fragment:
     source = scopes if scopes is not None else sql("(select k.*, 0 as step from {} k)", shape.scopes)
     return sql(
-        "select s.rule, s.owner, s.grantee, s.tokens, s.valid_until, s.step from {} s join {} on {} where {} = {}",
+        "select s.rule, s.owner, s.grantee, s.tokens, s.unlimited, s.valid_until, s.step"
+        " from {} s join {} on {} where {} = {}",
         source, shape.row.source(), all_of([shape.gate, shape.condition]), shape.row.cell(shape.key), key,
     )  # fmt: skip
 
@@ -100,7 +101,7 @@ def reasons(policy: Policy, table: str, access: Access) -> Statement:
     """Why the viewer sees row ``record``: one row per covering scope (or one without), none if it does not see it.
 
     Columns: ``sides`` (on which sides of the row it stands, in the order of ``sides_of``), ``exact`` (whether a field
-    of ``access`` is shown), then of the scope ``rule``, its owner's card, ``tokens``, ``valid_until``.
+    of ``access`` is shown), then of the scope ``rule``, its owner's card, ``tokens``, ``unlimited``, ``valid_until``.
     """
     row = Row(policy, table, "t1")
     sides = join(", ", [branch.condition for branch in policy.mine(row)])
@@ -108,7 +109,7 @@ def reasons(policy: Policy, table: str, access: Access) -> Statement:
     owner, card = _card("p")
     scopes = covering(policy, table, row.cell("id")) or _NO_SCOPES
     reason = sql(
-        "select distinct c.rule, c.tokens, c.valid_until, {} from ({}) c join {} on {} = c.owner",
+        "select distinct c.rule, c.tokens, c.unlimited, c.valid_until, {} from ({}) c join {} on {} = c.owner",
         card, scopes, owner.source(), owner.cell("id"),
     )  # fmt: skip
     return _finish(
@@ -124,7 +125,7 @@ def reasons(policy: Policy, table: str, access: Access) -> Statement:
 _MOST = Fragment((str(MOST_REASONS),))
 _NO_SCOPES = sql(
     "select null::uuid as rule, null::uuid as owner, null::uuid as grantee, null::text[] as tokens,"
-    " null::timestamptz as valid_until, 0 as step where false"
+    " null::bool as unlimited, null::timestamptz as valid_until, 0 as step where false"
 )
 
 
@@ -219,17 +220,21 @@ def _opened(kind: str, access: Access) -> Fragment:
     """Scopes granted to ``other``, four times each: open in sites and days; in days; as they are; if they carry it."""
     every = sql("{}::uuid", literal(str(_ALL)))
     if access.group:
-        carries = sql("{} = any(k.tokens)", literal(access.group))
+        carries = sql("{} = any(k.tokens) and (k.unlimited or {})", literal(access.group), _either_way(access))
     else:
-        carries = sql("false") if access in (PARTY, OWNER_ONLY) else sql("true")
+        carries = sql("false") if access in (PARTY, OWNER_ONLY) else sql("k.unlimited or {}", _either_way(access))
     return sql(
-        "(select k.rule, k.owner, k.grantee, k.tokens, k.valid_until, k.of_item, n.step,"
+        "(select k.rule, k.owner, k.grantee, k.tokens, k.unlimited, k.valid_until, k.of_item, n.step,"
         " case when n.step < 2 then {} else k.of_site end as of_site,"
         " case when n.step < 3 then '-infinity' else k.first_day end as first_day,"
         " case when n.step < 3 then 'infinity' else k.last_day end as last_day"
         " from {} k cross join generate_series(1, 4) n(step) where k.grantee = {} and (n.step < 4 or {}))",
         every, live_scopes(kind), OTHER, carries,
     )  # fmt: skip
+
+
+def _either_way(access: Access) -> Fragment:
+    return sql("false") if access.whole else sql("true")
 
 
 # -- over many rows ----------------------------------------------------------------------------------------------------

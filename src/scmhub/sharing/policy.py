@@ -47,8 +47,8 @@ class Row:
     subject: Row | None = None
     shows_owner: Callable[[], Fragment] | None = field(default=None, compare=False)
     """On a card: when the row that names it lets its owner be named; None: this row is no card."""
-    asked: dict[str, tuple[int, Access | None]] | None = field(default=None, compare=False)
-    """What was asked of the scopes that cover this row: group -> bit. None: every question is asked on its own."""
+    asked: dict[tuple[str, bool], tuple[int, Access | None]] | None = field(default=None, compare=False)
+    """What was asked of the scopes that cover this row: (group, whole) -> bit. None: every question is asked alone."""
 
     @property
     def judged(self) -> Row:
@@ -79,8 +79,9 @@ class Row:
     def grants(self, group: str, access: Access | None) -> Fragment:
         """Whether a covering scope carries ``group`` ("" asks for any scope), as a test of the column ``grants``."""
         assert self.asked is not None
-        bit, _ = self.asked.setdefault(group, (1 << len(self.asked), access))
-        return sql("{} & {} > 0", self.cell("grants"), Fragment((str(bit),)))
+        whole = access is not None and access.whole
+        bit, _ = self.asked.setdefault((group, whole), (1 << len(self.asked), access))
+        return sql("{} & {} > 0", self.cell("grants"), _number(bit))
 
     def clause(self, keys: list[Fragment], tests: list[Fragment]) -> Fragment:
         """FROM and WHERE: rows found by ``keys`` that pass ``tests``, with the column ``grants`` if anything asked.
@@ -217,22 +218,9 @@ class Owned:
         if self.kind is None:
             return []
         group = access.group if access and access.group else ""
-        if access and access.whole and self.through:
-            return [self._covered_whole(row, group)]
         if row.asked is not None:
             return [row.grants(group, access)]
-        carries = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
-        return [sql("exists (select from {} where {})", *self._covering(row, carries))]
-
-    def _covered_whole(self, row: Row, group: str) -> Fragment:
-        """Whether every line is covered: else a total less what is shown would tell what is hidden."""
-        assert self.through
-        lines, table, foreign_key = self.through
-        line = Row(lines, table, f"{row.alias}w")
-        carries = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
-        uncovered = sql("not exists (select from {} where {})", *lines._covering(line, carries))
-        own_lines = sql("{} = {}", line.cell(foreign_key), row.cell("id"))
-        return sql("not exists (select from {} where {} and {})", line.source(), own_lines, uncovered)
+        return [sql("exists (select from {} where {})", *self._covering(row, _carries(group, access)))]
 
     def grants(self, row: Row) -> Fragment:
         """One bit per question asked of the row, over all scopes that cover it; null if there is none.
@@ -240,18 +228,16 @@ class Owned:
         Whoever stands on a side of the row that sees everything asked for is not looked up at all.
         """
         assert row.asked
-        bits = [Fragment((str(bit),)) for bit, _ in row.asked.values()]
-        carried = [
-            bit
-            if not group
-            else sql("case when {} = any({}) then {} else 0 end", literal(group), _SCOPE.cell("tokens"), bit)
-            for bit, group in zip(bits, row.asked, strict=True)
-        ]
         sees_all = [
             side for side in (self.owner, *self.parties)
             if all(access is None or self.unmasked(side, access) for _, access in row.asked.values())
         ]  # fmt: skip
         standing = any_of(sql("{} = {}", row.cell(side), ME) for side in sees_all)
+        carried = [
+            sql("case when {} then {} else 0 end", all_of(carries), _number(bit)) if carries else _number(bit)
+            for (group, _), (bit, access) in row.asked.items()
+            for carries in [_carries(group, access)]
+        ]
         source, covers = self._covering(row, [])
         looked_up = sql("select bit_or({}) from {} where {}", join(" | ", carried), source, covers)
         return sql("case when {} then 0 else ({}) end", standing, looked_up)
@@ -329,6 +315,10 @@ def _reaches(piece: Row) -> Fragment:
     return all_of([*tests, _in_force()])
 
 
+def _number(bit: int) -> Fragment:
+    return Fragment((str(bit),))
+
+
 def _differs(specific: bool) -> Fragment:
     return sql("<>") if specific else sql("=")
 
@@ -382,6 +372,23 @@ class Directory:
 _SCOPE = Row(Directory(), "scope", "s")
 
 
+def _carries(group: str, access: Access | None) -> list[Fragment]:
+    """What a scope must say to open ``group`` of a row it covers.
+
+    What sums up the lines of a header is opened by rules for all of the owner's records, never by looking whether this
+    header happens to have no other lines: that would tell of lines that are hidden.
+    """
+    tests = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
+    return [*tests, *_unlimited()] if access and access.whole else tests
+
+
+def _unlimited() -> list[Fragment]:
+    """A scope of all items, all sites and all days."""
+    every = sql("{}::uuid", literal(str(_ALL)))
+    keys = [sql("{} = {}", _SCOPE.cell(key), every) for key in ("item_key", "site_key")]
+    return keys + [sql("{} is null", _SCOPE.cell(days)) for days in ("days_back", "days_ahead")]
+
+
 def _in_force() -> Fragment:
     """A scope is live from its start up to, not including, its end."""
     until = _SCOPE.cell("valid_until")
@@ -409,9 +416,9 @@ def scope_table(kind: str, *, granted_by_me: bool = False) -> Fragment:
     return sql(
         "{} as materialized (select {} as owner, {} as of_item, {} as of_site, {} as tokens,"
         " {} - coalesce({}, 1000000) as first_day, {} + coalesce({}, 1000000) as last_day,"
-        " {} as rule, {} as valid_until, {} as grantee from {} where {} = {} and {} = {} and {})",
+        " {} as unlimited, {} as rule, {} as valid_until, {} as grantee from {} where {} = {} and {} = {} and {})",
         live_scopes(kind), cell("owner"), cell("item_key"), cell("site_key"), cell("tokens"),
-        TODAY, cell("days_back"), TODAY, cell("days_ahead"),
+        TODAY, cell("days_back"), TODAY, cell("days_ahead"), all_of(_unlimited()),
         cell("rule_id"), cell("valid_until"), cell("grantee"),
         _SCOPE.source(), cell("owner" if granted_by_me else "grantee"), ME, cell("kind"), literal(kind), _in_force(),
     )  # fmt: skip

@@ -43,7 +43,9 @@ class SharingRuleDraftInput:
     sites: RuleExtentInput | None = strawberry.field(
         description="Of which sites. Must be said for kinds whose records have a site.", default=None
     )
-    field_groups: list[str] = strawberry.field(description="Field groups it opens; [] opens what comes with every record.")  # noqa: E501
+    field_groups: list[str] = strawberry.field(
+        description="Field groups it opens; [] opens what comes with every record."
+    )  # noqa: E501
     days_back: strawberry.Maybe[int | None] = strawberry.field(
         description="Days before today; null opens the past. Must be said for kinds whose records have a day.",
         default=None,

@@ -110,11 +110,16 @@ def _field(kind: Kind, name: str, access: Access, rows: list[Any]) -> FieldVisib
     else:
         basis, opening = None, list[Any]()
         if exact:
-            opening = [row for row in rows if row["rule"] and (access.group is None or access.group in row["tokens"])]
+            opening = [row for row in rows if row["rule"] and _opens(row, access)]
             stands = [side for side, here in zip(explain.sides_of(kind.policy), rows[0]["sides"], strict=True) if here]
             unmasked = any(kind.policy.unmasked(side, access) for side in stands)
             basis = _basis(rows) if unmasked else VisibilityBasis.RULE
     return FieldVisibility(name=name, field_group=access.group, exact=exact, basis=basis, scopes=_scopes(opening))
+
+
+def _opens(scope: Any, access: Access) -> bool:
+    """Whether a scope that covers a record opens a field of it."""
+    return (access.group is None or access.group in scope["tokens"]) and (scope["unlimited"] or not access.whole)
 
 
 async def _verdicts(info: strawberry.Info, kind: Kind, access: Access, key: UUID, other: UUID) -> list[RuleVerdict]:
