@@ -24,7 +24,7 @@ const schema = `
   }
   type OrderLines { nodes: [OrderLine!]! }
   type Order {
-    id: ID! status: String! placedAt: String! buyerNumber: String buyer: Partner seller: Partner total: Money
+    id: ID! status: String placedAt: String! buyerNumber: String buyer: Partner seller: Partner total: Money
     lines(first: Int = 50): OrderLines!
   }
   type PageInfo { hasNextPage: Boolean! endCursor: String }

@@ -12,10 +12,10 @@ const live = (scope) => `
 
 // An order's row as the viewer may read it; scopes are looked up only where the viewer is not buyer or seller.
 const orderColumns = `
-  o.id, o.status, o.placed_at, o.buyer_id, o.currency,
+  o.id, case when v.party or u.whole then o.status end as status, o.placed_at, o.buyer_id, o.currency,
   case when v.party or 'numbers' = any(t.tokens) then o.buyer_number end as buyer_number,
   case when v.party or 'parties' = any(t.tokens) then o.seller_id end as seller_id,
-  case when v.trader or 'price' = any(t.tokens) then o.total_amount end as total_amount`;
+  case when v.trader or u.total then o.total_amount end as total_amount`;
 
 const orderPolicy = `
   cross join lateral (select $1 in (o.buyer_id, o.seller_id) as trader,
@@ -24,7 +24,11 @@ const orderPolicy = `
     select array_agg(distinct token) as tokens
     from order_line l join scope s on ${covers("l", "s")} and ${live("s")} cross join unnest(s.tokens) token
     where l.order_id = o.id and l.buyer_id = o.buyer_id
-    having count(*) > 0) t on not v.trader`;
+    having count(*) > 0) t on not v.trader
+  left join lateral (
+    select bool_or(true) as whole, bool_or('price' = any(s.tokens)) as total from scope s
+    where s.owner = o.buyer_id and s.item is null and s.site is null and s.days_back is null and s.days_ahead is null
+      and ${live("s")}) u on not v.trader`;
 
 export const orderById = {
   name: "order_by_id",

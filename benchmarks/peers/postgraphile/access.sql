@@ -7,7 +7,10 @@ create schema peer_store
 --;
 create table peer_store.covered as
 select s.grantee as viewer, l.order_id, l.line_no, bool_or('price' = any(s.tokens)) as price,
-       bool_or('numbers' = any(s.tokens)) as numbers, bool_or('parties' = any(s.tokens)) as parties
+       bool_or('numbers' = any(s.tokens)) as numbers, bool_or('parties' = any(s.tokens)) as parties,
+       bool_or(s.item is null and s.site is null and s.days_back is null and s.days_ahead is null) as whole,
+       bool_or(s.item is null and s.site is null and s.days_back is null and s.days_ahead is null
+               and 'price' = any(s.tokens)) as total
 from scope s join order_line l on l.buyer_id = s.owner
 where s.kind = 'ORDER' and s.valid_from <= now() and (s.valid_until is null or s.valid_until > now())
   and (s.item is null or s.item = l.item_id) and (s.site is null or s.site = l.ship_to_id)
@@ -15,23 +18,23 @@ where s.kind = 'ORDER' and s.valid_from <= now() and (s.valid_until is null or s
   and (s.days_ahead is null or l.requested_on <= (now() at time zone 'UTC')::date + s.days_ahead)
 group by 1, 2, 3
 --;
--- line_nos / price_lines: null means every line.
+-- line_nos / price_lines: null means every line. whole: the status is shown; total: the total is.
 create table peer_store.access (
-  viewer uuid not null, order_id uuid not null, price boolean not null, numbers boolean not null,
+  viewer uuid not null, order_id uuid not null, whole boolean not null, total boolean not null, numbers boolean not null,
   parties boolean not null, line_nos int[], price_lines int[]
 )
 --;
 insert into peer_store.access
-select buyer_id, id, true, true, true, null::int[], null::int[] from purchase_order
+select buyer_id, id, true, true, true, true, null::int[], null::int[] from purchase_order
 union all
-select seller_id, id, true, true, true, null::int[], null::int[] from purchase_order
+select seller_id, id, true, true, true, true, null::int[], null::int[] from purchase_order
 union all
-select o.consignee_id, o.id, coalesce(bool_or(c.price), false), true, true, null,
+select o.consignee_id, o.id, true, coalesce(bool_or(c.total), false), true, true, null,
        coalesce(array_agg(c.line_no) filter (where c.price), '{}')
 from purchase_order o left join peer_store.covered c on c.viewer = o.consignee_id and c.order_id = o.id
 where o.consignee_id is not null and o.consignee_id not in (o.buyer_id, o.seller_id) group by 1, 2
 union all
-select c.viewer, c.order_id, bool_or(c.price), bool_or(c.numbers), bool_or(c.parties), array_agg(c.line_no),
+select c.viewer, c.order_id, bool_or(c.whole), bool_or(c.total), bool_or(c.numbers), bool_or(c.parties), array_agg(c.line_no),
        coalesce(array_agg(c.line_no) filter (where c.price), '{}')
 from peer_store.covered c join purchase_order o on o.id = c.order_id
 where c.viewer not in (o.buyer_id, o.seller_id) and c.viewer is distinct from o.consignee_id group by 1, 2
@@ -46,9 +49,9 @@ create view peer_access.partners as select id, code, name, country from partner
 create view peer_access.items as select id, number, description, unit from item
 --;
 create view peer_access.orders as
-select a.viewer, a.order_id as id, o.status, o.placed_at, case when a.numbers then o.buyer_number end as buyer_number,
+select a.viewer, a.order_id as id, case when a.whole then o.status end as status, o.placed_at, case when a.numbers then o.buyer_number end as buyer_number,
        o.buyer_id, case when a.parties then o.seller_id end as seller_id,
-       case when a.price then o.total_amount end as total_amount, o.currency
+       case when a.total then o.total_amount end as total_amount, o.currency
 from peer_store.access a join purchase_order o on o.id = a.order_id
 --;
 create view peer_access.order_lines as

@@ -57,10 +57,10 @@ from order_line l
 --;
 -- What the covering scopes of an order open, asked only where the viewer is not buyer or seller.
 create view peer_rls.orders with (security_invoker = true) as
-select o.id, o.status, o.placed_at, o.buyer_id, o.currency,
+select o.id, case when p.party or u.whole then o.status end as status, o.placed_at, o.buyer_id, o.currency,
        case when p.party or 'numbers' = any(t.tokens) then o.buyer_number end as buyer_number,
        case when p.party or 'parties' = any(t.tokens) then o.seller_id end as seller_id,
-       case when p.trader or 'price' = any(t.tokens) then o.total_amount end as total_amount
+       case when p.trader or u.total then o.total_amount end as total_amount
 from purchase_order o
 cross join lateral (select (select peer_rls.viewer()) in (o.buyer_id, o.seller_id) as trader,
                            coalesce((select peer_rls.viewer()) in (o.buyer_id, o.seller_id, o.consignee_id), false)
@@ -72,6 +72,11 @@ left join lateral (
    and (s.earliest is null or l.requested_on >= s.earliest) and (s.latest is null or l.requested_on <= s.latest)
   cross join unnest(s.tokens) token
   where l.order_id = o.id and l.buyer_id = o.buyer_id) t on not p.trader
+left join lateral (  -- what sums up the lines takes a rule without limits
+  select bool_or(true) as whole, bool_or('price' = any(s.tokens)) as total
+  from peer_rls.live_scope s
+  where s.owner = o.buyer_id and s.item is null and s.site is null and s.earliest is null and s.latest is null) u
+  on not p.trader
 --;
 comment on view peer_rls.partners is E'@primaryKey id\n@behavior -query:resource:connection -query:resource:list'
 --;

@@ -72,7 +72,7 @@ def _trades(row: Any) -> ColumnElement[bool]:
 
 
 def _orders() -> Select[Any]:
-    """Orders with the field groups that covering scopes open; null for buyer and seller, who need none."""
+    """Orders with the field groups that covering scopes, and scopes without limits, open; null for buyer and seller."""
     line, scope = aliased(OrderLineRow), aliased(ScopeRow)
     token = func.unnest(scope.tokens).table_valued("token").render_derived()
     opened = (
@@ -84,7 +84,24 @@ def _orders() -> Select[Any]:
         .correlate(OrderRow)
         .scalar_subquery()
     )
-    return select(OrderRow, case((_trades(OrderRow), None), else_=opened).label("opened"))
+    unlimited = (
+        select(func.array_agg(token.c.token.distinct(), type_=ARRAY(String)))
+        .select_from(scope)
+        .join(token, true())
+        .where(_live(scope), scope.owner == OrderRow.buyer_id, *(limit.is_(None) for limit in _limits(scope)))
+        .correlate(OrderRow)
+        .scalar_subquery()
+    )
+    trades = _trades(OrderRow)
+    return select(
+        OrderRow,
+        case((trades, None), else_=opened).label("opened"),
+        case((trades, None), else_=unlimited).label("unlimited"),
+    )
+
+
+def _limits(scope: Any) -> tuple[Any, ...]:
+    return scope.item, scope.site, scope.days_back, scope.days_ahead
 
 
 def _order_page() -> Select[Any]:

@@ -135,7 +135,7 @@ async def _partner(info: Info, partner_id: uuid.UUID | None) -> Partner | None:
 @strawberry.type
 class Order:
     id: strawberry.ID
-    status: str
+    status: str | None
     placed_at: datetime
     buyer_number: str | None
     total: Money | None
@@ -144,8 +144,10 @@ class Order:
     seller_id: strawberry.Private[uuid.UUID | None]
 
     @classmethod
-    def of(cls, row: OrderRow, opened: list[str] | None, viewer: uuid.UUID) -> Order | None:
-        """The row as the viewer may read it; None when it may not."""
+    def of(
+        cls, row: OrderRow, opened: list[str] | None, unlimited: list[str] | None, viewer: uuid.UUID
+    ) -> Order | None:
+        """The row as the viewer may read it; None when it may not. What sums up its lines takes a scope without limits."""
         trades = viewer in (row.buyer_id, row.seller_id)
         party = trades or viewer == row.consignee_id
         if not party and opened is None:
@@ -153,10 +155,10 @@ class Order:
         groups = opened or []
         return cls(
             id=strawberry.ID(str(row.id)),
-            status=row.status,
+            status=row.status if party or unlimited is not None else None,
             placed_at=row.placed_at,
             buyer_number=row.buyer_number if party or "numbers" in groups else None,
-            total=_money(row.total_amount, row.currency, trades or "price" in groups),
+            total=_money(row.total_amount, row.currency, trades or "price" in (unlimited or [])),
             order_id=row.id,
             buyer_id=row.buyer_id,
             seller_id=row.seller_id if party or "parties" in groups else None,
@@ -205,7 +207,7 @@ class Query:
         asked = info.context
         async with asked.sessions() as session:
             found = (await session.execute(ORDER_BY_ID, asked_by(asked.viewer, order_id=uuid.UUID(by.id)))).first()
-        return Order.of(found[0], found[1], asked.viewer) if found else None
+        return Order.of(*found, asked.viewer) if found else None
 
     @strawberry.field
     async def orders(self, info: Info, first: int = 50, after: str | None = None) -> Orders:
@@ -214,7 +216,7 @@ class Query:
             before = uuid.UUID(after) if after else LAST_ID
             bound = asked_by(asked.viewer, before=before, most=_limited(first) + 1)
             rows = (await session.execute(ORDER_PAGE, bound)).all()
-        nodes = [order for row, opened in rows[:first] if (order := Order.of(row, opened, asked.viewer))]
+        nodes = [order for row in rows[:first] if (order := Order.of(*row, asked.viewer))]
         return Orders(
             nodes=nodes, page_info=PageInfo(has_next_page=len(rows) > first, end_cursor=nodes[-1].id if nodes else None)
         )

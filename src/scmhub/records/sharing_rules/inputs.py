@@ -45,7 +45,7 @@ class SharingRuleDraftInput:
     )
     field_groups: list[str] = strawberry.field(
         description="Field groups it opens; [] opens what comes with every record."
-    )  # noqa: E501
+    )
     days_back: strawberry.Maybe[int | None] = strawberry.field(
         description="Days before today; null opens the past. Must be said for kinds whose records have a day.",
         default=None,
