@@ -167,6 +167,7 @@ def _parties(policy: Policy, row: Row) -> Iterable[Fragment]:
             partner.cell("id"), ME,
         )
         for branch in policy.mine(row)[1:]
+        if branch.side
     ]  # fmt: skip
 
 
