@@ -99,7 +99,7 @@ async def _greet(hub: Hub) -> None:
 async def _token(hub: Hub, code: str) -> str:
     rows = await hub.database.read.rows("select id from partner where code = $1", code)
     return issue_token(
-        hub.ring, issuer=hub.settings.url, partner_id=rows[0]["id"], subject=f"demo:{code}",
+        hub.ring, issuer=hub.settings.url, partner_id=rows[0]["id"], subject=f"cli:{code}",
         token_scopes=_SCOPES, now=hub.clock(), life=TOKEN_LIFE,
     )  # fmt: skip
 
