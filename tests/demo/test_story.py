@@ -29,8 +29,8 @@ TABLES = (
     "disruption_site", "disruption_update", "case_file", "case_entry", "case_reference",
 )  # fmt: skip
 RIVALS = {
-    "TORQ": ("KINE", "Kineta", "KM-", "DL-3", "OP-9", "OBJ-", "PO-72", "Brno", "Olomouc", "DRV-01", "CLANEK"),
-    "KINE": ("TORQ", "Torq", "TQ-", "LS-5", "AB-2", "4500", "PO-71", "Stuttgart", "Ulm", "DRV-00", "10044871"),
+    "TORQ": ("KINE", "Kineta", "KM-", "DL-3", "OP-9", "OBJ-", "PO-72", "Brno", "Olomouc", "DRV-01", "VP-2", "CLANEK", "CL-0", "OD-0"),
+    "KINE": ("TORQ", "Torq", "TQ-", "LS-5", "AB-2", "4500", "PO-71", "Stuttgart", "Ulm", "DRV-00", "VP-1", '"1004', '"1005'),
 }
 """What must not turn up in any answer to a rival: names, item numbers and the ranges of document numbers."""
 EVERYTHING = """
@@ -129,7 +129,7 @@ async def test_a_hub_with_partners_of_its_own_is_left_alone(database: Database) 
 
 async def test_the_size_is_what_the_welcome_promises(told: Told) -> None:
     counts = {table: (await told.rows(f"select count(*) n from {table}"))[0]["n"] for table in TABLES}
-    assert (counts["partner"], counts["item"], counts["purchase_order"]) == (1 + 6, 69, 2520)  # one is the operator
+    assert (counts["partner"], counts["item"], counts["purchase_order"]) == (1 + 6, 60 + 49, 2520)  # one is the operator
     assert (counts["relationship"], counts["sharing_rule"]) == (13, 14)
 
 

@@ -16,7 +16,7 @@ from scmhub.database.secret import HubSecret
 from scmhub.database.tables import OWNER_ROLE, ddl
 from scmhub.database.unit import Database
 from scmhub.exchange.mapping import Map, load_map
-from scmhub.exchange.run import Report, Request, import_orders
+from scmhub.exchange.run import Report, Request, import_file
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
 from tests.conftest import clone, execute
@@ -38,9 +38,11 @@ class Desk:
     address: Address
     scms: Map
 
-    async def load(self, file: Path = EXCERPT, given: Map | None = None, *, apply: bool = True) -> Report:
-        request = Request(file, given or self.scms, "SCMS", apply=apply, most_findings=1000)
-        return await import_orders(self.database, self.address, request, lambda: NOW)
+    async def load(
+        self, file: Path = EXCERPT, given: Map | None = None, *, apply: bool = True, partner: str = "SCMS"
+    ) -> Report:
+        request = Request(file, given or self.scms, partner, apply=apply, most_findings=1000)
+        return await import_file(self.database, self.address, request, lambda: NOW)
 
     async def rows(self, sql: str, *args: Any) -> list[Any]:
         connection = await self.address.connect()

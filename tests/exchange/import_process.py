@@ -20,9 +20,9 @@ from scmhub.database.address import Address
 from scmhub.database.secret import HubSecret
 from scmhub.database.unit import Database, Unit
 from scmhub.errors import Refusal
-from scmhub.exchange import staging
+from scmhub.exchange import scratch
 from scmhub.exchange.mapping import load_map
-from scmhub.exchange.run import Request, import_orders
+from scmhub.exchange.run import Request, import_file
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
 
@@ -46,14 +46,14 @@ class HaltingDatabase(Database):
 
 
 async def main(address: Address, file: Path, secret: str, rows: int) -> None:
-    staging.BATCH_ROWS = rows
+    scratch.BATCH_ROWS = rows
     load_schema()
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), secret=secret, allow_unsafe_database=True, write_pool=1, read_pool=1)  # type: ignore[call-arg]
         database = await HaltingDatabase.open(address, settings, secret=HubSecret(secret))
         try:
             request = Request(file, load_map("scms"), "SCMS", apply=True)
-            report = await import_orders(database, address, request, lambda: datetime(2026, 3, 2, 8, tzinfo=UTC))
+            report = await import_file(database, address, request, lambda: datetime(2026, 3, 2, 8, tzinfo=UTC))
             say(json.dumps({"resumed": report.resumed, "counts": report.counts.as_json()}))
         except Refusal as refusal:
             say(f"{refusal.refusal_code}: {refusal.message}")

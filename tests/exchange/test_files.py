@@ -212,14 +212,14 @@ async def test_an_order_of_501_lines_is_left_out(desk: Desk, given: Map, tmp_pat
     rows = [f"P1,{n},Bolt,4711,5,1,2015-04-06,," for n in range(501)]
     file.write_bytes(text(*rows, "P2,a,Bolt,4711,5,1,2015-04-06,,"))
     report = await desk.load(file, given)
-    assert (report.orders_left_out, counts(report, "created")["orders"]) == (1, 1)
+    assert (report.left_out, counts(report, "created")["orders"]) == (1, 1)
 
 
 async def test_rows_of_an_order_and_a_shipment_may_be_spread_over_the_file(
     desk: Desk, given: Map, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two orders share a shipment, their rows alternate, and each order is a batch of its own."""
-    monkeypatch.setattr("scmhub.exchange.staging.BATCH_ROWS", 1)
+    monkeypatch.setattr("scmhub.exchange.scratch.BATCH_ROWS", 1)
     file = tmp_path / "file"
     rows = [f"P{n % 2},{n},Bolt,4711,5,1,2015-04-06,A1,2015-04-07" for n in range(6)]
     file.write_bytes(text(*rows))
@@ -258,5 +258,5 @@ async def test_memory_does_not_grow_with_the_file(desk: Desk, given: Map, tmp_pa
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert report.orders_left_out == 40_000
+    assert report.left_out == 40_000
     assert peak < 8_000_000

@@ -17,7 +17,7 @@ from scmhub.database.address import Address
 from scmhub.database.secret import HubSecret
 from scmhub.database.unit import Database
 from scmhub.errors import Refusal
-from scmhub.exchange import staging
+from scmhub.exchange import scratch
 from scmhub.exchange.mapping import load_map
 from scmhub.settings import Settings
 from tests.conftest import TEST_SECRET, clone
@@ -70,7 +70,7 @@ def halting(desk: Desk) -> Iterator[Halting]:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "BATCH_ROWS", _ROWS)
+    monkeypatch.setattr(scratch, "BATCH_ROWS", _ROWS)
 
 
 @pytest.fixture(scope="session")

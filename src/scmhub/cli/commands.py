@@ -98,16 +98,51 @@ def partners(as_json: Json = False) -> None:
     print_rows(asyncio.run(list_partners()), as_json=as_json)
 
 
+MapName = Annotated[str, typer.Option("--map", help="Map of the columns: a TOML file, or one of the hub's.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Import; without it only say what would happen.")]
+Limit = Annotated[int, typer.Option(min=0, max=100_000, help="Most findings listed of a level.")]
+
+
 @imports.command("orders")
 def import_orders(
-    file: Annotated[Path, typer.Argument(help="Delimited text file, one order line per row.")],
-    map_name: Annotated[str, typer.Option("--map", help="Map of the columns: a TOML file, or one of the hub's.")],
+    file: Annotated[Path, typer.Argument(help="Delimited text or JSON Lines, one order line per row.")],
+    map_name: MapName,
     partner: Annotated[str, typer.Option("--as", help="Code of the partner whose orders they are; registered if new.")],
-    apply: Annotated[bool, typer.Option("--apply", help="Import; without it only say what would happen.")] = False,
+    apply: Apply = False,
     as_json: Json = False,
-    limit: Annotated[int, typer.Option(min=0, max=100_000, help="Most findings listed of a level.")] = 50,
+    limit: Limit = 50,
 ) -> None:
     """Orders and shipments from a file: reads everything, says what it would change, changes it with --apply."""
     from scmhub.cli.importing import run_import
 
-    raise typer.Exit(run_import(file, map_name, partner, apply=apply, as_json=as_json, limit=limit))
+    raise typer.Exit(run_import("orders", file, map_name, partner, apply=apply, as_json=as_json, limit=limit))
+
+
+@imports.command("forecasts")
+def import_forecasts(
+    file: Annotated[Path, typer.Argument(help="Delimited text or JSON Lines, one period of one series per row.")],
+    map_name: MapName,
+    partner: Annotated[str, typer.Option("--as", help="Code of the partner who publishes them.")],
+    apply: Apply = False,
+    as_json: Json = False,
+    limit: Limit = 50,
+) -> None:
+    """Demand, sell-out, production or capacity from a file: publishes a version of each series that has news."""
+    from scmhub.cli.importing import run_import
+
+    raise typer.Exit(run_import("forecasts", file, map_name, partner, apply=apply, as_json=as_json, limit=limit))
+
+
+@imports.command("inventory")
+def import_inventory(
+    file: Annotated[Path, typer.Argument(help="Delimited text or JSON Lines, one statement about stock per row.")],
+    map_name: MapName,
+    partner: Annotated[str, typer.Option("--as", help="Code of the partner who states them, as owner or holder.")],
+    apply: Apply = False,
+    as_json: Json = False,
+    limit: Limit = 50,
+) -> None:
+    """Stock from a file: states what was counted, and how much there should be."""
+    from scmhub.cli.importing import run_import
+
+    raise typer.Exit(run_import("inventory", file, map_name, partner, apply=apply, as_json=as_json, limit=limit))

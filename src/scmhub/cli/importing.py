@@ -17,13 +17,17 @@ from scmhub.database.migrate import pending
 from scmhub.database.unit import Database
 from scmhub.exchange.mapping import load_map
 from scmhub.exchange.run import Progress as Watch
-from scmhub.exchange.run import Report, Request, import_orders
+from scmhub.exchange.run import Report, Request, import_file
+from scmhub.exchange.targets import FORECASTS, INVENTORY, ORDERS
 from scmhub.settings import Settings, load_settings
 
+_SUBJECTS = {"orders": ORDERS, "forecasts": FORECASTS, "inventory": INVENTORY}
+_ATOMS = {"orders": "orders", "forecasts": "series", "inventory": "positions"}
 
-def run_import(file: Path, map_name: str, partner: str, *, apply: bool, as_json: bool, limit: int) -> int:
+
+def run_import(subject: str, file: Path, map_name: str, partner: str, *, apply: bool, as_json: bool, limit: int) -> int:
     """Exit status: 0 nothing was left out, 3 something was (the rest is imported); errors as everywhere."""
-    request = Request(file, load_map(map_name), partner, apply=apply, most_findings=limit)
+    request = Request(file, load_map(map_name, _SUBJECTS[subject]), partner, apply=apply, most_findings=limit)
     settings = load_settings()
     try:
         with attach(settings) as admin, _bar() as watch:
@@ -42,7 +46,7 @@ async def _import(admin: Address, settings: Settings, request: Request, watch: W
         raise DatabaseUnusable("The database is not up to date: run 'scmhub migrate --apply' first.")
     database = await Database.open(admin, settings)
     try:
-        return await import_orders(database, admin, request, progress=watch)
+        return await import_file(database, admin, request, progress=watch)
     finally:
         await database.close()
 
@@ -75,7 +79,8 @@ def _print(report: Report) -> None:
             _line(f"row {found.row}: {found.level} {found.code} {found.column}: {found.done}: {found.value}")
     if report.resumed:
         say("Went on where an import of this file was cut off.")
-    if report.orders_left_out:
-        say(f"{report.orders_left_out} orders are left out; correct their rows and run the import again.")
+    if report.left_out:
+        atoms = _ATOMS[report.request.map.subject.name]
+        say(f"{report.left_out} {atoms} are left out; correct their rows and run the import again.")
     if not report.request.apply:
         say("Nothing was changed: run again with --apply.")

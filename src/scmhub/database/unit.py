@@ -29,7 +29,7 @@ from scmhub.database.pool import LOST, NAMED_STATEMENTS, RECONNECT_SECONDS, Read
 from scmhub.database.roles import check_session, login
 from scmhub.database.secret import HubSecret, load_secret
 from scmhub.database.tables import READ_ROLE, WRITE_ROLE
-from scmhub.errors import ServiceUnavailable, TimedOut
+from scmhub.errors import Refusal, ServiceUnavailable, TimedOut
 from scmhub.ids import new_id
 from scmhub.settings import Settings
 
@@ -108,6 +108,27 @@ class Unit:
         """All rows of a statement that sees what this unit has done."""
         await self.session.flush()
         return await self._raw.fetch(sql, *args)  # type: ignore[no-any-return]
+
+    @property
+    def told(self) -> int:
+        """How many changes were said so far."""
+        return len(self._changes)
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A part of the unit that leaves nothing when it is refused, neither rows nor changes; the refusal goes on."""
+        told = self.told
+        await self.session.flush()
+        await self._raw.execute("savepoint attempt")
+        try:
+            yield
+            await self.session.flush()
+        except Refusal:
+            del self._changes[told:]
+            self.session.expunge_all()
+            await self._raw.execute("rollback to savepoint attempt")
+            raise
+        await self._raw.execute("release savepoint attempt")
 
     @asynccontextmanager
     async def acting_for(self, partner_id: UUID) -> AsyncIterator[None]:

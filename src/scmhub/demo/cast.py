@@ -124,6 +124,8 @@ class Cast:
     items: dict[str, Item]
     relationships: dict[tuple[str, str], UUID] = field(default_factory=dict)
     """By codes of provider and recipient."""
+    own: dict[tuple[str, str], str] = field(default_factory=dict)
+    """A buyer's own number of an item it buys, by its code and the supplier's number."""
 
 
 def play(chance: Chance, start: datetime, today: datetime, book: Book) -> Cast:

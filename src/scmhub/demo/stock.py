@@ -51,13 +51,14 @@ def _places(cast: Cast) -> list[Place]:
     for lane in LANES:
         for item in lane.items:
             week = usual_week(lane, cast.items[item].unit)
-            found[lane.sites[0], item] = Place(lane.buyer, lane.buyer, lane.sites[0], item, week)
+            own = cast.own[lane.buyer, item]
+            found[lane.sites[0], own] = Place(lane.buyer, lane.buyer, lane.sites[0], own, week)
             store = _STORES[lane.seller]
             made = found.get((store, item))
             total = week + (made.week if made else 0)
             found[store, item] = Place(lane.seller, lane.seller, store, item, total)
             if item in _SPARES:
-                found["HAUL/DUI", item] = Place("VELO", "HAUL", "HAUL/DUI", item, week / 10)
+                found["HAUL/DUI", own] = Place("VELO", "HAUL", "HAUL/DUI", own, week / 10)
     return list(found.values())
 
 

@@ -9,17 +9,16 @@ from uuid import UUID
 from scmhub.demo.book import Book
 from scmhub.demo.cast import ALIASES, Cast, Item
 from scmhub.demo.chance import Chance
-from scmhub.partners.tables import ItemTable
+from scmhub.demo.lanes import LANES, Lane
+from scmhub.partners.tables import ItemAliasTable, ItemTable
 from scmhub.records.structure import rules
 from scmhub.records.structure.model import ItemLinkTable
 
-PARTS = {
-    "VELO": "DRV-0001 Drive unit, class 250|DRV-0002 Drive unit, class 500|BAT-0003 Battery, class 625"
-            "|DRV-0101 Hub drive, class 250|DRV-0102 Mid drive, class 250",
-    "TORQ": "10044871 Cell, 5.0 Ah|10051200 Housing 250",
-    "KINE": "CLANEK-50 Cell, 5.0 Ah|NABA-36 Hub shell, 36 holes",
+NUMBERS = {
+    ("VELO", "TORQ"): "VP-1", ("VELO", "KINE"): "VP-2", ("TORQ", "CELL"): "1004", ("TORQ", "CAST"): "1005",
+    ("KINE", "CELL"): "CL-", ("KINE", "CAST"): "OD-",
 }  # fmt: skip
-"""A buyer's own numbers for what it buys: its suppliers know them as aliases of their items."""
+"""How a buyer numbers what it buys from whom, unless an alias is told in the cast."""
 COMPONENTS = """VB-CITY-M DRV-0101 1|VB-TREK-M DRV-0001 1|VB-TREK-M BAT-0003 1|VB-CARGO DRV-0002 1|VB-SPEED DRV-0002 1
     VB-CITY-S DRV-0102 1|TQ-BAT400 10044871 40|TQ-BAT625 10044871 60|TQ-BAT750 10044871 70|TQ-DU250 10051200 1
     TQ-DU250 TQ-CTRL 1|TQ-DU250 TQ-SENS-T 1|TQ-DU500 TQ-CTRL 1|KM-BAT500 CLANEK-50 50|KM-HUB250 NABA-36 1
@@ -35,16 +34,9 @@ OTHER_LINKS = (
 def assemble(chance: Chance, cast: Cast, now: datetime, book: Book) -> None:
     """Parts and links, all older than the year; a circle is refused by the rule that commands obey."""
     at = now - timedelta(days=370)
-    for owner, text in PARTS.items():
-        for entry in text.split("|"):
-            number, _, description = entry.partition(" ")
-            assert any((owner, number) == alias[1:3] for alias in ALIASES)
-            cast.items[number] = Item(chance.key(at), owner, "H87", Decimal(0))
-            book.add(
-                ItemTable, cast.partners[owner], id=cast.items[number].key, owner_id=cast.partners[owner],
-                number=number, description=description, unit="H87", gtin=None, lifecycle="SERIES", version=1,
-                created_at=at,
-            )  # fmt: skip
+    for lane in LANES:
+        for place, item in enumerate(lane.items, 1):
+            _part(chance, cast, book, at, lane, item, place)
     below: dict[UUID, list[UUID]] = {}
     for entry in (each.strip() for line in COMPONENTS.splitlines() for each in line.split("|")):
         parent, item, quantity = entry.split()
@@ -54,6 +46,25 @@ def assemble(chance: Chance, cast: Cast, now: datetime, book: Book) -> None:
         _link(chance, cast, book, at, parent, item, "COMPONENT", Decimal(quantity))
     for parent, item, kind in OTHER_LINKS:
         _link(chance, cast, book, at, parent, item, kind, None)
+
+
+def _part(chance: Chance, cast: Cast, book: Book, at: datetime, lane: Lane, item: str, place: int) -> None:
+    """The buyer's own item for what it buys, and the alias by which its supplier knows it."""
+    told = [other for number, caller, other, _ in ALIASES if (number, caller) == (item, lane.buyer)]
+    number = told[0] if told else f"{NUMBERS[lane.buyer, lane.seller]}{place:03d}"
+    buyer, seller, bought = cast.partners[lane.buyer], cast.partners[lane.seller], cast.items[item]
+    cast.own[lane.buyer, item] = number
+    cast.items[number] = Item(chance.key(at), lane.buyer, bought.unit, Decimal(0))
+    described = next(row for row in book.rows(ItemTable) if row["id"] == bought.key)
+    book.add(
+        ItemTable, buyer, id=cast.items[number].key, owner_id=buyer, number=number,
+        description=described["description"], unit=bought.unit, gtin=None, lifecycle="SERIES", version=1, created_at=at,
+    )  # fmt: skip
+    if not told:
+        book.add(
+            ItemAliasTable, seller, id=chance.key(at), owner_id=seller, item_id=bought.key, partner_id=buyer,
+            number=number, claimed_by=buyer, confirmed_at=at + chance.hours(20, 200), version=2, created_at=at,
+        )  # fmt: skip
 
 
 def _link(

@@ -16,13 +16,13 @@ from scmhub.ids import new_id
 
 Row = dict[str, Any]
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
-COUNTED = ("orders", "lines", "schedule_lines", "shipments", "partners", "sites", "items", "relationships")
 
 
 class Counts:
-    """Records by sort and by what happened to them."""
+    """Records by sort and by what happened to them. ``sorts``: those that are shown, zeros included."""
 
-    def __init__(self, given: dict[str, dict[str, int]] | None = None) -> None:
+    def __init__(self, sorts: Sequence[str] = (), given: dict[str, dict[str, int]] | None = None) -> None:
+        self._sorts = sorts
         self._found = Counter({(what, how): n for what, row in (given or {}).items() for how, n in row.items()})
 
     def add(self, what: str, how: str, number: int = 1) -> None:
@@ -32,7 +32,7 @@ class Counts:
         self._found.update(other._found)
 
     def as_json(self) -> dict[str, dict[str, int]]:
-        return {what: {how: self._found[what, how] for how in (CREATED, UPDATED, UNCHANGED)} for what in COUNTED}
+        return {what: {how: self._found[what, how] for how in (CREATED, UPDATED, UNCHANGED)} for what in self._sorts}
 
 
 @dataclass(frozen=True, slots=True)

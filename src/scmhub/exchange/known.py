@@ -10,6 +10,7 @@ from uuid import UUID
 
 from asyncpg import Record  # type: ignore[import-untyped]
 
+from scmhub.database.pool import ReadPool
 from scmhub.database.unit import Unit
 from scmhub.exchange.masters import Masters
 from scmhub.exchange.staging import Batch
@@ -34,11 +35,13 @@ class Known:
     events: dict[UUID, list[Record]] = field(default_factory=lambda: defaultdict(list))
     receipts: dict[UUID, Record] = field(default_factory=dict)
     """The newest count of each shipment line."""
+    taken: set[tuple[UUID, str]] = field(default_factory=set)
+    """Numbers of shipments that their sellers used for others: out of this buyer's sight, and not to be used again."""
     digests: dict[tuple[str, str], tuple[UUID, str]] = field(default_factory=dict)
 
 
-async def look(unit: Unit, batch: Batch, masters: Masters, *, lock: bool) -> Known:
-    """The unit acts for the buyer, who is owner or party of all this."""
+async def look(unit: Unit, read: ReadPool, batch: Batch, masters: Masters, *, lock: bool) -> Known:
+    """The unit acts for the buyer, who is owner or party of all this; ``read`` also sees what others have."""
     known = Known()
     await _digests(unit, batch, known)
     numbers = sorted({lines[0].order for lines in batch.orders})
@@ -53,6 +56,7 @@ async def look(unit: Unit, batch: Batch, masters: Masters, *, lock: bool) -> Kno
         known.orders[row["buyer_number"]] = row
     await _lines(unit, known)
     await _shipments(unit, batch, masters, known, waiting)
+    await _taken(read, batch, masters, known)
     return known
 
 
@@ -116,6 +120,16 @@ async def _shipments(unit: Unit, batch: Batch, masters: Masters, known: Known, w
     )
     known.last_line_no = {row["shipment_id"]: row["last"] for row in rows}
     await _happened(unit, known)
+
+
+async def _taken(read: ReadPool, batch: Batch, masters: Masters, known: Known) -> None:
+    wanted = [(masters.partners[each.seller], each.number) for each in batch.consignments]
+    new = [each for each in wanted if each not in known.shipments]
+    rows = await read.rows(
+        "select s.seller_id, s.number from shipment s join unnest($1::uuid[], $2::text[]) as w(seller_id, number)"
+        " using (seller_id, number)", [seller for seller, _ in new], [number for _, number in new],
+    )  # fmt: skip
+    known.taken = {(row["seller_id"], row["number"]) for row in rows}
 
 
 async def _happened(unit: Unit, known: Known) -> None:

@@ -14,13 +14,12 @@ from typing import Any
 
 from scmhub.exchange.parsers import PARSERS, Rules, Value, parse
 from scmhub.exchange.reading import Format
-from scmhub.exchange.targets import CONSTANT_ONLY, DEFAULTS, TARGETS, Target
+from scmhub.exchange.targets import ORDERS, Subject, Target
 
-_FILE_KEYS = ("delimiter", "quote", "encoding", "decimal_mark", "thousands", "unknown", "ignore")
+_FILE_KEYS = ("format", "delimiter", "quote", "encoding", "decimal_mark", "thousands", "unknown", "ignore")
 _SOURCE_KEYS = (
     "from", "value", "parser", "unknown", "unknown_pattern", "keep", "dates", "table", "prefix", "join", "labels",
 )  # fmt: skip
-_SECTIONS = tuple(dict.fromkeys(name.partition(".")[0] for name in TARGETS))
 
 
 class BadMap(ValueError):
@@ -58,6 +57,7 @@ class FieldMap:
 class Map:
     """A checked map. ``digest`` tells two maps apart."""
 
+    subject: Subject
     name: str
     digest: str
     form: Format
@@ -73,7 +73,7 @@ class Map:
         return None if found is None else str(found)
 
 
-def load_map(name: str) -> Map:
+def load_map(name: str, subject: Subject = ORDERS) -> Map:
     """A map by path, or one that comes with the hub by name; BadMap."""
     shipped = files("scmhub.exchange") / "maps"
     source = shipped / f"{name}.toml" if re.fullmatch(r"[a-z0-9_-]+", name) else Path(name)
@@ -82,26 +82,27 @@ def load_map(name: str) -> Map:
     except OSError as error:
         known = ", ".join(sorted(each.name.removesuffix(".toml") for each in shipped.iterdir()))
         raise BadMap(f"No map {name} ({error.strerror}). Give a file; maps of the hub: {known}.") from None
-    return parse_map(raw, Path(name).stem)
+    return parse_map(raw, Path(name).stem, subject)
 
 
-def parse_map(raw: bytes, name: str) -> Map:
+def parse_map(raw: bytes, name: str, subject: Subject = ORDERS) -> Map:
     """The map in a TOML text; BadMap."""
     try:
         given = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadMap(f"The map is no TOML: {error}.") from None
-    _known(given, ("file", "tables", *_SECTIONS), "section", "")
+    sections = tuple(dict.fromkeys(name.partition(".")[0] for name in subject.targets))
+    _known(given, ("file", "tables", *sections), "section", "")
     file = _table(given.get("file", {}), "file")
     _known(file, _FILE_KEYS, "key", "[file] ")
     tables = {key: _words(value, f"[tables] {key}") for key, value in _table(given.get("tables", {}), "tables").items()}
-    reader = _Reader(file, tables)
-    fields = tuple(reader.fields(given))
-    missing = [key for key, each in TARGETS.items() if each.required and key not in {f.name for f in fields}]
+    reader = _Reader(subject, file, tables)
+    fields = tuple(reader.fields(given, sections))
+    missing = [key for key, each in subject.targets.items() if each.required and key not in {f.name for f in fields}]
     if missing:
         raise BadMap(f"The map fills no {', '.join(missing)}; each row needs that.")
     ignored = frozenset(_texts(file, "ignore", "[file]"))
-    return Map(name, hashlib.sha256(raw).hexdigest(), _format(file), fields, ignored)
+    return Map(subject, name, hashlib.sha256(raw).hexdigest(), _format(file), fields, ignored)
 
 
 def _format(file: Mapping[str, Any]) -> Format:
@@ -110,19 +111,24 @@ def _format(file: Mapping[str, Any]) -> Format:
         delimiter = ""
     if len(delimiter) > 1 or len(quote) > 1:
         raise BadMap("[file] delimiter and quote are single characters.")
-    encoding = str(file.get("encoding", "utf-8"))
+    encoding, form = str(file.get("encoding", "utf-8")), str(file.get("format", ""))
+    if form not in ("", "delimited", "jsonl"):
+        raise BadMap("[file] format is delimited or jsonl; without it the file shows which it is.")
     try:
         if "\r\n".encode(encoding) != b"\r\n":
             raise BadMap(f"[file] encoding {encoding} does not write line ends as single bytes.")
     except LookupError:
         raise BadMap(f"[file] encoding {encoding} is unknown.") from None
-    return Format(delimiter, quote, encoding)
+    return Format(delimiter, quote, encoding, form)
 
 
 class _Reader:
     """Reads the sections of targets, with the defaults of the file at hand."""
 
-    def __init__(self, file: Mapping[str, Any], tables: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, subject: Subject, file: Mapping[str, Any], tables: Mapping[str, Mapping[str, str]]
+    ) -> None:  # fmt: skip
+        self._subject = subject
         self._mark = str(file.get("decimal_mark", "."))
         self._thousands = str(file.get("thousands", ""))
         self._unknown = frozenset(["", *_texts(file, "unknown", "[file]")])
@@ -130,14 +136,15 @@ class _Reader:
         if self._mark not in (".", ","):
             raise BadMap("[file] decimal_mark is . or ,")
 
-    def fields(self, given: Mapping[str, Any]) -> Iterator[FieldMap]:
-        found = {f"{section}.{key}": value for section in _SECTIONS for key, value in _section(given, section)}
-        _known(found, TARGETS, "target", "")
-        for name, target in TARGETS.items():
+    def fields(self, given: Mapping[str, Any], sections: tuple[str, ...]) -> Iterator[FieldMap]:
+        subject = self._subject
+        found = {f"{section}.{key}": value for section in sections for key, value in _section(given, section)}
+        _known(found, subject.targets, "target", "")
+        for name, target in subject.targets.items():
             if name in found:
                 yield self._field(name, target, found[name])
-            elif name in DEFAULTS:
-                yield FieldMap(name, target, DEFAULTS[name])
+            elif name in subject.defaults:
+                yield FieldMap(name, target, subject.defaults[name])
 
     def _field(self, name: str, target: Target, given: Any) -> FieldMap:
         entries = given if isinstance(given, list) else [given]
@@ -146,7 +153,7 @@ class _Reader:
             _known(entry, _SOURCE_KEYS, "key", f"{name}: ")
         if any("value" in entry for entry in entries):
             return FieldMap(name, target, self._constant(name, target, entries))
-        if name in CONSTANT_ONLY:
+        if name in self._subject.constant_only:
             raise BadMap(f'{name} is the same for the whole file: write {{value = "..."}}.')
         return FieldMap(name, target, None, tuple(self._source(name, target, entry) for entry in entries))
 

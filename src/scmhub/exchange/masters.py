@@ -11,19 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from scmhub.clock import Clock
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.database.unit import Database, Unit
+from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
-from scmhub.exchange.delta import CREATED, UNCHANGED, Counts, Row, made_id, noon
-from scmhub.exchange.findings import WARNING, Findings
+from scmhub.exchange.delta import CREATED, UNCHANGED, Row, made_id, noon
+from scmhub.exchange.findings import WARNING
 from scmhub.exchange.rows import Card
 from scmhub.exchange.staging import Counterpart, Staging
 from scmhub.exchange.store import insert
+from scmhub.exchange.work import ACTOR, Desk
 from scmhub.partners.tables import PartnerTable, RelationshipTable, SiteTable
 from scmhub.sharing.expansion import relationship_changed
 
-ACTOR = "operator:import"
 _RELATIONSHIPS_A_UNIT = 50
 """Each holds the sharing of two partners until the unit ends."""
 
@@ -35,17 +34,6 @@ class Masters:
     buyer: UUID
     partners: dict[str, UUID]
     sites: dict[tuple[str, str], UUID] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every step needs. ``apply``: write, or only look."""
-
-    database: Database
-    clock: Clock
-    apply: bool
-    counts: Counts
-    findings: Findings
 
 
 async def prepare_masters(desk: Desk, staging: Staging, buyer: str, card: Card) -> Masters:

@@ -130,7 +130,7 @@ def _head_digest(lines: list[Line]) -> str:
 
 
 def _items(context: Context, lines: list[Line], born: datetime) -> None:
-    """The buyer's items: new ones added, a new description taken over, a unit never changed."""
+    """The buyer's items: new ones are added; those the hub has stay as their owner keeps them."""
     for line in lines:
         if line.item in context.items:
             continue

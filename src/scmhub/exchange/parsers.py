@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 
@@ -16,8 +16,8 @@ from scmhub.graph.scalars import clean_text
 from scmhub.partners import countries, currencies, units
 from scmhub.quantity import LARGEST, SCALE, scale_of
 
-Value = str | Decimal | date
-PARSERS = ("text", "slug", "key", "code", "decimal", "integer", "date", "country", "currency", "unit")
+Value = str | Decimal | date | datetime
+PARSERS = ("text", "slug", "key", "code", "decimal", "integer", "date", "instant", "country", "currency", "unit")
 PARTNER_CODE = 40
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _DIGEST = 10
@@ -43,6 +43,8 @@ def parse(texts: tuple[str, ...], rules: Rules, target: Target) -> Value:
             return _amount(text, rules, target)
         case "date":
             return _day(text, rules.formats)
+        case "instant":
+            return _instant(text, rules.formats)
         case "key":
             return _fit(rules.prefix + digest_key(texts), target)
         case "slug":
@@ -128,6 +130,21 @@ def _day(text: str, formats: tuple[str, ...]) -> date:
             return found
         raise ValueError(f"the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
     raise ValueError(f"no date of the form {' or '.join(formats)}")
+
+
+def _instant(text: str, formats: tuple[str, ...]) -> datetime:
+    """An instant with its offset as ISO 8601 writes it, or a day: then its first moment, UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or len(text) <= len("2026-03-02"):
+        return datetime.combine(_day(text, formats), time(), UTC)
+    if found.tzinfo is None:
+        raise ValueError("an instant needs its offset from UTC, as in 2026-03-02T18:00:00+01:00")
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return found.astimezone(UTC)
 
 
 def _code(text: str, parser: str, target: Target) -> str:

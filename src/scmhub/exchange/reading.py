@@ -1,4 +1,4 @@
-"""A delimited text file as rows, a line at a time: any line ends, a bounded line, and no byte guessed at."""
+"""A text file as rows, a line at a time: any line ends, a bounded line, and no byte guessed at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, Protocol
 
 from scmhub.errors import Refusal
 from scmhub.exchange.findings import printable
@@ -36,6 +36,8 @@ class Format:
     """Empty: the one of tab, semicolon, comma and bar that yields most of the columns asked for."""
     quote: str = '"'
     encoding: str = "utf-8"
+    form: str = ""
+    """``delimited`` or ``jsonl``; empty: a file that begins with ``{`` is JSON Lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +53,66 @@ def refuse(message: str) -> NoReturn:
     raise Refusal("INVALID", message, ["file"])
 
 
-class DelimitedFile:
-    """An open file: ``header`` is read at once, ``rows`` streams the rest; ``digest`` is complete after that."""
+class Table(Protocol):
+    """An open file: ``header`` is known at once, ``rows`` streams the rest; ``digest`` is complete after that."""
 
-    def __init__(self, file: BinaryIO, form: Format, wanted: Sequence[str]) -> None:
-        """``wanted``: columns the map names, for finding the delimiter. Refusal INVALID for what is no such file."""
+    header: list[str]
+
+    @property
+    def digest(self) -> str: ...
+
+    def rows(self) -> Iterator[Row]:
+        """Every row but the header and blank lines; Refusal where no row can be told from the next any more."""
+
+
+class Source:
+    """The bytes of a file as decoded lines of bounded length; every byte goes into the digest."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._sha256 = hashlib.sha256()
         self._file = file
-        self._lines = _Lines(self._split(), form.encoding)
-        first = next(self._lines, None)
+        self.encoding = encoding
+        self.lines = Lines(self._split(), encoding)
+
+    @property
+    def digest(self) -> str:
+        return self._sha256.hexdigest()
+
+    def _split(self) -> Iterator[bytes]:
+        pending, start = b"", True
+        while chunk := self._file.read(CHUNK_BYTES):
+            self._sha256.update(chunk)
+            if start:
+                _check_start(chunk)
+                chunk, start = chunk.removeprefix(_BOM), False
+            lines = (pending + chunk).splitlines(keepends=True)
+            pending = b"" if lines[-1].endswith(b"\n") else lines.pop()  # a final CR may still be half of CR LF
+            yield from lines
+            if len(pending) > LONGEST_LINE_BYTES:
+                refuse(f"Line {self.lines.number + 1} is longer than {LONGEST_LINE_BYTES:,} bytes.")
+        if pending:
+            yield pending
+
+
+class DelimitedFile:
+    """A table whose first line names the columns."""
+
+    def __init__(self, source: Source, first: str | None, form: Format, wanted: Sequence[str]) -> None:
+        self._source = source
+        self._lines = source.lines
         if first is None or not first.strip():
             refuse("The file is empty: a first line with the names of the columns is needed.")
         if self._lines.broken:
             refuse(f"The first line is not {form.encoding}; save the file as UTF-8, or name its encoding in the map.")
         self.delimiter = form.delimiter or _delimiter(first, form, wanted)
         self._form = form
-        self.bytes_read = len(first)
         self.header = self._header(first)
 
     @property
     def digest(self) -> str:
-        return self._sha256.hexdigest()
+        return self._source.digest
 
     def rows(self) -> Iterator[Row]:
-        """Every row but the header and blank lines; Refusal where no row can be told from the next any more."""
         reader = self._reader(self._lines)
         while True:
             self._lines.begin_row()
@@ -115,24 +153,8 @@ class DelimitedFile:
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
         return csv.reader(lines, delimiter=self.delimiter, quotechar=quote, strict=True)
 
-    def _split(self) -> Iterator[bytes]:
-        """Lines with their ends, of bounded length; every byte goes into the digest."""
-        pending, start = b"", True
-        while chunk := self._file.read(CHUNK_BYTES):
-            self._sha256.update(chunk)
-            if start:
-                _check_start(chunk)
-                chunk, start = chunk.removeprefix(_BOM), False
-            lines = (pending + chunk).splitlines(keepends=True)
-            pending = b"" if lines[-1].endswith(b"\n") else lines.pop()  # a final CR may still be half of CR LF
-            yield from lines
-            if len(pending) > LONGEST_LINE_BYTES:
-                refuse(f"Line {self._lines.number + 1} is longer than {LONGEST_LINE_BYTES:,} bytes.")
-        if pending:
-            yield pending
 
-
-class _Lines:
+class Lines:
     """Decoded lines, counted; remembers where the row being read began and whether its bytes were sound."""
 
     def __init__(self, lines: Iterator[bytes], encoding: str) -> None:
@@ -144,7 +166,7 @@ class _Lines:
     def begin_row(self) -> None:
         self.first, self.broken = self.number + 1, False
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> Lines:
         return self
 
     def __next__(self) -> str:

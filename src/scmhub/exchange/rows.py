@@ -1,4 +1,4 @@
-"""From one row of the file to one typed line, cell by cell; what cannot be used is told and left unknown."""
+"""One row of a file of orders as one typed line, or what is known of its order."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from scmhub.exchange.findings import ERROR, NOTE, WARNING, Findings
-from scmhub.exchange.mapping import FieldMap, Map, Source
-from scmhub.exchange.parsers import PARTNER_CODE, Value, parse
+from scmhub.exchange.cells import CellReader, Values
+from scmhub.exchange.findings import ERROR, WARNING, Findings
+from scmhub.exchange.mapping import Map
 from scmhub.exchange.reading import Row
 from scmhub.records.orders.rules import line_amount
 
@@ -89,100 +89,38 @@ class Draft:
 
 
 class RowReader:
-    """Applies a map to rows under one header."""
+    """Applies a map of orders to rows under one header."""
 
     def __init__(self, given: Map, header: Sequence[str], findings: Findings, buyer: str, today: date) -> None:
         """``buyer``: code of the partner whose file it is; ``today``: nothing has arrived after it."""
+        self._cells = CellReader(given, header, findings)
         self._findings = findings
         self._buyer = buyer
         self._today = today
-        self._places = {name: place for place, name in enumerate(header)}
-        self._fields = [each for each in given.fields if not each.name.startswith("buyer.")]
 
     def read(self, row: Row) -> Draft:
         """The line of a row, or what is known of its order; everything else is told."""
-        if row.trouble:
-            done = f"{row.trouble}: the row cannot be used"
-            self._findings.add(ERROR, "ROW", row.number, "", "\t".join(row.cells[:4]), done)
-            return Draft(self._order_of(row.cells))
-        return self._draft(row.number, row.cells)
-
-    def _order_of(self, cells: Sequence[str]) -> str | None:
-        """The order a broken row probably belongs to: the first cells are most likely in place."""
-        for each in self._fields:
-            if each.name == "order.number" and each.sources:
-                places = [self._places[column] for column in each.sources[0].columns]
-                if len(places) == 1 and places[0] < len(cells):
-                    return cells[places[0]].strip() or None
-        return None
-
-    def _draft(self, number: int, cells: Sequence[str]) -> Draft:
-        values: dict[str, Value | None] = {}
+        if self._cells.in_trouble(row):
+            return Draft(self._cells.raw(row.cells, "order.number"))
         notes: list[str] = []
-        missing = False
-        for each in self._fields:
-            value = each.constant
-            if value is None:
-                value = self._value(number, cells, each, notes)
-            values[each.name] = value
-            missing = missing or (each.target.required and value is None)
-        if missing or not self._codes_fit(number, values):
+        values, complete = self._cells.values(row, notes)
+        if not complete or not self._codes_fit(row.number, values):
             order = values.get("order.number")
             return Draft(str(order) if order is not None else None)
-        self._check_arrival(number, values)
-        return _draft(number, values, notes)
+        self._check_arrival(row.number, values)
+        return _draft(row.number, values, notes)
 
-    def _value(self, number: int, cells: Sequence[str], each: FieldMap, notes: list[str]) -> Value | None:
-        """The first source that knows; what came before it is told as derived."""
-        for place, source in enumerate(each.sources):
-            texts = tuple(cells[self._places[column]].strip() for column in source.columns)
-            value = self._from(number, texts, each, source, notes)
-            if value is not None:
-                if place:
-                    done = f"{each.name} derived from {source.columns[0]}"
-                    self._findings.add(NOTE, "DERIVED", number, source.columns[0], texts[0], done)
-                return value
-        if each.target.required:
-            column = each.sources[-1].columns[0]
-            self._findings.add(ERROR, "REQUIRED", number, column, "", f"{each.name} is needed: the row cannot be used")
-        return None
-
-    def _from(
-        self, number: int, texts: tuple[str, ...], each: FieldMap, source: Source, notes: list[str]
-    ) -> Value | None:
-        column = source.columns[0]
-        if len(texts) > 1 and source.rules.parser == "text":
-            texts = (_joined(texts, source),)
-        if all(source.is_unknown(text) for text in texts):
-            if texts[0] in source.keep:
-                notes.append(texts[0])
-                done = f"{each.name} unknown, the words kept as a note"
-                self._findings.add(NOTE, "KEPT_AS_NOTE", number, column, texts[0], done)
-            else:
-                self._findings.add(NOTE, "UNKNOWN", number, column, texts[0], f"{each.name} left unknown")
-            return None
-        try:
-            return parse(texts, source.rules, each.target)
-        except ValueError as error:
-            level = ERROR if each.target.required else WARNING
-            self._findings.add(level, "INVALID", number, column, texts[0], f"{error}; {each.name} left unknown")
-            return None
-
-    def _check_arrival(self, number: int, values: dict[str, Value | None]) -> None:
+    def _check_arrival(self, number: int, values: Values) -> None:
         arrived = values.get("shipment.arrived_on")
         if isinstance(arrived, date) and arrived > self._today:
             done = "an arrival lies in the past; shipment.arrived_on left unknown"
             self._findings.add(WARNING, "OUT_OF_RANGE", number, "shipment.arrived_on", str(arrived), done)
             values["shipment.arrived_on"] = None
 
-    def _codes_fit(self, number: int, values: dict[str, Value | None]) -> bool:
+    def _codes_fit(self, number: int, values: Values) -> bool:
         """Codes that can be codes; the buyer is its own consignee by naming none."""
-        for name in ("seller.code", "consignee.code"):
-            code = values.get(name)
-            if code is not None and not is_code(str(code)):
-                done = f"{name} has 1 to {PARTNER_CODE} characters A-Z, 0-9, - and _: the row cannot be used"
-                self._findings.add(ERROR, "INVALID", number, name, str(code), done)
-                return False
+        if not self._cells.codes_fit(number, values, "seller.code", "consignee.code"):
+            return False
         seller = values["seller.code"]
         if values.get("consignee.code") == self._buyer:
             values["consignee.code"] = None
@@ -191,22 +129,6 @@ class RowReader:
             self._findings.add(ERROR, "CONFLICT", number, "seller.code", str(seller), done)
             return False
         return True
-
-
-def is_code(code: str) -> bool:
-    """Whether this can be the code of a partner."""
-    plain = code.replace("-", "").replace("_", "")
-    shape = code.isascii() and plain.isalnum() and plain.upper() == plain
-    return shape and 0 < len(code) <= PARTNER_CODE and code[0] not in "-_"
-
-
-def _joined(texts: tuple[str, ...], source: Source) -> str:
-    """Known cells in one text, with the names of their columns if the map says so."""
-    parts = [
-        f"{column}: {text}" if source.labels else text
-        for column, text in zip(source.columns, texts, strict=True) if not source.is_unknown(text)
-    ]  # fmt: skip
-    return source.join.join(parts)
 
 
 def _draft(number: int, values: dict[str, Any], notes: list[str]) -> Draft:

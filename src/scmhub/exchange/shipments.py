@@ -52,6 +52,10 @@ def _shipment(context: Context, given: Consignment, here: list[Line]) -> None:
     seller = context.masters.partners[given.seller]
     name = shipment_key(given.seller, given.number)
     stored = context.known.shipments.get((seller, given.number))
+    if (seller, given.number) in context.known.taken or (stored and stored["buyer_id"] != context.masters.buyer):
+        done = "its seller used this number for a shipment to somebody else: the shipment is left out"
+        context.findings.add(ERROR, "CONFLICT", here[0].row, "shipment.number", given.number, done)
+        return
     if stored is not None and stored["ship_to_id"] != context.masters.sites[here[0].consignee or "", here[0].site]:
         done = "a shipment of this number goes elsewhere in the hub: the shipment is left out"
         context.findings.add(ERROR, "CONFLICT", here[0].row, "shipment.number", given.number, done)

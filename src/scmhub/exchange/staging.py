@@ -1,8 +1,4 @@
-"""The scratch file between the two passes: typed lines, grouped into whole orders and shipments, not in memory.
-
-A temporary SQLite database: the rows of an order may be spread over a file of a million rows. A killed import leaves
-nothing of it behind.
-"""
+"""Orders between the two passes: typed lines in the scratch file, grouped into whole orders and shipments."""
 
 from __future__ import annotations
 
@@ -15,15 +11,13 @@ from datetime import date
 from scmhub.errors import Refusal
 from scmhub.exchange.findings import ERROR, NOTE, WARNING, Findings
 from scmhub.exchange.rows import Card, Draft, Line, load_line
+from scmhub.exchange.scratch import Scratch
 from scmhub.partners import units
 
 MOST_LINES = 500
 """Lines of one order, and of one shipment: as for commands."""
 MOST_PARTNERS = 5_000
-BATCH_ROWS = 500
 _TABLES = """
-create table ord (seq integer primary key, number text unique, head text, row int, rows int default 0,
-                  bad int default 0);
 create table ship (key integer primary key, seller text, number text, site text, used text, rows int default 0,
                    unique (seller, number, site));
 create table line (row integer primary key, seq int, ship int, seller text, consignee text, site text, item text,
@@ -75,14 +69,10 @@ class Staging:
     """One import's scratch file. ``put`` and ``reject`` while reading, ``settle`` once, then the questions."""
 
     def __init__(self, findings: Findings) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)  # a file without a name: gone with us, however we end
-        self._db.executescript("pragma journal_mode = off; pragma synchronous = off;" + _TABLES + "begin")
+        self.scratch = Scratch(_TABLES)
+        self._db = self.scratch.db
         self._findings = findings
         self._cards: set[tuple[str, str, str]] = set()
-        self.rows = 0
-
-    def close(self) -> None:
-        self._db.close()
 
     # -- first pass --------------------------------------------------------------------------------------------------
 
@@ -90,16 +80,15 @@ class Staging:
         """Keep a row; the order of a row that cannot be used is marked, and left out as a whole."""
         if draft.line is None:
             if draft.order is not None:
-                self._mark(self._order(draft.order, row))
+                self.reject(draft.order, row)
             return
         line = draft.line
-        seq = self._order(line.order, row)
+        seq = self.scratch.atom(line.order, row)
         self._check_head(seq, line)
         self._check_unit(seq, line)
         if not self._add(seq, line):
             return
-        self.rows += 1
-        self._db.execute("update ord set rows = rows + 1 where seq = ?", (seq,))
+        self.scratch.count_row(seq)
         for kind, owner, code, card in (
             ("partner", "", line.seller, draft.seller), ("partner", "", line.consignee, draft.consignee),
             ("site", line.consignee or "", line.site, draft.site),
@@ -109,27 +98,18 @@ class Staging:
 
     def reject(self, order: str, row: int) -> None:
         """Leave out an order of which at least one row cannot be used."""
-        self._mark(self._order(order, row))
-
-    def _order(self, number: str, row: int) -> int:
-        found = self._db.execute("select seq from ord where number = ?", (number,)).fetchone()
-        if found:
-            return int(found[0])
-        return int(self._db.execute("insert into ord (number, row) values (?, ?)", (number, row)).lastrowid or 0)
-
-    def _mark(self, seq: int) -> None:
-        self._db.execute("update ord set bad = 1 where seq = ?", (seq,))
+        self.scratch.mark(self.scratch.atom(order, row))
 
     def _check_head(self, seq: int, line: Line) -> None:
         """An order has one seller, consignee, destination, currency and kind."""
         head = "\x1f".join((line.seller, line.consignee or "", line.site, line.currency, line.kind))
-        stored = self._db.execute("select head from ord where seq = ?", (seq,)).fetchone()[0]
+        stored = self._db.execute("select head from atom where seq = ?", (seq,)).fetchone()[0]
         if stored is None:
-            self._db.execute("update ord set head = ? where seq = ?", (head, seq))
+            self._db.execute("update atom set head = ? where seq = ?", (head, seq))
         elif stored != head:
             done = "seller, consignee, site, currency or kind differ within the order: it is left out"
             self._findings.add(ERROR, "CONFLICT", line.row, "order.number", line.order, done)
-            self._mark(seq)
+            self.scratch.mark(seq)
 
     def _check_unit(self, seq: int, line: Line) -> None:
         """An item is counted in one unit."""
@@ -138,7 +118,7 @@ class Staging:
         if not units.compatible(unit, line.unit):
             done = f"the item is counted in {unit}: the order is left out"
             self._findings.add(ERROR, "UNIT_MISMATCH", line.row, "item.unit", line.unit, done)
-            self._mark(seq)
+            self.scratch.mark(seq)
 
     def _add(self, seq: int, line: Line) -> bool:
         key = self._shipment(line)
@@ -176,8 +156,8 @@ class Staging:
             return
         done = f"differs from line {first.row} with the same external id: the orders are left out"
         self._findings.add(ERROR, "CONFLICT", line.row, "line.external_id", line.external_id, done)
-        self._mark(seq)
-        self._mark(other)
+        self.scratch.mark(seq)
+        self.scratch.mark(other)
 
     def _shipment(self, line: Line) -> int | None:
         """The shipment of a line: seller, number, destination. A number used for a second destination gets its code."""
@@ -221,26 +201,18 @@ class Staging:
     def settle(self) -> None:
         """Indexes, limits, and one finding for each order left out."""
         self._db.executescript(_INDEXES)
-        self._db.execute("update ord set bad = 2 where rows > ? and bad = 0", (MOST_LINES,))
+        self._db.execute("update atom set bad = 2 where rows > ? and bad = 0", (MOST_LINES,))
         self._db.execute(
-            "update ord set bad = 3 where bad = 0 and seq in"
+            "update atom set bad = 3 where bad = 0 and seq in"
             " (select seq from line join ship on ship = key where ship.rows > ?)", (MOST_LINES,),
         )  # fmt: skip
         why = {
             1: "a row of it cannot be used", 2: f"it has more than {MOST_LINES} lines",
             3: f"a shipment of it has more than {MOST_LINES} lines",
         }  # fmt: skip
-        for number, row, bad in self._db.execute("select number, row, bad from ord where bad > 0 order by seq"):
+        for number, row, bad in self.scratch.bad():
             done = f"the order is left out: {why[bad]}"
             self._findings.add(ERROR, "ORDER_LEFT_OUT", row, "order.number", number, done)
-
-    @property
-    def orders(self) -> int:
-        return int(self._db.execute("select count(*) from ord where bad = 0").fetchone()[0])
-
-    @property
-    def orders_left_out(self) -> int:
-        return int(self._db.execute("select count(*) from ord where bad > 0").fetchone()[0])
 
     def counterparts(self) -> list[Counterpart]:
         """Sellers, then consignees, of the orders that are not left out."""
@@ -248,7 +220,7 @@ class Staging:
         for role in ("seller", "consignee"):
             rows = self._db.execute(
                 f"select code, name, country, since from card join (select l.{role} as found, min(placed) as since"
-                " from line l join ord using (seq) where bad = 0 group by 1) on found = code"
+                " from line l join atom using (seq) where bad = 0 group by 1) on found = code"
                 " where kind = 'partner' order by code"
             )
             found += [
@@ -261,14 +233,14 @@ class Staging:
         """Owner's code ("" for the buyer), code and card of every destination of an order that is not left out."""
         rows = self._db.execute(
             "select owner, code, name, country, site_kind from card where kind = 'site' and exists ("
-            "   select 1 from line l join ord using (seq)"
+            "   select 1 from line l join atom using (seq)"
             "   where bad = 0 and l.site = code and coalesce(l.consignee, '') = owner) order by 1, 2"
         )
         return [(owner, code, Card(name, country, kind)) for owner, code, name, country, kind in rows]
 
     def items(self) -> Iterator[list[str]]:
         """Item numbers of the orders that are not left out, each once, some at a time."""
-        found = self._db.execute("select distinct item from line join ord using (seq) where bad = 0 order by item")
+        found = self._db.execute("select distinct item from line join atom using (seq) where bad = 0 order by item")
         while some := [number for (number,) in found.fetchmany(1_000)]:
             yield some
 
@@ -279,22 +251,15 @@ class Staging:
     # -- second pass ---------------------------------------------------------------------------------------------------
 
     def batches(self, after: int = 0) -> Iterator[Batch]:
-        """Whole orders behind the checkpoint ``after``, about BATCH_ROWS rows at a time."""
-        first, last, rows = after, after, 0
-        found = self._db.execute("select seq, rows from ord where bad = 0 and seq > ? order by seq", (after,))
-        for seq, count in found:
-            last, rows = seq, rows + count
-            if rows >= BATCH_ROWS:
-                yield self._batch(first, last)
-                first, rows = last, 0
-        if rows:
+        """Whole orders behind the checkpoint ``after``."""
+        for first, last in self.scratch.spans(after):
             yield self._batch(first, last)
 
     def _batch(self, after: int, last: int) -> Batch:
         orders: dict[int, list[Line]] = defaultdict(list)
         here: dict[int, list[Line]] = defaultdict(list)
         found = self._db.execute(
-            "select seq, ship, raw from line join ord using (seq) where bad = 0 and seq > ? and seq <= ?"
+            "select seq, ship, raw from line join atom using (seq) where bad = 0 and seq > ? and seq <= ?"
             " order by seq, line.row", (after, last),
         )  # fmt: skip
         for seq, ship, raw in found:
@@ -307,6 +272,6 @@ class Staging:
     def _consignment(self, key: int, here: list[Line]) -> Consignment:
         seller, used = self._db.execute("select seller, used from ship where key = ?", (key,)).fetchone()
         rows = self._db.execute(
-            "select raw from line join ord using (seq) where ship = ? and bad = 0 order by line.row", (key,)
+            "select raw from line join atom using (seq) where ship = ? and bad = 0 order by line.row", (key,)
         )
         return Consignment(used, seller, [load_line(raw) for (raw,) in rows], here)

@@ -17,7 +17,7 @@ _SECRET = governed(owner="partner_id")["info"] | {"secret": True}
 
 
 class ImportRunTable(Record, table=True):
-    """One import of one file with one map for one partner. ``orders_done`` is the checkpoint, in order of the file."""
+    """One import of one file with one map for one partner. ``atoms_done`` is the checkpoint, in order of the file."""
 
     __tablename__ = "import_run"
     __table_args__ = (
@@ -33,7 +33,7 @@ class ImportRunTable(Record, table=True):
     file_sha256: str = symbol()
     map_sha256: str = symbol()
     state: str = symbol(default="RUNNING")
-    orders_done: int = Field(default=0)
+    atoms_done: int = Field(default=0)
     rows_done: int = Field(default=0)
     counts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     started_at: datetime = instant()

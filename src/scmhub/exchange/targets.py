@@ -1,9 +1,9 @@
-"""What a map may fill: every target with its parsers, the first being the usual one."""
+"""What a map may fill, for each subject of an import: every target with its parsers, the first being the usual one."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from scmhub.records.orders.model import INCOTERMS
 
@@ -23,9 +23,25 @@ class Target:
     positive: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a file is about. ``constant_only``: the same for the whole file; ``counted``: what a report counts."""
+
+    name: str
+    targets: Mapping[str, Target]
+    counted: tuple[str, ...]
+    constant_only: Collection[str] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
 _AMOUNT = Target(("decimal", "integer"))
 _DAY = Target(("date",))
-TARGETS: dict[str, Target] = {
+_CODE = Target(("slug", "text"))
+_KEY = Target(most=KEY)
+_NEEDED_KEY = Target(required=True, most=KEY)
+_NEEDED_AMOUNT = Target(("decimal", "integer"), required=True)
+_NEEDED_UNIT = Target(("unit",), required=True)
+_ORDERS: dict[str, Target] = {
     "buyer.name": Target(),
     "buyer.country": Target(("country",)),
     "order.number": Target(required=True, most=KEY),
@@ -62,5 +78,48 @@ TARGETS: dict[str, Target] = {
     "shipment.freight": _AMOUNT,
     "shipment.insurance": _AMOUNT,
 }
-CONSTANT_ONLY = ("buyer.name", "buyer.country")
-DEFAULTS = {"order.kind": "PURCHASE", "ship_to.kind": "WAREHOUSE"}
+_WHERE_AND_WHAT: dict[str, Target] = {
+    "item.number": _NEEDED_KEY,
+    "item.owner": _CODE,
+    "site.owner": _CODE,
+}
+_FORECASTS: dict[str, Target] = {
+    "forecast.measure": Target(("code",), required=True, codes=("DEMAND", "SELL_OUT", "PRODUCTION", "CAPACITY")),
+    "forecast.counterparty": _CODE,
+    "forecast.basis": Target(("text",), most=8),
+    "forecast.bucket": Target(("code",), required=True, codes=("DAY", "WEEK", "MONTH")),
+    "forecast.unit": _NEEDED_UNIT,
+    "forecast.reason": Target(most=NOTE),
+    **_WHERE_AND_WHAT,
+    "site.code": _KEY,
+    "period.starts_on": Target(("date",), required=True),
+    "period.quantity": _NEEDED_AMOUNT,
+    "period.upside": _AMOUNT,
+}
+_INVENTORY: dict[str, Target] = {
+    "position.owner": _CODE,
+    "position.holder": _CODE,
+    "position.as_of": Target(("instant",), required=True),
+    "position.unit": _NEEDED_UNIT,
+    "position.reason": Target(most=NOTE),
+    **_WHERE_AND_WHAT,
+    "site.code": _NEEDED_KEY,
+    "stock.available": _NEEDED_AMOUNT,
+    "stock.blocked": _AMOUNT,
+    "stock.allocated": _AMOUNT,
+    "stock.in_transit": _AMOUNT,
+    "stock.on_order": _AMOUNT,
+    "target.minimum": _AMOUNT,
+    "target.maximum": _AMOUNT,
+    "target.target": _AMOUNT,
+    "target.safety_stock": _AMOUNT,
+}
+ORDERS = Subject(
+    "orders", _ORDERS,
+    ("orders", "lines", "schedule_lines", "shipments", "partners", "sites", "items", "relationships"),
+    ("buyer.name", "buyer.country"), {"order.kind": "PURCHASE", "ship_to.kind": "WAREHOUSE"},
+)  # fmt: skip
+FORECASTS = Subject(
+    "forecasts", _FORECASTS, ("series", "points"), (), {"forecast.measure": "DEMAND", "forecast.bucket": "WEEK"}
+)  # fmt: skip
+INVENTORY = Subject("inventory", _INVENTORY, ("positions", "statements", "targets"))

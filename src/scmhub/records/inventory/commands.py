@@ -36,6 +36,8 @@ async def inventory_set(unit: Unit, given: InventorySetInput) -> UUID:
         rules.check_expected(version, available, given.expected_version, given.expected_available)
         last = None if begun else stock_of(position)
         what = rules.outcome(said.stock, said.as_of, last, position.as_of)
+        if what == "HISTORY" and await place.said_before(unit, position, said):
+            what = "SAME"
     if what != "SAME":
         _keep(unit, position, said, current=what == "CURRENT", begun=begun)
     return position.id

@@ -18,7 +18,7 @@ from scmhub.ids import new_id
 from scmhub.partners import units
 from scmhub.partners.tables import ItemTable, RelationshipTable, SiteTable
 from scmhub.records.inventory.inputs import InventorySetInput
-from scmhub.records.inventory.model import QUANTITIES, TARGETS, InventoryPositionTable
+from scmhub.records.inventory.model import QUANTITIES, TARGETS, InventoryPositionTable, InventoryStatementTable
 from scmhub.records.inventory.rules import Stock
 
 _PLACE = ("owner_id", "holder_id", "site_id", "item_id")
@@ -107,6 +107,17 @@ async def _find(unit: Unit, key: Key) -> InventoryPositionTable | None:
     position = InventoryPositionTable
     wanted = [getattr(position, name) == getattr(key, name) for name in Key.__slots__]
     return (await unit.session.exec(select(position).where(*wanted).with_for_update())).first()
+
+
+async def said_before(unit: Unit, position: InventoryPositionTable, said: Said) -> bool:
+    """Whether the last statement as of this instant said the very same."""
+    statement = InventoryStatementTable
+    found = await unit.session.exec(
+        select(statement).where(statement.position_id == position.id, statement.as_of == said.as_of)
+        .order_by(col(statement.recorded_at).desc(), col(statement.id).desc())
+    )  # fmt: skip
+    last = found.first()
+    return last is not None and all(getattr(last, name) == getattr(said.stock, name) for name in QUANTITIES)
 
 
 async def _targets(unit: Unit, key: Key) -> dict[str, object]:
