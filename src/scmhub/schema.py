@@ -39,9 +39,10 @@ class HubSchema:
 @cache
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
-    discover()
-    for part in ("me", "api", "commands", "frontends"):
-        importlib.import_module(f"scmhub.admin.{part}")
+    modules = [*discover(), *(f"scmhub.admin.{part}" for part in ("me", "api", "commands", "frontends"))]
+    for name in modules:
+        importlib.import_module(name)
+    REGISTRY.arrange(modules)
     REGISTRY.join_rooms()
     schema = build_schema(REGISTRY)
     return HubSchema(REGISTRY, schema, core_schema(schema))
