@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.transport.cors import Cors
 from scmhub.graph.transport.http import GraphQLEndpoint, Receive, Scope, Send
 from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.metrics import CONTENT_TYPE, Gauge, Metrics
 from scmhub.graph.transport.sse import SseDoor
 from scmhub.graph.transport.static import StaticFiles, respond
 from scmhub.graph.transport.ws import WebSocketDoor
+from scmhub.identity.failures import Failures
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
@@ -46,16 +48,19 @@ class App:
         lifespan: Callable[[], AbstractAsyncContextManager[None]],
         websocket: Route | None = None,
         fallback: Route | None = None,
+        origins: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
+        """``origins``: from where else than the hub's own pages a browser may call."""
         self.routes = dict(routes)
         self._lifespan = lifespan
         self._websocket = websocket
         self._fallback = fallback or _not_found
+        self._http: Route = Cors(self._to_route, origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":
-            await self.routes.get(scope["path"], self._fallback)(scope, receive, send)
+            await self._http(scope, receive, send)
         elif kind == "websocket":
             if self._websocket is None or scope["path"] != "/graphql":
                 await send({"type": "websocket.close", "code": 1008})
@@ -63,6 +68,9 @@ class App:
                 await self._websocket(scope, receive, send)
         else:
             await _live(self._lifespan, receive, send)
+
+    async def _to_route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.routes.get(scope["path"], self._fallback)(scope, receive, send)
 
 
 def create_app(
@@ -75,17 +83,18 @@ def create_app(
     fallback: Route | None = None,
     metrics_for_all: bool = False,
 ) -> App:
-    """The application for ``hub``; ``lifespan`` starts and stops it. No route allows another origin.
+    """The application for ``hub``; ``lifespan`` starts and stops it.
 
     A hub that can follow its change log also gets the doors for streams, and follows it for as long as it serves.
     """
     metrics = Metrics(hub.gauges)
     static = StaticFiles()
     sessions: Sessions | None = getattr(hub, "sessions", None)
-    endpoint = GraphQLEndpoint(hub.authenticate, hub.execute, limits, metrics, log, sessions)
+    failures: Failures | None = getattr(hub, "failures", None)
+    endpoint = GraphQLEndpoint(hub.authenticate, hub.execute, limits, metrics, log, sessions, failures)
     streams: Any = hub if hasattr(hub, "following") else None
     if streams is not None:
-        websocket = websocket or WebSocketDoor(streams, sessions=sessions)
+        websocket = websocket or WebSocketDoor(streams, sessions=sessions, failures=failures)
         lifespan = lifespan or streams.following
     routes: dict[str, Route] = {
         "/graphql": SseDoor(streams, endpoint, limits, sessions=sessions) if streams is not None else endpoint,
@@ -94,7 +103,7 @@ def create_app(
         "/metrics": _metrics(metrics, metrics_for_all),
         **dict.fromkeys(static.paths, static),
     }
-    return App(routes, lifespan or _nothing, websocket, fallback)
+    return App(routes, lifespan or _nothing, websocket, fallback, getattr(hub, "origins", frozenset))
 
 
 async def _healthz(scope: Scope, receive: Receive, send: Send) -> None:

@@ -27,12 +27,13 @@ from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST
 from scmhub.graph.deliver.types import SPEC as FEED
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner, spec_of
-from scmhub.graph.rates import Bucket
+from scmhub.graph.rates import Bucket, InFlight
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.run import Engine
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.walk import page_bound
 from scmhub.identity.endpoints import OAuth
+from scmhub.identity.failures import Failures
 from scmhub.identity.keys import KeyRing, load_ring
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing, read_known
@@ -88,7 +89,9 @@ class Hub:
         """Callers who come with the cookie of a browser session."""
         self.engine.public_keys = lambda: self.ring.accepted
         life = timedelta(minutes=settings.token_minutes)
-        self.oauth = OAuth(settings.url, life, database, self.standing, self.sessions, clock)
+        self.failures = Failures(settings.bad_credentials_per_minute)
+        self._in_flight = InFlight(settings.requests_in_flight)
+        self.oauth = OAuth(settings.url, life, database, self.standing, self.sessions, clock, self.failures)
         """The application's routes under /oauth and /.well-known."""
         self._draining: asyncio.Future[None] | None = None
         self.feed: Feed | None = None
@@ -143,7 +146,12 @@ class Hub:
         return await self._door.authenticate(authorization)
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
-        return await self.engine.execute(request, viewer)
+        with self._in_flight.of(viewer.lens.partner_id):
+            return await self.engine.execute(request, viewer)
+
+    def origins(self) -> frozenset[str]:
+        """Origins of the frontends that are registered now."""
+        return self.standing.origins
 
     async def ready(self) -> str | None:
         """None, or what is missing, in words fit for anyone."""

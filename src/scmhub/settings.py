@@ -50,6 +50,16 @@ class Settings(BaseSettings):
     compile_per_minute: int = Field(
         600, ge=1, description="Documents not seen before that one partner may send per minute."
     )
+    requests_in_flight: int = Field(
+        50, ge=1, description="Requests of one partner that may run at the same time, per process."
+    )
+    bad_credentials_per_minute: int = Field(
+        20, ge=1, description="Failed proofs a minute of one client from one address, then 429; ten times as many of "
+        "one address, whoever it claims to be."
+    )  # fmt: skip
+    trusted_proxies: str = Field(
+        "", description="Addresses of proxies, comma separated, whose X-Forwarded-For and -Proto count; empty: none."
+    )
     change_retention_hours: int = Field(
         14 * 24, ge=1, description="How long changes stay readable in the feed, in hours; older cursors expire."
     )

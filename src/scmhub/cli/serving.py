@@ -74,11 +74,14 @@ async def _serve(
         if before:
             await before(hub)
         app = create_app(hub, log=RequestLog(), fallback=hub.oauth)
-        server = Server(
-            server_config(app, settings.host, settings.port), on_drain=lambda: setattr(hub, "draining", True)
-        )
+        config = server_config(app, settings.host, settings.port, trusted_proxies=_proxies(settings))
+        server = Server(config, on_drain=lambda: setattr(hub, "draining", True))
         async with _watching(embedded, server):
             await _until_stopped(server, hub, started)
+
+
+def _proxies(settings: Settings) -> list[str] | None:
+    return [each.strip() for each in settings.trusted_proxies.split(",") if each.strip()] or None
 
 
 @asynccontextmanager

@@ -1,9 +1,11 @@
-"""What one partner may spend: a leaky bucket on cost, and one on documents that must be compiled."""
+"""What one partner may spend: leaky buckets on cost and on documents to compile, and how much may run at once."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
@@ -38,3 +40,24 @@ class Bucket:
         if left < 0:
             raise RateLimited(retry_after=round(-left / self.per_second + 0.001, 3))
         self._levels[partner] = Level(left, self._now())
+
+
+class InFlight:
+    """At most ``most`` operations of one partner at once, per process: one that floods the hub waits for itself."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._running: Counter[UUID] = Counter()
+
+    @contextmanager
+    def of(self, partner: UUID) -> Iterator[None]:
+        """Count one more while the block runs; RateLimited if there are too many."""
+        if self._running[partner] >= self.most:
+            raise RateLimited(f"At most {self.most} requests of a partner run at the same time.", retry_after=1.0)
+        self._running[partner] += 1
+        try:
+            yield
+        finally:
+            self._running[partner] -= 1
+            if not self._running[partner]:
+                del self._running[partner]

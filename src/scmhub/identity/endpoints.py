@@ -54,15 +54,16 @@ class OAuth:
     """An ASGI application for the paths of OAuth; ``otherwise`` gets all others."""
 
     def __init__(
-        self, url: str, life: timedelta, database: Database, standing: Standing, sessions: Sessions, clock: Clock
-    ) -> None:
+        self, url: str, life: timedelta, database: Database, standing: Standing, sessions: Sessions, clock: Clock,
+        failures: Failures,
+    ) -> None:  # fmt: skip
         """``url`` is the hub's public URL and the issuer; ``life`` how long an access token lives."""
         self._url = url
         self._life = life
         self._database = database
         self._standing = standing
         self._clock = clock
-        self.failures = Failures()
+        self.failures = failures
         self._code = Authorize(url, database, sessions, clock)
         self._routes: dict[str, Callable[[Scope, Receive], Awaitable[Reply]]] = {
             "/oauth/token": partial(self._form, Server.token),

@@ -1,7 +1,7 @@
-"""How often a client may fail to prove itself: twenty times a minute from one place, then it must wait.
+"""How often somebody may fail to prove who it is: twenty times a minute, then it must wait.
 
 Counted by source and claimed client, so that whoever guesses acme's secret stops neither acme, calling from elsewhere,
-nor bolt.
+nor bolt; and by source alone, ten times as often, against one who tries a new name each time.
 """
 
 from __future__ import annotations
@@ -11,27 +11,36 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MOST = 20
+SOURCES_SHARE = 10
+"""A source may fail this many times as often as one client from there."""
 SECONDS = 60.0
-REMEMBERED = 10_000
+REMEMBERED = 20_000
+_ANYBODY = ""
 
 
 class Failures:
-    """Failures of the running minute, of the ten thousand pairs that failed last."""
+    """Failures of the running minute, of whoever failed last."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = MOST, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
         self._monotonic = monotonic
         self._counts: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
-    def wait(self, source: str, client: str) -> float:
-        """Seconds until this pair may try again; 0: now."""
-        since, count = self._counts.get((source, client), (0.0, 0))
-        left = since + SECONDS - self._monotonic()
-        return left if count >= MOST and left > 0 else 0.0
+    def wait(self, source: str, client: str = _ANYBODY) -> float:
+        """Seconds until this client, or anybody from there, may try again; 0: now."""
+        whole = self._left(source, _ANYBODY, self._most * SOURCES_SHARE)
+        return whole if client == _ANYBODY else max(whole, self._left(source, client, self._most))
 
-    def add(self, source: str, client: str) -> None:
+    def add(self, source: str, client: str = _ANYBODY) -> None:
         """One more failure."""
         now = self._monotonic()
-        since, count = self._counts.pop((source, client), (now, 0))
-        self._counts[(source, client)] = (since, count + 1) if now - since < SECONDS else (now, 1)
+        for key in {(source, client), (source, _ANYBODY)}:
+            since, count = self._counts.pop(key, (now, 0))
+            self._counts[key] = (since, count + 1) if now - since < SECONDS else (now, 1)
         while len(self._counts) > REMEMBERED:
             self._counts.popitem(last=False)
+
+    def _left(self, source: str, client: str, most: int) -> float:
+        since, count = self._counts.get((source, client), (0.0, 0))
+        left = since + SECONDS - self._monotonic()
+        return left if count >= most and left > 0 else 0.0

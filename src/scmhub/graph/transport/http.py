@@ -12,7 +12,7 @@ from hashlib import sha256
 from time import perf_counter
 from typing import Any, Final
 
-from scmhub.errors import BadRequest, HubError, Unauthenticated
+from scmhub.errors import BadRequest, HubError, RateLimited, Unauthenticated
 from scmhub.graph.answers import answer_for
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import Answer, GraphQLRequest
@@ -21,6 +21,7 @@ from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.media import JSON, answer_type, is_json_utf8
 from scmhub.graph.transport.metrics import Metrics
 from scmhub.identity.browser import check_own_page
+from scmhub.identity.failures import Failures
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
@@ -36,6 +37,11 @@ _READ: Final = frozenset(
 _METHODS: Final = ("POST", "GET")
 _SAME_STATUS: Final = frozenset({"BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "SERVICE_UNAVAILABLE"})
 """Codes whose status is the same for both media types; the others' 400 is 200 for application/json."""
+
+
+def source_of(scope: Scope) -> str:
+    """The address a request comes from; behind a proxy that SCMHUB_TRUSTED_PROXIES names, the one it tells."""
+    return str((scope.get("client") or ("", 0))[0])
 
 
 class ClientGone(Exception):
@@ -58,6 +64,7 @@ class GraphQLEndpoint:
         metrics: Metrics | None = None,
         log: RequestLog | None = None,
         sessions: Sessions | None = None,
+        failures: Failures | None = None,
     ) -> None:
         """``authenticate`` gets the Authorization header's value (None: absent) and raises Unauthenticated.
 
@@ -69,6 +76,7 @@ class GraphQLEndpoint:
         self._metrics = metrics
         self._log = log
         self._sessions = sessions
+        self.failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -93,7 +101,11 @@ class GraphQLEndpoint:
         cookie = self._cookie(scope, headers)
         get = self._check(request, scope, headers)
         key = _idempotency_key(headers.get(b"idempotency-key"), self._limits)
-        viewer = request.viewer = await self._viewer(headers.get(b"authorization"), cookie)
+        try:
+            viewer = request.viewer = await self._viewer(headers.get(b"authorization"), cookie)
+        except Unauthenticated:
+            self._note_failure(scope)
+            raise
         if get:
             parsed = from_query(scope["query_string"], request.id, key, self._limits)
         else:
@@ -146,6 +158,16 @@ class GraphQLEndpoint:
         else:
             found = self._authenticate(authorization.decode("latin-1"))
         return found if isinstance(found, Viewer) else await found
+
+    def _note_failure(self, scope: Scope) -> None:
+        """RateLimited instead of a refusal, once too many came from one place; good credentials go on working."""
+        if self.failures is None:
+            return
+        source = source_of(scope)
+        if wait := self.failures.wait(source):
+            text = "Too many requests without a valid access token came from your address; wait."
+            raise RateLimited(text, retry_after=wait)
+        self.failures.add(source)
 
     def _record(self, request: _Request, scope: Scope, answer: Answer, status: int, seconds: float) -> None:
         code = request.code or _code_in(answer.body)

@@ -95,7 +95,9 @@ class SseDoor:
 
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept"]
         head = {**scope, "headers": [*headers, (b"accept", b"application/graphql-response+json")]}
-        endpoint = GraphQLEndpoint(self.hub.authenticate, keep, self._http_limits, sessions=self.sessions)
+        endpoint = GraphQLEndpoint(
+            self.hub.authenticate, keep, self._http_limits, sessions=self.sessions, failures=self._endpoint.failures
+        )
         await endpoint(head, recorded, unsent)
         return (found[0], [], read) if found else (None, answer, read)
 

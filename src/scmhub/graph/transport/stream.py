@@ -23,6 +23,9 @@ class StreamHub(Protocol):
     feed: Feed | None
     """None while the log is not followed."""
 
+    def origins(self) -> frozenset[str]:
+        """Origins of registered frontends."""
+
     def authenticate(self, authorization: str | None, /) -> Awaitable[Viewer] | Viewer: ...
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer, /) -> Answer: ...

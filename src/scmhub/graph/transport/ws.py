@@ -25,9 +25,10 @@ from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.body import check_shape
-from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id
+from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id, source_of
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed, quoted, viewer_of
 from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol
+from scmhub.identity.failures import Failures
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
 
@@ -42,16 +43,18 @@ class WebSocketDoor:
     def __init__(
         self, hub: StreamHub, limits: StreamLimits | None = None, timers: Timers | None = None,
         monotonic: Callable[[], float] = time.monotonic, sessions: Sessions | None = None,
+        failures: Failures | None = None,
     ) -> None:  # fmt: skip
         self.hub = hub
         self.sessions = sessions
+        self.failures = failures or Failures()
         self.limits = limits or StreamLimits()
         self.timers = timers or LoopTimers()
         self.monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if not _same_origin(scope):
+        if not self._is_welcome(scope):
             await send({"type": "websocket.close", "code": 1008})
             return
         if PROTOCOL not in scope["subprotocols"]:
@@ -61,12 +64,12 @@ class WebSocketDoor:
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         await Socket(self, scope["extensions"][EXTENSION], receive, scope).run()
 
-
-def _same_origin(scope: Scope) -> bool:
-    """No Origin, or our own: a page elsewhere is refused before it gets a socket."""
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
+    def _is_welcome(self, scope: Scope) -> bool:
+        """No Origin, our own, or a registered frontend's: another page is refused before it gets a socket."""
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        own = urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1")
+        return not origin or own or origin in self.hub.origins()
 
 
 class Socket:
@@ -162,7 +165,7 @@ class Socket:
         try:
             viewer = await self._caller(authorization if isinstance(authorization, str) else None)
         except RequestRefused:
-            self.cut(4403, "a valid access token is required")
+            self._refuse()
             return
         except HubError:
             self.cut(1013, "the hub cannot answer at the moment")
@@ -184,6 +187,15 @@ class Socket:
         self._line.write_text(
             b'{"type":"connection_ack","payload":{"expiresAt":%s}}' % quoted(render(viewer.expires_at))
         )
+
+    def _refuse(self) -> None:
+        """No caller; and once too many came from one place, not to be asked again at once."""
+        source = source_of(self._scope)
+        if self._door.failures.wait(source):
+            self.cut(1013, "too many failures; wait a minute")
+            return
+        self._door.failures.add(source)
+        self.cut(4403, "a valid access token is required")
 
     async def _caller(self, authorization: str | None) -> Viewer:
         """By the token in the payload; without one by the cookie that came with a socket of our own pages."""
