@@ -103,6 +103,9 @@ def create_app(
         "/metrics": _metrics(metrics, metrics_for_all),
         **dict.fromkeys(static.paths, static),
     }
+    browsers = getattr(hub, "browsers", None)
+    if browsers is not None:
+        routes |= dict.fromkeys(browsers.paths, browsers)
     return App(routes, lifespan or _nothing, websocket, fallback, getattr(hub, "origins", frozenset))
 
 

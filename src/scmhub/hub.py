@@ -32,6 +32,8 @@ from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.run import Engine
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.walk import page_bound
+from scmhub.identity.accounts import Accounts
+from scmhub.identity.doors import BrowserDoor
 from scmhub.identity.endpoints import OAuth
 from scmhub.identity.failures import Failures
 from scmhub.identity.keys import KeyRing, load_ring
@@ -87,6 +89,8 @@ class Hub:
         self._door = Doorkeeper(self.standing, settings.url, clock)
         self.sessions = Sessions(settings.url, database, self.standing, clock)
         """Callers who come with the cookie of a browser session."""
+        self.browsers = BrowserDoor(self.sessions, Accounts(database, clock), self.standing)
+        """The application's routes for login, logout and invitations."""
         self.engine.public_keys = lambda: self.ring.accepted
         life = timedelta(minutes=settings.token_minutes)
         self.failures = Failures(settings.bad_credentials_per_minute)

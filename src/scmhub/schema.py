@@ -16,12 +16,16 @@ import scmhub.graph.idempotency
 import scmhub.identity.frontend_tables
 import scmhub.identity.keys
 import scmhub.identity.people_tables
+import scmhub.identity.provider_tables
 import scmhub.identity.tables
 import scmhub.partners.agreements
 import scmhub.sharing.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
 from scmhub.records import discover
+
+
+_ADMIN = ("me", "api", "commands", "people_api", "people_commands", "frontends")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class HubSchema:
 @cache
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
-    modules = [*discover(), *(f"scmhub.admin.{part}" for part in ("me", "api", "commands", "frontends"))]
+    modules = [*discover(), *(f"scmhub.admin.{part}" for part in _ADMIN)]
     for name in modules:
         importlib.import_module(name)
     REGISTRY.arrange(modules)

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import strawberry
 
-from scmhub.admin.partners import change_status, invite
+from scmhub.admin.partners import change_status, invite, invite_administrator
+from scmhub.admin.people_commands import INVITATION_PAGE, LINK
 from scmhub.database.unit import Unit
+from scmhub.errors import Refusal
 from scmhub.graph.declare import Shown, command
 from scmhub.graph.lookup import changeable
 from scmhub.identity import integrations
@@ -63,6 +65,10 @@ class IntegrationSuspendInput:
 class PartnerInviteInput:
     code: str = strawberry.field(description="Its code, unique in the hub.")
     name: str = strawberry.field(description="Name of the firm.")
+    admin_name: str | None = strawberry.field(
+        description="Name of its first administrator, who is invited with `adminEmail`.", default=None
+    )
+    admin_email: str | None = strawberry.field(description="Where the link will be sent.", default=None)
 
 
 @strawberry.input(description="A partner; for the hub's operator.")
@@ -72,7 +78,7 @@ class PartnerStatusInput:
 
 @command(
     "integrationCreate", payload="Integration", description="Creates a machine of yours, with its first secret.",
-    requires=_ADMIN, shown_once={"client_id": "The OAuth client id."} | _SECRET,
+    requires=_ADMIN, sensitive=True, shown_once={"client_id": "The OAuth client id."} | _SECRET,
 )  # fmt: skip
 async def integration_create(unit: Unit, given: IntegrationCreateInput) -> Shown:
     scopes = [TokenScope(str(each.value)) for each in given.token_scopes]
@@ -81,7 +87,7 @@ async def integration_create(unit: Unit, given: IntegrationCreateInput) -> Shown
 
 
 @command(
-    "integrationSecretRotate", payload="Credential", requires=_ADMIN, shown_once=_SECRET,
+    "integrationSecretRotate", payload="Credential", requires=_ADMIN, sensitive=True, shown_once=_SECRET,
     description="Gives an integration a new secret; the old one works on for the overlap.",
 )  # fmt: skip
 async def integration_secret_rotate(unit: Unit, given: IntegrationSecretRotateInput) -> Shown:
@@ -91,7 +97,7 @@ async def integration_secret_rotate(unit: Unit, given: IntegrationSecretRotateIn
 
 
 @command(
-    "integrationKeyAdd", payload="Credential", requires=_ADMIN,
+    "integrationKeyAdd", payload="Credential", requires=_ADMIN, sensitive=True,
     description="Lets an integration prove itself with a key of its own; the hub gets its public half only.",
 )  # fmt: skip
 async def integration_key_add(unit: Unit, given: IntegrationKeyAddInput) -> UUID:
@@ -125,11 +131,19 @@ async def _integration(unit: Unit, public: str, version: int) -> IntegrationTabl
 
 
 @command(
-    "partnerInvite", payload="Partner", requires=_ADMIN, needs=_PARTNERS,
-    description="Registers a partner; the operator's.",
+    "partnerInvite", payload="Partner", requires=_ADMIN, needs=_PARTNERS, shown_once=LINK, sensitive=True,
+    description="Registers a partner and invites its first administrator; the operator's. The link works seven days.",
 )  # fmt: skip
-async def partner_invite(unit: Unit, given: PartnerInviteInput) -> UUID:
-    return await invite(unit, given.code, given.name)
+async def partner_invite(unit: Unit, given: PartnerInviteInput) -> Shown:
+    key = await invite(unit, given.code, given.name)
+    if given.admin_name is None and given.admin_email is None:
+        return Shown(key, {})
+    try:
+        token = await invite_administrator(unit, key, given.admin_name or "", given.admin_email or "")
+    except Refusal as refusal:
+        path = ["input", f"admin{refusal.path[-1].title()}"]
+        raise Refusal(refusal.refusal_code, refusal.message, path) from None
+    return Shown(key, {"link": INVITATION_PAGE + token})
 
 
 @command(

@@ -10,7 +10,9 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
+from scmhub.identity import people
 from scmhub.identity.barring import bar, lift, name_of
+from scmhub.identity.roles import Role
 from scmhub.partners.registry import register_partner
 from scmhub.partners.tables import PartnerTable
 
@@ -24,6 +26,13 @@ async def invite(unit: Unit, code: str, name: str) -> UUID:
         raise Refusal(refusal.refusal_code, refusal.message, ["input", *refusal.path]) from None
     await audit.record(unit, "partner.registered", audit.subject_of("partner", key), {"code": code})
     return key
+
+
+async def invite_administrator(unit: Unit, partner: UUID, name: str, email: str) -> str:
+    """The token of the link for a partner's first administrator."""
+    _check_operator(unit)
+    _, token = await people.invite(unit, name, email, [Role.ADMIN], partner=partner)
+    return token
 
 
 async def change_status(unit: Unit, code: str, status: str) -> UUID:

@@ -9,18 +9,25 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Partner = Annotated[str, typer.Option("--partner", help="Code of the partner.")]
+Roles = Annotated[list[str], typer.Option("--role", help="A role; give the option once for each.")]
+Person = Annotated[str, typer.Argument(help="A person, per_...: 'scmhub user list' shows them.")]
+Name = Annotated[str, typer.Option("--name", help="Their name.")]
+Email = Annotated[str, typer.Option("--email", help="Their e-mail address.")]
 Code = Annotated[str, typer.Argument(help="Code of the partner.")]
 
 integration = typer.Typer(no_args_is_help=True, help="Machines of a partner that call the hub.")
 keys = typer.Typer(no_args_is_help=True, help="The hub's signing keys.")
 partner = typer.Typer(no_args_is_help=True, help="Partners of the hub.")
 audit = typer.Typer(no_args_is_help=True, help="The audit trail of security changes.")
+user = typer.Typer(no_args_is_help=True, help="People of a partner.")
 admin = typer.Typer(no_args_is_help=True, help="Access for administrators.")
 
 
 def register(app: typer.Typer) -> None:
     """Add all groups to the command."""
-    groups = {"integration": integration, "keys": keys, "partner": partner, "audit": audit, "admin": admin}
+    groups = {
+        "integration": integration, "keys": keys, "partner": partner, "audit": audit, "admin": admin, "user": user,
+    }  # fmt: skip
     for name, group in groups.items():
         app.add_typer(group, name=name)
 
@@ -152,3 +159,51 @@ def admin_token_command(
     from scmhub.cli.admin import admin_token
 
     print(asyncio.run(admin_token(partner, minutes)))  # noqa: T201
+
+
+@admin.command("bootstrap")
+def admin_bootstrap(name: Name = "Operator", email: Email = "operator@localhost", as_json: Json = False) -> None:
+    """Print the link that makes the hub's first operator: it works once, within an hour."""
+    from scmhub.cli.talk import print_json, say
+    from scmhub.cli.user import bootstrap
+
+    made = asyncio.run(bootstrap(name, email))
+    if as_json:
+        print_json(made)
+        return
+    print(made["link"])  # noqa: T201
+    say("Open this link in a browser within an hour; whoever opens it first runs this hub.")
+
+
+@user.command("invite")
+def user_invite(partner: Partner, name: Name, email: Email, role: Roles, as_json: Json = False) -> None:
+    """Invite somebody and print the link, this once; it works within seven days."""
+    from scmhub.cli.talk import print_rows
+    from scmhub.cli.user import invite
+
+    print_rows([asyncio.run(invite(partner, name, email, role))], as_json=as_json)
+
+
+@user.command("list")
+def user_list(partner: Partner, as_json: Json = False) -> None:
+    """List the people of a partner."""
+    from scmhub.cli.talk import print_rows
+    from scmhub.cli.user import listed
+
+    print_rows(asyncio.run(listed(partner)), as_json=as_json)
+
+
+@user.command("roles")
+def user_roles(person: Person, partner: Partner, role: Roles) -> None:
+    """Give a person these roles instead of those before; they are logged out everywhere."""
+    from scmhub.cli.user import set_roles
+
+    asyncio.run(set_roles(partner, person, role))
+
+
+@user.command("deactivate")
+def user_deactivate(person: Person, partner: Partner) -> None:
+    """Let a person in no more."""
+    from scmhub.cli.user import deactivate
+
+    asyncio.run(deactivate(partner, person))

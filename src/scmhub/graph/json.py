@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -76,6 +77,10 @@ def _quoted(of: Any, plain: bool) -> bool:
     return of is date or plain or (isinstance(of, type) and issubclass(of, Enum))
 
 
+def _is_enum_list(of: Any) -> bool:
+    return typing.get_origin(of) is list and issubclass(typing.get_args(of)[0], Enum)
+
+
 def _bare(cell: Fragment, of: Any, plain: bool) -> Pieces:
     if _quoted(of, plain):
         return Pieces().text('"').value(cell).text('"')
@@ -94,6 +99,6 @@ def _nullable(cell: Fragment, of: Any, plain: bool) -> Fragment:
         return sql("case when {} then 'true' when not {} then 'false' end", cell, cell)
     if of is int:
         return sql("{}::text", cell)
-    if of in (str, datetime, list[str]) or hasattr(of, "__supertype__"):
+    if of in (str, datetime, list[str]) or hasattr(of, "__supertype__") or _is_enum_list(of):
         return sql("to_json({})::text", cell)
     raise TypeError(f"no JSON form for {of!r}")

@@ -73,6 +73,8 @@ class InvitationTable(Record, table=True):
     state: str = symbol(default="OPEN")
     created_at: datetime = instant()
     expires_at: datetime = instant()
+    bootstrap: bool = False
+    """It makes the hub's first operator, and only the first."""
     person_id: uuid.UUID | None = key("person", optional=True)
 
 
