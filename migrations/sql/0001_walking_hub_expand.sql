@@ -216,6 +216,25 @@ CREATE TABLE idempotency_key (
 	CONSTRAINT fk_idempotency_key_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
 );
 
+CREATE TABLE identity_provider (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	issuer VARCHAR COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	active_number INTEGER, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_identity_provider PRIMARY KEY (id), 
+	CONSTRAINT ck_identity_provider_state CHECK (state in ('DRAFT', 'ACTIVE', 'REMOVED')), 
+	CONSTRAINT fk_identity_provider_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_identity_provider_partner_id_id ON identity_provider (partner_id, id);
+
+CREATE UNIQUE INDEX uq_identity_provider_issuer ON identity_provider (issuer) WHERE state = 'ACTIVE';
+
+CREATE UNIQUE INDEX uq_identity_provider_partner ON identity_provider (partner_id) WHERE state = 'ACTIVE';
+
 CREATE TABLE import_run (
 	id UUID NOT NULL, 
 	partner_id UUID NOT NULL, 
@@ -496,6 +515,25 @@ CREATE TABLE disruption_update (
 	CONSTRAINT fk_disruption_update_disruption_id FOREIGN KEY(disruption_id) REFERENCES disruption (id)
 );
 
+CREATE TABLE identity_provider_version (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	provider_id UUID NOT NULL, 
+	number INTEGER NOT NULL, 
+	client_id VARCHAR COLLATE "C" NOT NULL, 
+	role_claim VARCHAR COLLATE "C" NOT NULL, 
+	mappings VARCHAR[] NOT NULL, 
+	creates_people BOOLEAN NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	tested_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_identity_provider_version PRIMARY KEY (id), 
+	CONSTRAINT uq_identity_provider_version_provider_id_number UNIQUE (provider_id, number), 
+	CONSTRAINT fk_identity_provider_version_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_identity_provider_version_provider_id FOREIGN KEY(provider_id) REFERENCES identity_provider (id)
+);
+
+CREATE INDEX ix_identity_provider_version_partner_id_id ON identity_provider_version (partner_id, id);
+
 CREATE TABLE inventory_position (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -565,6 +603,7 @@ CREATE TABLE invitation (
 	state VARCHAR COLLATE "C" NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	bootstrap BOOLEAN NOT NULL, 
 	person_id UUID, 
 	CONSTRAINT pk_invitation PRIMARY KEY (id), 
 	CONSTRAINT ck_invitation_state CHECK (state in ('OPEN', 'ACCEPTED', 'WITHDRAWN')), 
@@ -1070,6 +1109,15 @@ CREATE TABLE credential_proof (
 	CONSTRAINT ck_credential_proof_one_proof CHECK ((secret_sha256 is null) <> (public_jwk is null)), 
 	CONSTRAINT fk_credential_proof_credential_id FOREIGN KEY(credential_id) REFERENCES credential (id), 
 	CONSTRAINT fk_credential_proof_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE TABLE identity_provider_secret (
+	version_id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	sealed BYTEA NOT NULL, 
+	CONSTRAINT pk_identity_provider_secret PRIMARY KEY (version_id), 
+	CONSTRAINT fk_identity_provider_secret_version_id FOREIGN KEY(version_id) REFERENCES identity_provider_version (id), 
+	CONSTRAINT fk_identity_provider_secret_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
 );
 
 CREATE TABLE inventory_statement (
@@ -1670,6 +1718,26 @@ create policy remove on "idempotency_key" for delete to hub_write using (partner
 
 grant select, insert, update, delete on "idempotency_key" to hub_write;
 
+alter table "identity_provider" enable row level security;
+
+alter table "identity_provider" force row level security;
+
+alter table "identity_provider" add constraint "ck_identity_provider_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "identity_provider" for select to hub_read using (true);
+
+create policy see on "identity_provider" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "identity_provider" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "identity_provider" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "identity_provider" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "identity_provider" to hub_write;
+
+grant select on "identity_provider" to hub_read;
+
 alter table "import_run" enable row level security;
 
 alter table "import_run" force row level security;
@@ -1931,6 +1999,26 @@ create policy remove on "disruption_update" for delete to hub_write using (exist
 grant select, insert on "disruption_update" to hub_write;
 
 grant select on "disruption_update" to hub_read;
+
+alter table "identity_provider_version" enable row level security;
+
+alter table "identity_provider_version" force row level security;
+
+alter table "identity_provider_version" add constraint "ck_identity_provider_version_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "identity_provider_version" for select to hub_read using (true);
+
+create policy see on "identity_provider_version" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "identity_provider_version" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "identity_provider_version" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "identity_provider_version" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "identity_provider_version" to hub_write;
+
+grant select on "identity_provider_version" to hub_read;
 
 alter table "inventory_position" enable row level security;
 
@@ -2283,6 +2371,24 @@ create policy change on "credential_proof" for update to hub_write using (partne
 create policy remove on "credential_proof" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
 grant select, insert on "credential_proof" to hub_write;
+
+alter table "identity_provider_secret" enable row level security;
+
+alter table "identity_provider_secret" force row level security;
+
+alter table "identity_provider_secret" add constraint "ck_identity_provider_secret_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "identity_provider_secret" for select to hub_read using (true);
+
+create policy see on "identity_provider_secret" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "identity_provider_secret" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "identity_provider_secret" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "identity_provider_secret" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert on "identity_provider_secret" to hub_write;
 
 alter table "inventory_statement" enable row level security;
 
