@@ -24,7 +24,6 @@ from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
 from scmhub.records import discover
 
-
 _ADMIN = ("me", "api", "commands", "people_api", "people_commands", "frontends")
 
 
