@@ -101,3 +101,19 @@ async def test_search_text_is_literal(chain: Chain) -> None:
     for asked, expected in (({"contains": "0%"}, ["100%"]), ({"startsWith": "a_"}, ["a_b"])):
         found = await chain.ask("ACME", query, w={"number": asked})
         assert [item["number"] for item in found["items"]["nodes"]] == expected
+
+
+async def test_null_for_what_has_no_null_is_refused_in_words(chain: Chain) -> None:
+    given = {"item": "itm_x", "expectedVersion": 1, "lifecycle": None}
+    revise = "mutation M($input: ItemReviseInput!) { itemRevise(input: $input) { item { id } } }"
+    [error] = (await chain.post("ACME", revise, input=given)).json()["errors"]
+    assert error["message"] == "'lifecycle' cannot be null: leave it out to keep what is stored."
+    assert (error["extensions"]["reason"], error["extensions"]["inputPath"]) == ("BAD_VALUE", ["input", "lifecycle"])
+
+
+async def test_a_dear_question_asked_many_times_is_refused_before_it_is_answered(chain: Chain) -> None:
+    """A simulation looks at thousands of rows: its price says so."""
+    one = 'a%d: sharingRuleSimulate(rule: "rul_x") { complete }'
+    many = await chain.post("ACME", "{" + " ".join(one % number for number in range(30)) + "}")
+    assert many.json()["errors"][0]["extensions"]["reason"] == "COST_LIMIT"
+    assert (await chain.post("ACME", "{" + one % 1 + "}")).json() | {"extensions": 0} == {"data": {"a1": None}, "extensions": 0}

@@ -81,7 +81,7 @@ class AuditVerification:
     reason: str | None = strawberry.field(description="What is wrong with it.")
 
 
-@question("auditVerify", "Walks the audit trail from its first row; for auditors.", needs=Permission.AUDIT)
+@question("auditVerify", "Walks the audit trail from its first row; for auditors.", needs=Permission.AUDIT, price=5_000)
 async def audit_verify(info: strawberry.Info) -> AuditVerification:
     found = await audit.verify(info.context["reads"].rows, info.context["keys"]())
     return AuditVerification(intact=found.intact, rows=found.rows, broken_at=found.broken_at, reason=found.reason)

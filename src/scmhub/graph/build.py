@@ -208,7 +208,9 @@ class Built:
         for kind in self.registry.kinds.values():
             fields |= self._root_fields(kind)
         for asked in self.registry.questions.values():
-            fields[asked.name] = strawberry.field(resolver=asked.resolver, description=asked.description)
+            fields[asked.name] = strawberry.field(
+                resolver=asked.resolver, description=asked.description, metadata={"price": asked.price}
+            )
         return self.add("Query", {}, fields, "What you may see of the chain.")
 
     def _root_fields(self, kind: Kind) -> dict[str, Any]:

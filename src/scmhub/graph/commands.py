@@ -30,6 +30,7 @@ from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
 from scmhub.graph.declare import Command, Registry, Shown
 from scmhub.graph.documents import Document
+from scmhub.graph.given import refuse_null
 from scmhub.graph.plan import Inputs, Planner, spec_of
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.identity.viewer import Permission, Viewer
@@ -166,6 +167,8 @@ class CommandRunner:
         try:
             values = get_argument_values(definition, step.selected.node, variables)
             made = definition.extensions["strawberry-definition"]
+            for argument in made.arguments:
+                refuse_null(values.get(argument.graphql_name or argument.python_name), argument.type, ["input"])
             converted = convert_arguments(
                 values, made.arguments, self._schema.schema_converter.scalar_registry, self._schema.config
             )

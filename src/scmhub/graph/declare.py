@@ -233,6 +233,7 @@ class Question:
     resolver: Callable[..., Any]
     description: str
     needs: Permission | None = Permission.READ
+    price: int = 1
 
 
 class Registry:
@@ -350,12 +351,15 @@ def command(
 
 
 def question(
-    name: str, description: str, needs: Permission | None = Permission.READ
+    name: str, description: str, needs: Permission | None = Permission.READ, price: int = 1
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a Strawberry resolver as a root query of its own; without ``needs`` a caller is not answered."""
+    """Declare a Strawberry resolver as a root query of its own; without ``needs`` a caller is not answered.
+
+    ``price``: what it adds to the cost of a document, in records that it may have to read.
+    """
 
     def declare(resolver: Callable[..., Any]) -> Callable[..., Any]:
-        REGISTRY.questions[name] = Question(name, resolver, description, needs)
+        REGISTRY.questions[name] = Question(name, resolver, description, needs, price)
         return resolver
 
     return declare

@@ -11,9 +11,12 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 from strawberry import Some
+from strawberry.types import has_object_definition
+from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional
+from strawberry.utils.str_converters import to_camel_case
 
 from scmhub.database.unit import Unit
-from scmhub.errors import Refusal
+from scmhub.errors import BadUserInput, Refusal
 from scmhub.graph.scalars import clean_text
 from scmhub.quantity import LARGEST, SCALE, scale_of
 
@@ -33,6 +36,23 @@ def text(value: str, most: int, path: list[str], *, lines: bool = False) -> str:
     if cleaned != cleaned.strip():
         raise Refusal("INVALID", "The text begins or ends with a space.", path)
     return cleaned
+
+
+def refuse_null(value: Any, wanted: Any, path: list[str | int]) -> None:
+    """BadUserInput if null is said for a field that may be left out, but has no null (``Maybe[T]``)."""
+    while isinstance(wanted, StrawberryMaybe | StrawberryOptional):
+        if value is None and isinstance(wanted, StrawberryMaybe) and not isinstance(wanted.of_type, StrawberryOptional):
+            text = f"'{path[-1]}' cannot be null: leave it out to keep what is stored."
+            raise BadUserInput(text, reason="BAD_VALUE", input_path=path)
+        wanted = wanted.of_type
+    if isinstance(wanted, StrawberryList):
+        for number, each in enumerate(value or ()):
+            refuse_null(each, wanted.of_type, [*path, number])
+    elif isinstance(value, dict) and has_object_definition(wanted):
+        for field in wanted.__strawberry_definition__.fields:
+            name = field.graphql_name or to_camel_case(field.python_name)
+            if name in value:
+                refuse_null(value[name], field.type, [*path, name])
 
 
 def some_text(value: str | None, most: int, path: list[str], *, lines: bool = False) -> str | None:

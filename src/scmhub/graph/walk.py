@@ -210,8 +210,7 @@ class Walk:
         self.aliases += node.alias is not None
         definition = _field_of(parent, name)
         label = node.alias.value if node.alias else name
-        if name == "totalCount":
-            own = TOTAL_COUNT_COST
+        own = TOTAL_COUNT_COST if name == "totalCount" else own * _price(definition)
         field = Priced(label, own, is_item=name in _ITEM_FIELDS and is_connection(parent))
         named = get_named_type(definition.type) if definition else None
         if definition is not None and parent is not None and not field.is_item and not parent.name.startswith("__"):
@@ -223,6 +222,12 @@ class Walk:
         depth, _ = self._selections(node.selection_set, named, field, nesting + 1, 1)
         into.add(field.folded(self._bound))
         return depth + 1
+
+
+def _price(definition: GraphQLField | None) -> int:
+    """What a question declared that it costs; 1 for every other field."""
+    declared = (definition.extensions if definition else {}).get("strawberry-definition")
+    return int(declared.metadata.get("price", 1)) if declared else 1
 
 
 def too_deep_text(limits: Limits) -> str:

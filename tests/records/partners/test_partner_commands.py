@@ -52,6 +52,7 @@ async def test_numbers_are_unique_per_owner_only(firms: Firms) -> None:
         (masters.site_add, site(name="a\u202eb"), "INVALID", "name"),
         (masters.site_add, site(country="XX"), "INVALID", "country"),
         (masters.site_add, site(time_zone="Mars/Olympus"), "INVALID", "timeZone"),
+        (masters.site_add, site(time_zone="localtime"), "INVALID", "timeZone"),
         (masters.site_add, site(time_zone="../../etc/passwd"), "INVALID", "timeZone"),
         (masters.site_add, site(gln="4006381333932"), "INVALID", "gln"),
         (masters.item_add, item(unit="XXX"), "INVALID", "unit"),

@@ -21,6 +21,7 @@ from scmhub.records.channel.view import MOST_SITES
     "The chain of an item at some sites, period by period: demand, commits, orders, what is on its way, production,"
     " projected stock and its days of supply, each figure with the records behind it. Null if there is no such item"
     " that you may see. At most 20 sites and 750 days.",
+    price=1000,
 )
 async def channel(
     info: strawberry.Info,

@@ -94,6 +94,7 @@ _End = Annotated[date | None, strawberry.argument(description="Only periods that
     "forecastCompare",
     "Two versions of a forecast, sell-out, commit, production plan or capacity, period by period; null if there is no "
     "such series or version that you may see.",
+    price=500,
 )
 async def forecast_compare(
     info: strawberry.Info,
@@ -134,6 +135,7 @@ def _deltas(old: dict[date, Decimal], new: dict[date, Decimal]) -> list[PeriodDe
     "forecastAccuracy",
     "How good a forecast was: what it said `lag` periods ahead against what was sold, as far as you may see both; null "
     "if there is no such forecast that you may see.",
+    price=1000,
 )
 async def forecast_accuracy(
     info: strawberry.Info,

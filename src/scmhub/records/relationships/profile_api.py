@@ -92,6 +92,7 @@ class Divergence:
     "objectivesDiverge",
     "Where both sides of a relationship want what cannot both be had; at most 250. Null if there is no such "
     "relationship that you may see.",
+    price=100,
 )
 async def objectives_diverge(
     info: strawberry.Info,

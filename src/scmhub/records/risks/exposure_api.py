@@ -74,6 +74,7 @@ class DisruptionExposure:
     "disruptionExposure",
     "Order lines and time series that a disruption notice may touch, as far as you may see them; null if there is no "
     "such notice for you.",
+    price=500,
 )
 async def disruption_exposure(
     info: strawberry.Info, id: Annotated[strawberry.ID, strawberry.argument(description="Id of the notice.")]

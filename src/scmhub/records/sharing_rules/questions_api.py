@@ -42,6 +42,7 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="Id of a record."
     "explainVisibility",
     "Why you see a record, and one field of it; null if there is no such record that you may see. With `as`, for a "
     "record you own: why that partner sees it or not.",
+    price=50,
 )
 async def explain_visibility(
     info: strawberry.Info,
@@ -135,6 +136,7 @@ async def _verdicts(info: strawberry.Info, kind: Kind, access: Access, key: UUID
     "whoCanSee",
     "Who else sees a record of yours, at most 250 entries by partner code; empty for a record that is not yours. That "
     "a card of an item, site or partner comes with every record that names it is not listed.",
+    price=50,
 )
 async def who_can_see(info: strawberry.Info, id: _Id) -> list[VisibilityEntry]:
     kind, key = _record(id)
@@ -159,6 +161,7 @@ def _entry(kind: Kind, row: Any) -> VisibilityEntry:
 @question(
     "accessMatrix",
     "Which partner has which field group of your records of a kind open by rules now; at most 250 cells.",
+    price=250,
 )
 async def access_matrix(
     info: strawberry.Info, kind: Annotated[ShareableKind, strawberry.argument(description="Kind of records.")]
@@ -177,6 +180,7 @@ async def access_matrix(
     "sharingRuleSimulate",
     "What one of your rules would open beyond all others if it were active, tried out and taken back; null if you have "
     "no such rule. At most one per operation.",
+    price=5000,
 )
 async def sharing_rule_simulate(info: strawberry.Info, id: _Id) -> SharingRuleSimulation | None:
     if info.context.setdefault("simulated", info.path.key) != info.path.key:
