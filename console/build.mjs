@@ -15,7 +15,7 @@ const { metafile } = await build({
   charset: "ascii",
   outfile: new URL("explore.js", target).pathname,
 });
-for (const name of ["explore.html", "landing.html", "console.css"]) {
+for (const name of ["explore.html", "landing.html", "login.html", "invitation.html", "console.css", "door.js", "login.js", "invitation.js"]) {
   await copyFile(new URL(`src/${name}`, import.meta.url), new URL(name, target));
 }
 

@@ -1,5 +1,6 @@
 // The explorer: token, query, variables, result, documentation and examples on one page.
 import { docsPanel } from "./docs.js";
+import { known, post } from "./door.js";
 import { byId, h } from "./dom.js";
 import { queryEditor, resultView, setText, text, updateSchema, variablesEditor } from "./editors.js";
 import { ask, curl, readSchema } from "./hub.js";
@@ -36,7 +37,7 @@ function nameAtCursor() {
 
 async function run() {
   if (running) return;
-  if (!token.value) return say("Enter an access token first.", "bad", token.focus());
+  if (!token.value && !known()) return say("Log in, or enter an access token.", "bad", token.focus());
   kept.set("query", text(query));
   kept.set("variables", text(variables));
   let asked;
@@ -80,20 +81,38 @@ async function useToken() {
   const mine = ++reading;
   const state = byId("state");
   state.dataset.mood = "";
-  state.textContent = token.value ? "reading the schema" : "no token";
-  if (!token.value) return docs.use(null);
+  const session = !token.value && known();
+  byId("login").hidden = session;
+  byId("logout").hidden = !session;
+  state.textContent = token.value || session ? "reading the schema" : "no token";
+  if (!token.value && !session) return docs.use(null);
   try {
     const schema = await readSchema(token.value.trim());
     if (mine !== reading) return;
     updateSchema(query, schema);
     docs.use(schema);
-    state.textContent = "ready";
+    state.textContent = session ? `logged in as ${await myName()}` : "ready";
     state.dataset.mood = "good";
   } catch (error) {
     if (mine !== reading) return;
     state.textContent = error.message;
     state.dataset.mood = "bad";
+    if (session && error.message === "logged out") {
+      known(false);
+      useToken();
+    }
   }
+}
+
+async function myName() {
+  const { answer } = await ask("", { query: "{ me { name } }" });
+  return answer.data?.me?.name ?? "nobody";
+}
+
+async function logout() {
+  await post("/session/end", {});
+  known(false);
+  useToken();
 }
 
 async function loadExamples() {
@@ -135,6 +154,7 @@ byId("token-form").addEventListener("submit", (event) => {
   useToken();
 });
 byId("run").addEventListener("click", run);
+byId("logout").addEventListener("click", logout);
 byId("curl").addEventListener("click", copyCurl);
 byId("tab-examples").addEventListener("click", () => choose("examples"));
 byId("tab-docs").addEventListener("click", () => choose("docs"));

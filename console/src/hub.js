@@ -4,8 +4,10 @@ import { buildClientSchema, getIntrospectionQuery } from "graphql";
 const ENDPOINT = "/graphql";
 const TYPE = "application/graphql-response+json";
 
+/** With a token by that token alone; without one by the session of this browser. */
 function headers(token) {
-  return { "Content-Type": "application/json", Accept: `${TYPE}, application/json;q=0.9`, Authorization: `Bearer ${token}` };
+  const common = { "Content-Type": "application/json", Accept: `${TYPE}, application/json;q=0.9` };
+  return token ? { ...common, Authorization: `Bearer ${token}` } : { ...common, "X-Scmhub": "1" };
 }
 
 /** One operation; the answer with its figures. */
@@ -15,7 +17,7 @@ export async function ask(token, request) {
     method: "POST",
     headers: headers(token),
     body: JSON.stringify(request),
-    credentials: "omit",
+    credentials: token ? "omit" : "same-origin",
     cache: "no-store",
   });
   const body = await response.text();
@@ -40,7 +42,7 @@ function parsed(body) {
 /** The schema, or null if the token does not open it. */
 export async function readSchema(token) {
   const { status, answer } = await ask(token, { query: getIntrospectionQuery({ inputValueDeprecation: true }) });
-  if (!answer.data) throw new Error(status === 401 ? "The token is not valid." : (answer.errors?.[0]?.message ?? "No schema."));
+  if (!answer.data) throw new Error(status === 401 ? (token ? "The token is not valid." : "logged out") : (answer.errors?.[0]?.message ?? "No schema."));
   return buildClientSchema(answer.data);
 }
 

@@ -36,6 +36,14 @@ def client(served: Served) -> Iterator[httpx2.Client]:
         yield one
 
 
+@pytest.fixture
+def chromium() -> str:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.fail("This test opens the explorer in a real browser: install Chromium (Debian: apt install chromium).")
+    return path
+
+
 @pytest.fixture(scope="session")
 def node() -> str:
     """The executable itself: what a wheel puts on the PATH is a Python script that starts it and does not end it."""

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from hub_of_three import ACME_TOKEN, Served
-
-
-@pytest.fixture
-def chromium() -> str:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.fail("This test opens the explorer in a real browser: install Chromium (Debian: apt install chromium).")
-    return path
 
 
 def test_a_person_sets_a_token_runs_a_query_and_reads_the_result(

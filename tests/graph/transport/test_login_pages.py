@@ -1,0 +1,41 @@
+"""The hub's own pages in a real browser: an invitation is followed, a session works, ends, and is begun again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from scmhub.identity import people
+from tests.identity.conftest import Live, live, models
+
+__all__ = ["live", "models"]
+
+
+async def test_a_person_follows_an_invitation_works_and_logs_in_again(
+    live: Live, node: str, node_packages: Callable[[str], Path], chromium: str, tmp_path: Path
+) -> None:
+    async with live.acting(live.acme) as unit:
+        _, token = await people.invite(unit, "Ben", "ben@acme.example", ["PLANNER"])
+    link, shots = f"/invitation#{token}", os.environ.get("SCREENSHOTS", "")
+    process = await asyncio.create_subprocess_exec(
+        node, "login.mjs", chromium, str(tmp_path), live.url, link, "ben@acme.example", shots,
+        cwd=node_packages("browser"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(90):
+        out, error = await process.communicate()
+    assert process.returncode == 0, error.decode()
+    report = json.loads(out)
+    assert report["problems"] == []
+    assert [each for each in report["requests"] if not each.startswith((live.url + "/", "data:"))] == []
+    assert [each for each in report["requests"] if token in each.partition("#")[0]] == []
+    assert report["invited"] == "Ben, you are invited to act for Acme as planner."
+    assert report["state"] == "logged in as Ben"
+    assert json.loads(report["result"])["data"] == {"viewer": {"code": "ACME"}, "me": {"roles": ["PLANNER"]}}
+    assert report["stored"] == ["", {"scmhub.session": "1"}, ""]
+    [cookie] = report["cookies"]
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == ("scmhub", True, "Strict", "/")
+    assert (report["after"], report["left"]) == ("no token", [])
+    assert report["known"] == "Ben"
