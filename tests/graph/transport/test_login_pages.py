@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from scmhub.identity import people
 from tests.identity.conftest import Live, live, models
+
+from scmhub.identity import people
 
 __all__ = ["live", "models"]
 
