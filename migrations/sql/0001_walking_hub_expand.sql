@@ -402,6 +402,37 @@ CREATE TABLE site (
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
 
+CREATE TABLE webhook (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	url TEXT NOT NULL, 
+	document TEXT NOT NULL, 
+	operation_name TEXT, 
+	variables TEXT NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	reason TEXT, 
+	registered_by VARCHAR COLLATE "C" NOT NULL, 
+	stands_on VARCHAR[] NOT NULL, 
+	version INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	cursor VARCHAR COLLATE "C", 
+	delivered_at TIMESTAMP WITH TIME ZONE, 
+	delivered_through TIMESTAMP WITH TIME ZONE, 
+	pending_since TIMESTAMP WITH TIME ZONE, 
+	failed_tries INTEGER NOT NULL, 
+	deaths INTEGER NOT NULL, 
+	next_try_at TIMESTAMP WITH TIME ZONE, 
+	last_attempt_at TIMESTAMP WITH TIME ZONE, 
+	last_status INTEGER, 
+	last_error TEXT, 
+	CONSTRAINT pk_webhook PRIMARY KEY (id), 
+	CONSTRAINT ck_webhook_state CHECK (state in ('ACTIVE', 'SUSPENDED', 'FAILED', 'DISABLED')), 
+	CONSTRAINT fk_webhook_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_webhook_partner_id_id ON webhook (partner_id, id);
+
 CREATE TABLE agreement (
 	id UUID NOT NULL, 
 	relationship_id UUID NOT NULL, 
@@ -1000,6 +1031,47 @@ CREATE INDEX ix_time_series_item_id_measure_id ON time_series (item_id, measure,
 CREATE INDEX ix_time_series_publisher_id_measure_id ON time_series (publisher_id, measure, id);
 
 CREATE INDEX ix_time_series_publisher_id_measure_item_id_id ON time_series (publisher_id, measure, item_id, id);
+
+CREATE TABLE webhook_delivery (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	webhook_id UUID NOT NULL, 
+	purpose VARCHAR COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	message_id VARCHAR COLLATE "C" NOT NULL, 
+	epoch BIGINT, 
+	seq BIGINT, 
+	part VARCHAR COLLATE "C" NOT NULL, 
+	changed_at TIMESTAMP WITH TIME ZONE, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	tries INTEGER NOT NULL, 
+	last_attempt_at TIMESTAMP WITH TIME ZONE, 
+	last_status INTEGER, 
+	last_error TEXT, 
+	CONSTRAINT pk_webhook_delivery PRIMARY KEY (id), 
+	CONSTRAINT ck_webhook_delivery_purpose CHECK (purpose in ('CHANGE', 'TEST')), 
+	CONSTRAINT ck_webhook_delivery_state CHECK (state in ('QUEUED', 'DELIVERED', 'DEAD', 'WITHHELD')), 
+	CONSTRAINT fk_webhook_delivery_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_webhook_delivery_webhook_id FOREIGN KEY(webhook_id) REFERENCES webhook (id)
+);
+
+CREATE INDEX ix_webhook_delivery_partner_id_id ON webhook_delivery (partner_id, id);
+
+CREATE INDEX ix_webhook_delivery_webhook_id_id ON webhook_delivery (webhook_id, id);
+
+CREATE TABLE webhook_secret (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	webhook_id UUID NOT NULL, 
+	sealed BYTEA NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ends_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_webhook_secret PRIMARY KEY (id), 
+	CONSTRAINT fk_webhook_secret_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_webhook_secret_webhook_id FOREIGN KEY(webhook_id) REFERENCES webhook (id)
+);
+
+CREATE INDEX ix_webhook_secret_webhook_id_id ON webhook_secret (webhook_id, id);
 
 CREATE TABLE agreement_version (
 	id UUID NOT NULL, 
@@ -1888,6 +1960,26 @@ grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
 
+alter table "webhook" enable row level security;
+
+alter table "webhook" force row level security;
+
+alter table "webhook" add constraint "ck_webhook_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "webhook" for select to hub_read using (true);
+
+create policy see on "webhook" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "webhook" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "webhook" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "webhook" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "webhook" to hub_write;
+
+grant select on "webhook" to hub_read;
+
 alter table "agreement" enable row level security;
 
 alter table "agreement" force row level security;
@@ -2281,6 +2373,44 @@ create policy remove on "time_series" for delete to hub_write using (publisher_i
 grant select, insert, update on "time_series" to hub_write;
 
 grant select on "time_series" to hub_read;
+
+alter table "webhook_delivery" enable row level security;
+
+alter table "webhook_delivery" force row level security;
+
+alter table "webhook_delivery" add constraint "ck_webhook_delivery_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "webhook_delivery" for select to hub_read using (true);
+
+create policy see on "webhook_delivery" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "webhook_delivery" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "webhook_delivery" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "webhook_delivery" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "webhook_delivery" to hub_write;
+
+grant select on "webhook_delivery" to hub_read;
+
+alter table "webhook_secret" enable row level security;
+
+alter table "webhook_secret" force row level security;
+
+alter table "webhook_secret" add constraint "ck_webhook_secret_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "webhook_secret" for select to hub_read using (true);
+
+create policy see on "webhook_secret" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "webhook_secret" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "webhook_secret" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "webhook_secret" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "webhook_secret" to hub_write;
 
 alter table "agreement_version" enable row level security;
 

@@ -14,10 +14,12 @@ from typing import Any
 from scmhub.clock import Clock, system_clock
 from scmhub.database.address import Address
 from scmhub.database.migrate import migrate, pending
-from scmhub.database.roles import ensure_roles
-from scmhub.database.secret import load_secret
+from scmhub.database.roles import ensure_roles, login
+from scmhub.database.secret import HubSecret, load_secret
+from scmhub.database.tables import READ_ROLE
 from scmhub.database.unit import Database
 from scmhub.errors import HubError
+from scmhub.feed.timers import LoopTimers, Timers
 from scmhub.graph.build import Root
 from scmhub.graph.commands import CommandRunner
 from scmhub.graph.declare import Many
@@ -41,8 +43,13 @@ from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing, read_known
 from scmhub.identity.tokens import Doorkeeper
 from scmhub.identity.viewer import Viewer
+from scmhub.outbound import Outbound, networks
 from scmhub.schema import HubSchema, load_schema
 from scmhub.settings import Settings
+from scmhub.webhooks.courier import Means
+from scmhub.webhooks.desk import WebhookDesk
+from scmhub.webhooks.office import Office
+from scmhub.webhooks.signing import Sealer
 
 DRAIN_SECONDS = 10.0
 """How long whoever follows is sent away, a twentieth at a time, before the hub stops."""
@@ -74,7 +81,7 @@ class Hub:
         self.planner = Planner(schema.registry, schema.core)
         self.costs = Bucket(settings.cost_bucket, settings.cost_refill_per_second)
         compilations = Bucket(settings.compile_per_minute, settings.compile_per_minute / 60)
-        commands = CommandRunner(schema.strawberry, schema.registry, self.planner, database, clock)
+        self.commands = commands = CommandRunner(schema.strawberry, schema.registry, self.planner, database, clock)
         self.engine = Engine(
             schema.strawberry,
             self.planner,
@@ -102,6 +109,12 @@ class Hub:
         """The change feed, while it is followed."""
         self.follows: Callable[[], AbstractAsyncContextManager[Feed]] | None = None
         self.compilations = compilations
+        self.timers: Timers = LoopTimers()
+        self.outbound = Outbound(networks(settings.outbound_networks), self.timers)
+        """Requests to addresses that partners chose."""
+        self.office: Office | None = None
+        """The work for webhooks, while the feed is followed."""
+        self._open_office: Callable[[Feed], Office] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -114,11 +127,22 @@ class Hub:
             hub = cls(
                 settings, database, ring, load_schema(), clock, lambda: load_ring(admin, secret, clock())
             )  # fmt: skip
-            hub.follows = lambda: follow_log(admin, secret, hub)
+            hub._connect(admin, secret)
             yield hub
             hub.documents.close()
         finally:
             await database.close()
+
+    def _connect(self, admin: Address, secret: HubSecret) -> None:
+        """What needs the database's address and the hub secret."""
+        sealer, units = Sealer(secret), asyncio.Semaphore(2)
+        kept = timedelta(hours=self.settings.change_retention_hours)
+        self.follows = lambda: follow_log(admin, secret, self, self.timers)
+        self.commands.parts[WebhookDesk] = WebhookDesk(lambda: self.feed, sealer, self.outbound.opened)
+        self._open_office = lambda feed: Office(
+            Means(feed, self.database, self.standing, sealer, self.outbound, kept, units),
+            login(admin, READ_ROLE, secret),
+        )
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
@@ -127,9 +151,23 @@ class Hub:
         async with self.follows() as self.feed:
             self.engine.pull = self.feed.pull
             try:
-                yield
+                async with self._delivering(self.feed):
+                    yield
             finally:
                 self.feed = self.engine.pull = None
+
+    @asynccontextmanager
+    async def _delivering(self, feed: Feed) -> AsyncIterator[None]:
+        """Webhooks at work inside the block; at its end they finish what they have in hand."""
+        assert self._open_office
+        self.office = self._open_office(feed)
+        work = asyncio.ensure_future(self.office.run())
+        try:
+            yield
+        finally:
+            self.office = None
+            work.cancel()
+            await asyncio.wait([work])
 
     @property
     def ring(self) -> KeyRing:
@@ -178,6 +216,8 @@ class Hub:
 
         if self.feed is not None:
             yield from self.feed.gauges()
+        if self.office is not None:
+            yield from self.office.gauges()
 
 
 def rows_of(schema: HubSchema, type_name: str, field_name: str, arguments: Mapping[str, Any]) -> int:

@@ -84,6 +84,8 @@ def checked_url(url: str, opened: Iterable[Network] = ()) -> SplitResult:
     try:
         literal = ip_address(parts.hostname)
     except ValueError:
+        if parts.scheme == "http" and parts.hostname != "localhost":
+            raise ValueError("The URL must begin with https://.") from None
         return parts
     if not permitted(literal, local if parts.scheme == "http" else opened, public=parts.scheme == "https"):
         raise ValueError("The URL must name a public address.")

@@ -19,11 +19,13 @@ import scmhub.identity.people_tables
 import scmhub.identity.provider_tables
 import scmhub.identity.tables
 import scmhub.partners.agreements
-import scmhub.sharing.tables  # noqa: F401
+import scmhub.sharing.tables
+import scmhub.webhooks.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
 from scmhub.records import discover
 
+_WEBHOOKS = ("scmhub.webhooks.api", "scmhub.webhooks.commands")
 _ADMIN = ("me", "api", "commands", "people_api", "people_commands", "frontends")
 
 
@@ -42,7 +44,7 @@ class HubSchema:
 @cache
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
-    modules = [*discover(), *(f"scmhub.admin.{part}" for part in _ADMIN)]
+    modules = [*discover(), *(f"scmhub.admin.{part}" for part in _ADMIN), *_WEBHOOKS]
     for name in modules:
         importlib.import_module(name)
     REGISTRY.arrange(modules)

@@ -77,6 +77,8 @@ LAWS = {
     "Integration": Law("integration", "partner_id"),
     "Credential": Law("credential", "partner_id"),
     "AuditEntry": Law("audit_entry", "partner_id"),
+    "Webhook": Law("webhook", "partner_id"),
+    "WebhookDelivery": Law("webhook_delivery", "partner_id"),
     "InventoryPosition": _STOCK._replace(table="inventory_position"),
     "InventoryStatement": _STOCK._replace(table="inventory_statement"),
 }

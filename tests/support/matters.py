@@ -171,3 +171,24 @@ def _machine(world: World, partner: UUID, number: int) -> None:
         "audit_entry", seq=world.seed * 100 + number + 1, at=world.instant(), partner_id=partner, actor=world.text(),
         action="integrationCreate", subject=public_id("int", machine["id"]), details="{}", previous="0" * 64, hash="1" * 64,
     )  # fmt: skip
+    _webhook(world, partner)
+
+
+def _webhook(world: World, partner: UUID) -> None:
+    hook = world.add(
+        "webhook", partner_id=partner, name=world.text(), url=f"https://{world.text()}", document=world.text(),
+        operation_name=world.maybe(world.text()), variables=world.text(), state=world.pick(("ACTIVE", "FAILED")),
+        reason=world.maybe(world.text()), registered_by=world.text(), stands_on=[], version=world.rng.randrange(1, 9),
+        created_at=world.instant(), cursor=world.maybe(world.text()), delivered_at=world.maybe(world.instant()),
+        delivered_through=world.maybe(world.instant()), pending_since=world.maybe(world.instant()),
+        failed_tries=world.rng.randrange(9), deaths=0, next_try_at=world.maybe(world.instant()),
+        last_attempt_at=world.maybe(world.instant()), last_status=world.pick((None, 500)), last_error=world.maybe(world.text()),
+    )  # fmt: skip
+    for _ in range(world.pick((0, 1, 2))):
+        world.add(
+            "webhook_delivery", partner_id=partner, webhook_id=hook["id"], purpose=world.pick(("CHANGE", "TEST")),
+            state=world.pick(("DEAD", "DELIVERED")), message_id=world.text(), epoch=None, seq=None, part="",
+            changed_at=world.maybe(world.instant()), created_at=world.instant(), tries=world.rng.randrange(9),
+            last_attempt_at=world.maybe(world.instant()), last_status=world.pick((None, 500)),
+            last_error=world.maybe(world.text()),
+        )  # fmt: skip

@@ -42,6 +42,13 @@ class Receiver:
     got: list[Request] = field(default_factory=list)
     always: str = OK
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    late: str = ""
+
+    def let_go(self, answer: str) -> None:
+        """Answer who was left hanging."""
+        self.late = answer
+        self.hanging.set()
 
     def answer(self) -> str:
         return self.answers.pop(0) if self.answers else self.always
@@ -62,7 +69,6 @@ def status(code: int, more: str = "", body: str = "") -> str:
 @asynccontextmanager
 async def receiver(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[Receiver]:
     made = Receiver("")
-    ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -74,10 +80,10 @@ async def receiver(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -
                 made.got.append(Request(head[0], headers, body))
                 made.news.notify_all()
             if answer == HANG:
-                await ended.wait()
-            else:
-                writer.write(answer.encode("latin-1"))
-                await writer.drain()
+                await made.hanging.wait()
+                answer = made.late
+            writer.write(answer.encode("latin-1"))
+            await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -89,7 +95,7 @@ async def receiver(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -
     try:
         yield made
     finally:
-        ended.set()
+        made.hanging.set()
         server.close()
         await server.wait_closed()
 

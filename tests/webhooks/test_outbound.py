@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scmhub.outbound import ANSWER_BYTES, Outbound, Unreachable, checked_url, networks, permitted
-from tests.graph.transport.test_ws_sse import Timers
+from tests.support.timers import HandTimers
 from tests.webhooks.receivers import HANG, certificate, receiver, status
 
 HERE = networks("127.0.0.0/8")
@@ -59,8 +59,9 @@ def test_plain_http_is_for_this_machine_alone_and_only_when_it_was_opened() -> N
     for url in ("http://93.184.215.14/", "http://10.0.0.1/"):
         with pytest.raises(ValueError, match="public"):
             checked_url(url, networks("127.0.0.0/8, 10.0.0.0/8"))
-    with pytest.raises(ValueError, match="https"):
-        checked_url("http://10.0.0.1/", networks("10.0.0.0/8"))
+    for url, opened in (("http://10.0.0.1/", networks("10.0.0.0/8")), ("http://name.example/", HERE)):
+        with pytest.raises(ValueError, match="https"):
+            checked_url(url, opened)
 
 
 @pytest.mark.parametrize("host", ["0x7f000001", "2130706433", "127.1", "0177.0.0.1", "localhost"])
@@ -69,22 +70,24 @@ async def test_a_name_for_this_machine_is_found_out_when_it_is_resolved(host: st
         await Outbound().get(f"https://{host}/")
 
 
-async def test_the_checked_address_is_the_one_connected_to() -> None:
+async def test_the_checked_address_is_the_one_connected_to(tmp_path: Path) -> None:
     asked: list[str] = []
 
     async def rebinding(host: str, port: int) -> list[str]:
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
 
-    async with receiver() as there:
-        port = there.url.rsplit(":", 1)[1].partition("/")[0]
-        reply = await Outbound(HERE, resolve=rebinding).get(f"http://moving.example:{port}/x?y=1")
-        assert reply.status == 204
+    server, trust, _ = certificate(tmp_path, "moving.example")
+    async with receiver(server) as there:
+        url = there.url.replace("localhost", "moving.example")
+        ask = Outbound(HERE, trust=trust, resolve=rebinding)
+        assert (await ask.get(f"{url}?y=1")).status == 204
         assert asked == ["moving.example"]
-        assert there.got[0].line == "GET /x?y=1 HTTP/1.1"
-        assert there.got[0].headers["host"] == f"moving.example:{port}"
+        assert there.got[0].line == "GET /hook?y=1 HTTP/1.1"
+        assert there.got[0].headers["host"] == url.split("/")[2]
         with pytest.raises(Unreachable, match="public"):
-            await Outbound(HERE, resolve=rebinding).get(f"http://moving.example:{port}/")
+            await ask.get(url)
+        assert len(there.got) == 1
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
@@ -96,7 +99,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 
 async def test_who_does_not_answer_in_time_is_left() -> None:
-    timers = Timers()
+    timers = HandTimers()
     async with receiver() as there:
         there.answers = [HANG]
         task = asyncio.ensure_future(Outbound(HERE, timers).post(there.url, b"{}", {}))

@@ -28,7 +28,7 @@ from scmhub.errors import BadRequest, BadUserInput, Forbidden, Refusal
 from scmhub.graph import answers, idempotency
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
-from scmhub.graph.declare import Command, Registry, Shown
+from scmhub.graph.declare import Call, Command, Registry, Shown
 from scmhub.graph.documents import Document
 from scmhub.graph.given import refuse_null
 from scmhub.graph.plan import Inputs, Planner, spec_of
@@ -73,6 +73,8 @@ class CommandRunner:
         self._planner = planner
         self._database = database
         self._clock = clock
+        self.parts: dict[type, Any] = {}
+        """What commands that ask for their ``Call`` find in it."""
 
     async def run(self, document: Document, variables: Any, request: GraphQLRequest, viewer: Viewer) -> Answer:
         """``{"data": {...}}``; a field that failed for other reasons than refusal is null, with an error beside it."""
@@ -150,7 +152,8 @@ class CommandRunner:
                     if earlier:
                         inputs.record = earlier.record
                         return earlier.body or await self._payload(step, inputs, unit, None), True
-                done = await step.command.run(unit, given)
+                call = [Call(viewer, self.parts)] if step.command.asks_who else []
+                done = await step.command.run(unit, given, *call)
                 inputs.record, texts = (done.record, done.texts) if isinstance(done, Shown) else (done, {})
                 body = await self._payload(step, inputs, unit, None, texts)
                 if key and inputs.record:

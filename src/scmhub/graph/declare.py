@@ -12,16 +12,17 @@ From it come the SDL, the SQL and the policy. Declaring only records; ``build`` 
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table
 
-from scmhub.identity.viewer import Permission, TokenScope
+from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.access import Access
 from scmhub.sharing.policy import Policy
 
@@ -215,6 +216,16 @@ class Command:
     shown_once: dict[str, str] = field(default_factory=dict)
     needs: Permission = Permission.WRITE
     sensitive: bool = False
+    asks_who: bool = False
+    """Whether ``run`` takes a ``Call`` besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who called for a command, and the hub's parts it may need besides its unit of work, by their type."""
+
+    viewer: Viewer
+    parts: Mapping[type, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,13 +348,15 @@ def command(
     """Declare ``async def run(unit, given)`` as the mutation ``name``; it returns the key of a ``payload`` record.
 
     With ``shown_once`` it returns ``Shown``. ``needs`` follows from ``requires`` unless given.
+    With a third parameter it also gets the ``Call``.
     """
     permission = needs or (Permission.ADMIN if requires is TokenScope.ADMIN else Permission.WRITE)
 
     def declare(run: Callable[..., Awaitable[Any]]) -> Any:
         input_type = typing.get_type_hints(run)["given"]
+        asks_who = len(inspect.signature(run).parameters) > 2
         REGISTRY.commands[name] = Command(
-            name, description, payload, input_type, run, requires, shown_once or {}, permission, sensitive
+            name, description, payload, input_type, run, requires, shown_once or {}, permission, sensitive, asks_who
         )
         return run
 

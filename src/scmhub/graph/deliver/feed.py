@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 from graphql.language import FieldNode, VariableNode, Visitor, visit
@@ -79,7 +80,7 @@ class Feed:
         """Open connections that follow or may follow, for drain and revocation."""
         self.groups: dict[Any, Group] = {}
         self.catch_ups = asyncio.Semaphore(CATCH_UPS)
-        self._reads = reads
+        self.reads = reads
         self._cursors = cursors
         self._documents = documents
         self._planner = planner
@@ -120,6 +121,20 @@ class Feed:
         key = (document.sha256, request.operation_name, _frozen(document, variables.coerced, asked.selection))
         follower = Follower(self, key, asked, viewer.lens, sink, snapshot=bool(values.get("snapshot")))
         return lambda: follower.run(place)
+
+    async def prepare(
+        self, text: str, operation: str | None, given: dict[str, Any], partner: UUID
+    ) -> tuple[Asked, dict[str, Any]]:
+        """What a subscription asks for, and the arguments of ``changes``; for whoever follows by other means.
+
+        RequestRefused or GraphQLError if it cannot be followed.
+        """
+        document = await self._documents.get(text, operation)
+        if document.kind != "subscription":
+            raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
+        variables = variable_values(document.schema, document, given)
+        document.cost(variables.coerced)
+        return self._asked(document, variables, partner)
 
     def _asked(self, document: Document, variables: Any, partner: Any) -> tuple[Asked, dict[str, Any]]:
         selection, args = self._planner.plan(
@@ -198,7 +213,7 @@ class Feed:
 
     async def stale(self, place: Place) -> str | None:
         """Why one cannot go on from a place: EXPIRED, EPOCH, or None."""
-        [head] = await self._reads.rows(_HEAD)
+        [head] = await self.reads.rows(_HEAD)
         if place.epoch != head["epoch"] or place.seq > head["seq"]:
             return "EPOCH"
         # Age decides: the floor moves with what others do. It is behind all living cursors, unless a clock ran wild.
@@ -208,7 +223,7 @@ class Feed:
         """Events behind a place that may concern a lens, and the place up to which these are all."""
         until = min(self.tail.head, position + WINDOW)
         owners = self.routes.owners_near(lens.partner_id)
-        rows = await self._reads.rows(_SCAN, position, until, owners, [lens.partner_id])
+        rows = await self.reads.rows(_SCAN, position, until, owners, [lens.partner_id])
         events = [Event.of(row) for row in rows]
         return events, events[-1].seq if len(events) == PAGE else until
 
