@@ -177,7 +177,7 @@ def _machine(world: World, partner: UUID, number: int) -> None:
 def _webhook(world: World, partner: UUID) -> None:
     hook = world.add(
         "webhook", partner_id=partner, name=world.text(), url=f"https://{world.text()}", document=world.text(),
-        operation_name=world.maybe(world.text()), variables=world.text(), state=world.pick(("ACTIVE", "FAILED")),
+        operation_name=world.maybe(world.text()), variables=world.text(), state=world.pick(("SUSPENDED", "FAILED")),
         reason=world.maybe(world.text()), registered_by=world.text(), stands_on=[], version=world.rng.randrange(1, 9),
         created_at=world.instant(), cursor=world.maybe(world.text()), delivered_at=world.maybe(world.instant()),
         delivered_through=world.maybe(world.instant()), pending_since=world.maybe(world.instant()),
