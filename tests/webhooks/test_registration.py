@@ -13,7 +13,7 @@ from scmhub.identity.barring import name_of
 from scmhub.identity.viewer import TokenScope
 from scmhub.webhooks.commands import MOST_QUEUED, MOST_WEBHOOKS
 from tests.webhooks.post import DOCUMENT, ORDERS, Post, orders
-from tests.webhooks.receivers import receiver
+from tests.webhooks.receivers import HANG, receiver, status
 
 URL = "https://hooks.bolt.example/in"
 
@@ -129,17 +129,19 @@ async def test_a_webhook_revised_goes_on_from_where_it_stands(post: Post) -> Non
 
 
 async def test_the_number_of_webhooks_and_of_waiting_tests_is_bounded(post: Post) -> None:
-    for _ in range(MOST_WEBHOOKS):
-        key, _ = await post.create(URL)
-    made = await post.do("bolt", "webhookCreate", name="One more", url=URL, document=DOCUMENT)
-    assert [each["code"] for each in made["userErrors"]] == ["OUT_OF_RANGE"]
-    await post.sql(
-        "insert into webhook_delivery (id, partner_id, webhook_id, purpose, state, message_id, part, created_at, tries)"
-        f" select gen_random_uuid(), partner_id, id, 'TEST', 'QUEUED', '', '', now(), 0 from webhook, generate_series(1, {MOST_QUEUED})"
-        f" where id = '{key[4:]}'"
-    )
-    refused = await post.do("bolt", "webhookTest", webhook=key)
-    assert [each["code"] for each in refused["userErrors"]] == ["OUT_OF_RANGE"]
+    async with receiver() as there:
+        there.always = HANG
+        key, _ = await post.create(there.url)
+        for _ in range(MOST_WEBHOOKS - 1):
+            await post.create(URL)
+        made = await post.do("bolt", "webhookCreate", name="One more", url=URL, document=DOCUMENT)
+        assert [each["code"] for each in made["userErrors"]] == ["OUT_OF_RANGE"]
+        for _ in range(MOST_QUEUED):
+            assert (await post.do("bolt", "webhookTest", webhook=key))["userErrors"] == []
+        refused = await post.do("bolt", "webhookTest", webhook=key)
+        assert [each["code"] for each in refused["userErrors"]] == ["OUT_OF_RANGE"]
+        there.always = status(204)
+        there.let_go(status(204))
 
 
 async def test_it_stops_for_good_when_who_answers_for_it_may_not_call_any_more(post: Post) -> None:
