@@ -1,9 +1,10 @@
-"""``python -m benchmarks.fanout``: equal payloads first, then rounds hub, stock, hub, stock, then the goal. Markdown out."""
+"""``python -m benchmarks.fanout``: equal payloads, rounds hub, stock, hub, stock, then the goal; Markdown out."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import platform
@@ -77,7 +78,9 @@ class Fleet:
     async def ask(self, *asked: dict[str, Any]) -> list[dict[str, Any]]:
         """One question for each process, or one for all."""
         questions = asked if len(asked) > 1 else asked * len(self._processes)
-        return list(await asyncio.gather(*map(asyncio.to_thread, [self._ask] * len(questions), self._processes, questions)))
+        return list(
+            await asyncio.gather(*map(asyncio.to_thread, [self._ask] * len(questions), self._processes, questions))
+        )
 
     def _ask(self, process: subprocess.Popen[str], asked: dict[str, Any]) -> dict[str, Any]:
         assert process.stdin
@@ -143,7 +146,9 @@ def resident_kib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
-async def measure(name: str, server: Child, port: int, chain: Chain | None, writer: Writer, shape: Shape, pg: int) -> Figures:
+async def measure(
+    name: str, server: Child, port: int, chain: Chain | None, writer: Writer, shape: Shape, pg: int
+) -> Figures:
     """Connect, wait until everybody has had a change, then write on schedule and account."""
     figures, fleet = Figures(name, shape), Fleet(shape.processes)
     print(f"{name}: {shape.subscribers} subscribers, {shape.events} changes", file=sys.stderr)
@@ -151,7 +156,7 @@ async def measure(name: str, server: Child, port: int, chain: Chain | None, writ
         before = resident_kib(server.pid)
         await _connect(fleet, port, chain, shape)
         figures.idle_kib = (resident_kib(server.pid) - before) / shape.subscribers
-        await writer.run(ITEMS, shape.rate * 4)  # every item once, so that clients know where each stands
+        await writer.run(ITEMS, shape.rate)  # every item once, so that clients know where each stands
         await _until_seen(fleet, ITEMS)
         usage = cpu_seconds(server.pid), cpu_seconds(pg) if pg else 0.0, resident_kib(server.pid)
         began = time.monotonic()
@@ -220,7 +225,7 @@ def normal(sample: str) -> Any:
 
 def report(found_: list[Figures]) -> str:
     lines = [
-        "| server | subscribers | changes/s | deliveries | CPU us/delivery | PostgreSQL us/delivery | p50 ms | p99 ms | last p50 ms"
+        "| server | subscribers | changes/s | deliveries | CPU us | PostgreSQL us | p50 ms | p99 ms | last p50 ms"
         " | last p99 ms | KiB/idle | grown MiB | clients' CPU | faults |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -232,10 +237,13 @@ def report(found_: list[Figures]) -> str:
             f" | {last[len(last) // 2]:.0f} | {last[int(len(last) * 0.99)]:.0f} | {each.idle_kib:.0f}"
             f" | {each.grown_kib / 1024:.1f} | {each.load_share:.0%} | {dict(+each.faults) or 'none'} |"
         )
-    pairs = [(a, b) for a, b in zip(found_, found_[1:], strict=False) if (a.name, b.name) == ("scmhub", "stock Strawberry")]
+    pairs = [(a, b) for a, b in itertools.pairwise(found_) if (a.name, b.name) == ("scmhub", "stock Strawberry")]
     ratios = sorted(b.cpu / a.cpu for a, b in pairs)
     if ratios:
-        lines += ["", f"CPU of the server per delivery, stock to hub, per round: {', '.join(f'{each:.1f}' for each in ratios)}."]
+        lines += [
+            "",
+            f"CPU of the server per delivery, stock to hub, per round: {', '.join(f'{each:.1f}' for each in ratios)}.",
+        ]
     return "\n".join(lines)
 
 
@@ -277,7 +285,10 @@ async def run(options: argparse.Namespace, folder: Path) -> str:
         figures.append(await measure("scmhub, goal", hub, place.port, chain, writer, goal, postgres.pid))
         await writer.close()
         await stock_writer.close()
-        machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}, PostgreSQL {postgres.version()}"
+        machine = (
+            f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, "
+            f"Python {platform.python_version()}, PostgreSQL {postgres.version()}. CPU is per delivery"
+        )
         return f"# Fan-out\n\n{machine}.\n\n{report(figures)}\n"
     finally:
         for child in children:
@@ -289,7 +300,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--subscribers", type=int, default=10_000, help="sockets of the goal")
     options.add_argument("--rate", type=float, default=1.0, help="changes a second of the goal")
-    options.add_argument("--peer-subscribers", type=int, default=1_000, help="sockets of the rounds with the peer")
+    options.add_argument("--peer-subscribers", type=int, default=500, help="sockets of the rounds with the peer")
     options.add_argument("--peer-rate", type=float, default=1.0, help="changes a second of these rounds")
     options.add_argument("--events", type=int, default=30)
     options.add_argument("--rounds", type=int, default=3)

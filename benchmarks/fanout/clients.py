@@ -1,7 +1,7 @@
 """Subscribers: many sockets in one process, as cheap as Python allows; every one accounts for what it got.
 
 Obeys lines of JSON on stdin and answers each with one line: ``open``, ``seen``, ``report``. It ends with its stdin.
-Changes are told apart by the number in ``REV 000123``; number n is of item n % ITEMS, and numbers of one item must rise.
+Changes are told apart by the number in ``REV 000123``; number n is of item n % ITEMS, and those of one item must rise.
 """
 
 from __future__ import annotations

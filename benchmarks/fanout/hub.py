@@ -8,9 +8,9 @@ from uuid import UUID
 from benchmarks.fanout.clients import ITEMS
 from scmhub.database.address import Address
 from scmhub.hub import Hub
-from scmhub.ids import new_id, public_id
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
+from scmhub.ids import new_id, public_id
 from scmhub.partners.registry import register_partner
 from scmhub.records.partners import commands as masters
 from scmhub.records.relationships import commands as relating
@@ -58,7 +58,8 @@ async def found(url: str, settings: Settings, partners: int) -> Chain:
         scopes = frozenset(TokenScope)
         tokens = [
             issue_token(
-                hub.ring, issuer=settings.url, partner_id=key, subject="cli:bench", token_scopes=scopes, now=hub.clock(),
+                hub.ring, issuer=settings.url, partner_id=key, subject="cli:bench", token_scopes=scopes,
+                now=hub.clock(),
                 life=timedelta(hours=10),
             )
             for key in keys

@@ -32,8 +32,9 @@ TRIM_BATCH = 5_000
 """Rows of the log dropped in one transaction."""
 CHORE_SECONDS = 1.0
 TRIM_SECONDS = 60.0
-TRIM_SLACK = timedelta(hours=1)
-"""Rows stay this much longer than cursors live: a cursor expires by its age, never because the log was trimmed."""
+CURSOR_SLACK, TRIM_SLACK = timedelta(hours=1), timedelta(hours=2)
+"""Cursors live this much longer than what one may begin with, and rows longer still: who begins with the oldest change
+has an hour to walk on, and a cursor expires by its age, never because the log was trimmed."""
 LOCK = 0x5C4D_4855_43
 """Held by the one pump that works, and by whoever changes the head."""
 _RETRY_SECONDS = 1.0

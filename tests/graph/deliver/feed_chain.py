@@ -98,6 +98,12 @@ class Screen:
         self.news.set()
         return not self.full
 
+    def push_all(self, frames: Any) -> tuple[int, bool]:
+        for count, frame in enumerate(frames, 1):
+            if not self.push(frame.payload, frame.cursor):
+                return count, False
+        return len(frames), True
+
     async def writable(self) -> None:
         await self.room.wait()
 

@@ -75,7 +75,7 @@ async def test_a_cursor_expires_by_its_age_however_much_others_write(chain: Chai
     hours = chain.bench.hub.settings.change_retention_hours
     clock = chain.bench.clock
     stale = (await chain.pull("cargo", first=250))["pageInfo"]["endCursor"]
-    clock.now += timedelta(hours=hours, seconds=-1)  # type: ignore[attr-defined]
+    clock.now += timedelta(hours=hours + 1, seconds=-1)  # type: ignore[attr-defined]
     fresh = (await chain.pull("cargo", first=250))["pageInfo"]["endCursor"]
     assert (await chain.pull("cargo", after=stale))["nodes"] == []
     clock.now += timedelta(seconds=2)  # type: ignore[attr-defined]

@@ -38,7 +38,8 @@ from scmhub.identity.viewer import TokenScope
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
 
-NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+NOW = datetime.now(UTC)
+"""The hub runs by the system's clock, and changes of long ago are not delivered."""
 PROTOCOL = Subprotocol("graphql-transport-ws")
 FOLLOW = """subscription ($after: String) { changes(after: $after) { __typename cursor
   ... on Changed { kind recordId action record { ... on Order { buyerNumber status } } } } }"""

@@ -17,7 +17,7 @@ from scmhub.database.pool import ReadPool
 from scmhub.errors import BadRequest, BadUserInput, Forbidden, ServiceUnavailable
 from scmhub.feed.cursor import Cursors, Place
 from scmhub.feed.log import EVENT_COLUMNS, Event
-from scmhub.feed.pump import Pump
+from scmhub.feed.pump import CURSOR_SLACK, Pump
 from scmhub.feed.tail import Tail
 from scmhub.feed.timers import Timers, pause
 from scmhub.graph.deliver.follow import Follower, Sink
@@ -78,6 +78,7 @@ class Feed:
         self.closing = False
         self.lines: set[Line] = set()
         """Open connections that follow or may follow, for drain and revocation."""
+        self._of_partner: Counter[UUID] = Counter()
         self.groups: dict[Any, Group] = {}
         self.catch_ups = asyncio.Semaphore(CATCH_UPS)
         self.reads = reads
@@ -166,8 +167,23 @@ class Feed:
         """File an open connection; False if its caller lost the right to it since it was authenticated."""
         if self._standing.bars(line.viewer):
             return False
-        self.lines.add(line)
+        if line not in self.lines:
+            self.lines.add(line)
+            self._of_partner[line.viewer.lens.partner_id] += 1
         return True
+
+    def leave(self, line: Line) -> None:
+        """Forget a connection; nothing happens if it was forgotten before."""
+        if line in self.lines:
+            self.lines.discard(line)
+            partner = line.viewer.lens.partner_id
+            self._of_partner[partner] -= 1
+            if not self._of_partner[partner]:
+                del self._of_partner[partner]
+
+    def lines_of(self, partner: UUID) -> int:
+        """How many connections a partner has. Counted as they come and go: thousands may come at once."""
+        return self._of_partner[partner]
 
     def cut_barred(self) -> None:
         """End the connections of whoever may not call any more."""
@@ -190,7 +206,7 @@ class Feed:
         while self.lines:
             slice_ = list(self.lines)[: max(1, len(self.lines) // 20)] if seconds else list(self.lines)
             for line in slice_:
-                self.lines.discard(line)
+                self.leave(line)
                 line.cut(1012, "the hub restarts")
             if seconds and self.lines:
                 await pause(self.timers, seconds / 20)
@@ -217,7 +233,11 @@ class Feed:
         if place.epoch != head["epoch"] or place.seq > head["seq"]:
             return "EPOCH"
         # Age decides: the floor moves with what others do. It is behind all living cursors, unless a clock ran wild.
-        return "EXPIRED" if place.at < self.clock() - self._kept or place.seq < head["floor_seq"] else None
+        return "EXPIRED" if place.at < self.oldest() - CURSOR_SLACK or place.seq < head["floor_seq"] else None
+
+    def oldest(self) -> datetime:
+        """Who begins at the beginning of the log begins here."""
+        return self.clock() - self._kept
 
     async def scan(self, lens: Lens, position: int) -> tuple[Sequence[Event], int]:
         """Events behind a place that may concern a lens, and the place up to which these are all."""

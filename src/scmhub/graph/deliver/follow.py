@@ -37,6 +37,9 @@ class Sink(Protocol):
     def push(self, payload: bytes, cursor: str) -> bool:
         """Take one item; False if it should get no more until ``writable``."""
 
+    def push_all(self, frames: Sequence[Frame]) -> tuple[int, bool]:
+        """Take the first of these items, one at least; (how many, whether it should get more before ``writable``)."""
+
     async def writable(self) -> None:
         """Return when there is room again."""
 
@@ -95,16 +98,16 @@ class Follower:
 
     # -- what the group does ------------------------------------------------------------------------------------------
 
-    def take(self, frame: Frame) -> bool:
-        """One frame of the group; False if this follower was let go."""
-        if self.group is None:
-            return False
-        more = self._sink.push(frame.payload, frame.cursor)
-        renews = self._note(frame.item)
-        if not more or renews:
-            self._full = not more
-            self.let_go(frame.seq - 1 if frame.item.back else frame.seq)
-        return more and not renews
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Frames of the group, in order; after the last that it takes this follower may have been let go."""
+        while frames and self.group is not None:
+            last = next((number for number, each in enumerate(frames, 1) if self._renews(each.item)), len(frames))
+            count, more = self._sink.push_all(frames[:last])
+            taken, frames = frames[count - 1], frames[count:]
+            renews = self._note(taken.item)
+            if not more or renews:
+                self._full = not more
+                self.let_go(taken.seq - 1 if taken.item.back else taken.seq)
 
     def let_go(self, position: int, error: Exception | None = None) -> None:
         """Leave the group at ``position``."""
@@ -114,9 +117,12 @@ class Follower:
             self.group.leave(self)
         self._freed.set()
 
+    def _renews(self, item: Item) -> bool:
+        return self._snapshot and item.type_name == "Reset"
+
     def _note(self, item: Item) -> bool:
         """Whether the item means that records are to be sent anew."""
-        if item.type_name != "Reset" or not self._snapshot:
+        if not self._renews(item):
             return False
         kinds, owners = item.values["kinds"], item.values["owners"]
         self._renewal = Renewal(frozenset(kinds) if kinds else None, frozenset(owners) if owners else None)

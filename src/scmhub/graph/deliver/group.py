@@ -12,7 +12,7 @@ import logging
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,8 @@ class Frame:
     payload: bytes
     cursor: str
     item: Item
+    wire: dict[bytes, bytes] = field(default_factory=dict)
+    """The item as transports write it, made once for all who have it written alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,13 @@ class Group:
         self.position = events[-1].seq
         pushed = 0
         for follower, lens in list(self.members.items()):
-            for frame in frames.get(lens, ()):
-                if frame.seq <= follower.position:
-                    continue
-                pushed += 1
-                if not follower.take(frame):
-                    break
+            mine = frames.get(lens)
+            if not mine:
+                continue
+            if mine[0].seq <= follower.position:
+                mine = [each for each in mine if each.seq > follower.position]
+            pushed += len(mine)
+            follower.take(mine)
             if pushed >= PUSHES_AT_ONCE:
                 pushed = 0
                 await asyncio.sleep(0)
@@ -182,4 +185,4 @@ class Group:
         frames = {lens: self._feed.frame(self.asked.selection, lens, self.position, now, item) for lens in self._lenses}
         for follower, lens in list(self.members.items()):
             if follower.position <= self.position:
-                follower.take(frames[lens])
+                follower.take([frames[lens]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -45,6 +45,7 @@ class Page:
         self._nodes: list[bytes] = []
         self._cursors: list[str] = []
         self._more = False
+        self._oldest = datetime.min.replace(tzinfo=UTC)
         self._head = self._read = feed.tail.head
         self._place = Place(feed.tail.epoch, self._head, feed.clock())
 
@@ -69,7 +70,7 @@ class Page:
         """Stand where the caller left off, at the oldest change kept, or, if that place is void, at the head."""
         after = self._values.get("after")
         if after is None:
-            self._read = self._feed.tail.floor
+            self._read, self._oldest = self._feed.tail.floor, self._feed.oldest()
             return False
         place = self._feed.place(self._lens, after)
         reason = await self._feed.stale(place)
@@ -82,7 +83,7 @@ class Page:
 
     async def _take(self, events: Sequence[Event], read: int) -> None:
         """Items of these events while there is room; what one event says stays together."""
-        wanted = [each for each in events if self._where.admits(each)]
+        wanted = [each for each in events if self._where.admits(each) and each.at >= self._oldest]
         wanted = [each for each in wanted if self._feed.routes.concerns(each, self._lens.partner_id)]
         while wanted:
             count = max(self._size + 1 - len(self._nodes), CHUNK)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from scmhub.errors import RateLimited, ServiceUnavailable
 from scmhub.feed.timers import Handle, LoopTimers, Timers
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.follow import Cut
+from scmhub.graph.deliver.group import Frame
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.transport.http import GraphQLEndpoint, Message, Receive, Scope, Send
@@ -152,7 +154,7 @@ class _Stream:
             for task in self._tasks:
                 task.cancel()
             if feed is not None:
-                feed.lines.discard(self)
+                feed.leave(self)
             await asyncio.wait(self._tasks)
 
     def _work_is_refused(self, work: asyncio.Task[None]) -> None:
@@ -216,6 +218,12 @@ class _Stream:
 
     def push(self, payload: bytes, cursor: str) -> bool:
         return self._put(b"event: next\nid: " + cursor.encode() + b"\ndata: " + payload + b"\n\n")
+
+    def push_all(self, frames: Sequence[Frame]) -> tuple[int, bool]:
+        for count, frame in enumerate(frames, 1):
+            if not self.push(frame.payload, frame.cursor):
+                return count, False
+        return len(frames), True
 
     async def writable(self) -> None:
         await self._room.wait()

@@ -60,8 +60,7 @@ async def viewer_of(hub: StreamHub, authorization: str | None) -> Viewer:
 
 def crowded(feed: Feed, viewer: Viewer, most: int) -> bool:
     """Whether the partner has as many connections as it may."""
-    partner = viewer.lens.partner_id
-    return sum(line.viewer.lens.partner_id == partner for line in feed.lines) >= most
+    return feed.lines_of(viewer.lens.partner_id) >= most
 
 
 def expire(timers: Timers, hub: StreamHub, viewer: Viewer, line: Any) -> Handle:

@@ -37,9 +37,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def write_text(self, payload: bytes) -> bool:
         """Send one message; False if nothing more should be sent until ``drained``."""
+        return self.write_frames(text_frame(payload))
+
+    def write_frames(self, frames: bytes) -> bool:
+        """Send what ``text_frame`` made, once or several times over; as ``write_text``."""
         if self.disconnected or self.close_sent or self.conn.state is not State.OPEN or self.transport.is_closing():
             return False
-        self.transport.write(text_frame(payload))
+        self.transport.write(frames)
         return self.writable.is_set()
 
     async def drained(self) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +22,13 @@ from scmhub.errors import BadRequest, HubError, RateLimited, RequestRefused, Ser
 from scmhub.feed.timers import Handle, LoopTimers, Timers
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.follow import Cut
+from scmhub.graph.deliver.group import Frame
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.body import check_shape
 from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id, source_of
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed, quoted, viewer_of
-from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol
+from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol, text_frame
 from scmhub.identity.failures import Failures
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
@@ -35,6 +36,8 @@ from scmhub.identity.viewer import Viewer
 log = logging.getLogger(__name__)
 
 PROTOCOL = "graphql-transport-ws"
+MOST_AT_ONCE = 64 * 1024
+"""Bytes of items written without a look at whether there is room."""
 
 
 class WebSocketDoor:
@@ -100,7 +103,7 @@ class Socket:
             self._over = True
             self._timer.cancel()
             if self._feed is not None:
-                self._feed.lines.discard(self)
+                self._feed.leave(self)
             tasks = self._end_operations()
             if tasks:
                 await asyncio.wait(tasks)
@@ -110,7 +113,7 @@ class Socket:
         if not self._over:
             self._over = True
             if self._feed is not None:
-                self._feed.lines.discard(self)
+                self._feed.leave(self)
             self._end_operations()
             self._line.hang_up(code, reason)
 
@@ -299,6 +302,21 @@ class _Screen:
 
     def push(self, payload: bytes, cursor: str) -> bool:
         return self._line.write_text(b"".join((self._head, payload, b"}")))
+
+    def push_all(self, frames: Sequence[Frame]) -> tuple[int, bool]:
+        """One write for many items, and one copy of each for all sockets whose operation has the same id."""
+        wire, count = [], 0
+        size = 0
+        for frame in frames:
+            made = frame.wire.get(self._head)
+            if made is None:
+                made = frame.wire[self._head] = text_frame(b"".join((self._head, frame.payload, b"}")))
+            wire.append(made)
+            count += 1
+            size += len(made)
+            if size >= MOST_AT_ONCE:
+                break
+        return count, self._line.write_frames(wire[0] if count == 1 else b"".join(wire))
 
     async def writable(self) -> None:
         await self._line.drained()
