@@ -4,50 +4,64 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from scmhub.admin.partners import change_status, invite
-from scmhub.clock import system_clock
+from scmhub.clock import Clock, system_clock
 from scmhub.database.address import DatabaseUnusable
 from scmhub.database.embedded import attach
 from scmhub.database.migrate import pending
 from scmhub.database.secret import load_secret
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.database.unit import Unit
+from scmhub.database.unit import Database, Unit, rehearsed
 from scmhub.errors import Refusal
 from scmhub.feed import audit
-from scmhub.hub import Hub
-from scmhub.identity.keys import revoke_key, rotate_keys
+from scmhub.identity.keys import KeyRing, load_ring, revoke_key, rotate_keys
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
-from scmhub.settings import load_settings
+from scmhub.settings import Settings, load_settings
 
 ACTOR = "operator"
 HUB = "hub"
 """The operator's own name where a partner's code is asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What administration needs of a hub: no schema, which takes seconds to build, and no log to follow."""
+
+    settings: Settings
+    database: Database
+    ring: KeyRing
+    clock: Clock = system_clock
+
+
 @asynccontextmanager
-async def open_hub() -> AsyncIterator[Hub]:
+async def open_hub() -> AsyncIterator[Office]:
     """The configured hub, not serving; DatabaseUnusable if it was not migrated."""
     settings = load_settings()
+    secret = load_secret(settings)
     with attach(settings) as admin:
         if await pending(admin):
             raise DatabaseUnusable("The database is not up to date: run 'scmhub migrate --apply' first.")
-        async with Hub.open(admin, settings) as hub:
-            yield hub
+        database = await Database.open(admin, settings.model_copy(update={"read_pool": 1}), secret=secret)
+        try:
+            yield Office(settings, database, await load_ring(admin, secret, system_clock()))
+        finally:
+            await database.close()
 
 
 @asynccontextmanager
-async def acting(hub: Hub, partner: UUID = HUB_PARTNER) -> AsyncIterator[Unit]:
-    """One transaction of the operator, on rows of ``partner``."""
-    async with hub.database.unit(partner, ACTOR, hub.clock) as unit:
+async def acting(hub: Office, partner: UUID = HUB_PARTNER, *, dry_run: bool = False) -> AsyncIterator[Unit]:
+    """One transaction of the operator, on rows of ``partner``; ``dry_run``: all of it but the commit."""
+    async with rehearsed(hub.database, partner, ACTOR, hub.clock, dry_run=dry_run) as unit:
         yield unit
 
 
-async def partner_of(hub: Hub, code: str) -> UUID:
+async def partner_of(hub: Office, code: str) -> UUID:
     """The key of the partner with this code; Refusal NOT_FOUND says where to look."""
     if code == HUB:
         return HUB_PARTNER
@@ -57,14 +71,16 @@ async def partner_of(hub: Hub, code: str) -> UUID:
     return rows[0]["id"]  # type: ignore[no-any-return]
 
 
-async def add_partner(code: str, name: str) -> None:
-    async with open_hub() as hub, acting(hub) as unit:
+async def add_partner(code: str, name: str, *, dry_run: bool) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
         await invite(unit, code, name)
+    return {"code": code, "status": "ACTIVE", "dryRun": dry_run}
 
 
-async def set_partner_status(code: str, status: str) -> None:
-    async with open_hub() as hub, acting(hub) as unit:
+async def set_partner_status(code: str, status: str, *, dry_run: bool) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
         await change_status(unit, code, status)
+    return {"code": code, "status": status, "dryRun": dry_run}
 
 
 async def admin_token(code: str, minutes: int) -> str:
@@ -86,12 +102,15 @@ async def list_keys() -> list[Mapping[str, Any]]:
         return [dict(row) for row in rows]
 
 
-async def rotate() -> tuple[str, str]:
+async def rotate(*, dry_run: bool) -> dict[str, Any]:
     """What was done (PENDING: published, ACTIVE: signs from now on), and the kid."""
     async with open_hub() as hub:
-        return await rotate_keys(hub.database, load_secret(hub.settings), system_clock())
+        state, kid = await rotate_keys(hub.database, load_secret(hub.settings), system_clock(), dry_run=dry_run)
+    new = state == "PENDING" and dry_run
+    return {"kid": None if new else kid, "state": state, "dryRun": dry_run}
 
 
-async def revoke(kid: str) -> None:
+async def revoke(kid: str, *, dry_run: bool) -> dict[str, Any]:
     async with open_hub() as hub:
-        await revoke_key(hub.database, load_secret(hub.settings), kid, system_clock())
+        await revoke_key(hub.database, load_secret(hub.settings), kid, system_clock(), dry_run=dry_run)
+    return {"kid": kid, "state": "REVOKED", "dryRun": dry_run}

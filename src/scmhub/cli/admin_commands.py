@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,8 @@ Person = Annotated[str, typer.Argument(help="A person, per_...: 'scmhub user lis
 Name = Annotated[str, typer.Option("--name", help="Their name.")]
 Email = Annotated[str, typer.Option("--email", help="Their e-mail address.")]
 Code = Annotated[str, typer.Argument(help="Code of the partner.")]
+ClientId = Annotated[str, typer.Argument(help="Client id, int_...")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 
 integration = typer.Typer(no_args_is_help=True, help="Machines of a partner that call the hub.")
 keys = typer.Typer(no_args_is_help=True, help="The hub's signing keys.")
@@ -37,6 +40,7 @@ def integration_create(
     partner: Partner,
     name: Annotated[str, typer.Option(help="What to call it.")],
     read_only: Annotated[bool, typer.Option("--read-only", help="Leave out the right to write.")] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Create an integration and print its client id and secret, this once."""
@@ -45,41 +49,70 @@ def integration_create(
     from scmhub.identity.viewer import TokenScope
 
     scopes = [TokenScope.READ, TokenScope.SUBSCRIBE] + ([] if read_only else [TokenScope.WRITE])
-    print_rows([asyncio.run(create(partner, name, scopes))], as_json=as_json)
+    print_rows([asyncio.run(create(partner, name, scopes, dry_run=dry_run))], as_json=as_json)
 
 
 @integration.command("rotate")
 def integration_rotate(
-    client_id: Annotated[str, typer.Argument(help="Client id, int_...")],
+    client_id: ClientId,
     partner: Partner,
     overlap_hours: Annotated[int, typer.Option(min=0, max=168, help="How long the old secret works on.")] = 24,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Give an integration a new secret and print it, this once."""
     from scmhub.cli.integration import rotate
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(rotate(partner, client_id, overlap_hours))], as_json=as_json)
+    print_rows([asyncio.run(rotate(partner, client_id, overlap_hours, dry_run=dry_run))], as_json=as_json)
+
+
+@integration.command("add-key")
+def integration_add_key(
+    client_id: ClientId,
+    file: Annotated[Path, typer.Argument(help="File with the public key as a JSON Web Key: EC P-256, or RSA.")],
+    partner: Partner,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Let an integration prove itself with a key of its own (private_key_jwt)."""
+    from scmhub.cli.integration import add_key
+    from scmhub.cli.talk import print_rows
+
+    try:
+        jwk = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} cannot be read: {error}") from None
+    print_rows([asyncio.run(add_key(partner, client_id, jwk, dry_run=dry_run))], as_json=as_json)
 
 
 @integration.command("revoke")
 def integration_revoke(
     name: Annotated[str, typer.Argument(help="An integration (int_...) or one credential of it (crd_...).")],
     partner: Partner,
+    dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """End an integration or a credential, and its tokens within two seconds."""
     from scmhub.cli.integration import revoke
+    from scmhub.cli.talk import print_rows
 
-    asyncio.run(revoke(partner, name))
+    print_rows([asyncio.run(revoke(partner, name, dry_run=dry_run))], as_json=as_json)
 
 
 @integration.command("list")
-def integration_list(partner: Partner, as_json: Json = False) -> None:
+def integration_list(
+    partner: Partner,
+    stale_days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Only active ones that got no token for so many days.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """List the integrations of a partner."""
     from scmhub.cli.integration import listed
     from scmhub.cli.talk import print_rows
 
-    print_rows(asyncio.run(listed(partner)), as_json=as_json)
+    print_rows(asyncio.run(listed(partner, stale_days)), as_json=as_json)
 
 
 @keys.command("list")
@@ -92,47 +125,62 @@ def keys_list(as_json: Json = False) -> None:
 
 
 @keys.command("rotate")
-def keys_rotate() -> None:
+def keys_rotate(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Publish a new key; run again after five minutes, and it signs."""
     from scmhub.cli.admin import rotate
-    from scmhub.cli.talk import say
+    from scmhub.cli.talk import print_rows, say
 
-    state, kid = asyncio.run(rotate())
-    then = "Published; rotate again in five minutes." if state == "PENDING" else "It signs from now on."
-    print(kid)  # noqa: T201
-    say(then)
+    done = asyncio.run(rotate(dry_run=dry_run))
+    print_rows([done], as_json=as_json)
+    if not dry_run:
+        published = done["state"] == "PENDING"
+        say("Published; rotate again in five minutes." if published else "It signs from now on.")
 
 
 @keys.command("revoke")
-def keys_revoke(kid: Annotated[str, typer.Argument(help="Which key: 'scmhub keys list' shows them.")]) -> None:
+def keys_revoke(
+    kid: Annotated[str, typer.Argument(help="Which key: 'scmhub keys list' shows them.")],
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
     """Refuse a key at once, with every token it signed."""
     from scmhub.cli.admin import revoke
+    from scmhub.cli.talk import print_rows
 
-    asyncio.run(revoke(kid))
+    print_rows([asyncio.run(revoke(kid, dry_run=dry_run))], as_json=as_json)
 
 
 @partner.command("add")
-def partner_add(code: Code, name: Annotated[str, typer.Option(help="Name of the firm.")]) -> None:
+def partner_add(
+    code: Code,
+    name: Annotated[str, typer.Option(help="Name of the firm.")],
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
     """Register a partner."""
     from scmhub.cli.admin import add_partner
+    from scmhub.cli.talk import print_rows
 
-    asyncio.run(add_partner(code, name))
+    print_rows([asyncio.run(add_partner(code, name, dry_run=dry_run))], as_json=as_json)
 
 
 @partner.command("suspend")
-def partner_suspend(code: Code) -> None:
+def partner_suspend(code: Code, dry_run: DryRun = False, as_json: Json = False) -> None:
     """End a partner's access; its records stay."""
-    from scmhub.cli.admin import set_partner_status
-
-    asyncio.run(set_partner_status(code, "SUSPENDED"))
+    _set_status(code, "SUSPENDED", dry_run, as_json)
 
 
 @partner.command("reactivate")
-def partner_reactivate(code: Code) -> None:
+def partner_reactivate(code: Code, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Let a partner in again."""
-    from scmhub.cli.admin import set_partner_status
+    _set_status(code, "ACTIVE", dry_run, as_json)
 
-    asyncio.run(set_partner_status(code, "ACTIVE"))
+
+def _set_status(code: str, status: str, dry_run: bool, as_json: bool) -> None:
+    from scmhub.cli.admin import set_partner_status
+    from scmhub.cli.talk import print_rows
+
+    print_rows([asyncio.run(set_partner_status(code, status, dry_run=dry_run))], as_json=as_json)
 
 
 @audit.command("verify")

@@ -43,12 +43,18 @@ def demo() -> None:
 def token(
     partner: Annotated[str, typer.Option(help="Code of the partner the token acts for.")],
     read_only: Annotated[bool, typer.Option("--read-only", help="Leave out the right to write.")] = False,
-    minutes: Annotated[int, typer.Option(min=1, max=60 * 24 * 31, help="Life in minutes; 0: the setting.")] = 60 * 12,
+    minutes: Annotated[int, typer.Option(min=1, max=60 * 24 * 31, help="Life in minutes.")] = 60 * 12,
+    as_json: Json = False,
 ) -> None:
     """Print an access token for a partner, signed by the hub's own key; for demonstrations and development."""
+    from scmhub.cli.talk import print_json
     from scmhub.cli.tokens import make_token
 
-    print(asyncio.run(make_token(partner, read_only=read_only, minutes=minutes)))  # noqa: T201
+    made = asyncio.run(make_token(partner, read_only=read_only, minutes=minutes))
+    if as_json:
+        print_json({"accessToken": made, "tokenType": "Bearer", "expiresIn": minutes * 60})
+    else:
+        print(made)  # noqa: T201
 
 
 @app.command()

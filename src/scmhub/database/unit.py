@@ -246,6 +246,23 @@ class Database:
         return f"begin; select set_config('hub.partner', '{UUID(str(partner_id))}', true)"
 
 
+class _NotWritten(Exception):
+    """Rolls a rehearsal back."""
+
+
+@asynccontextmanager
+async def rehearsed(
+    database: Database, partner_id: UUID, actor: str, clock: Clock, *, dry_run: bool
+) -> AsyncIterator[Unit]:
+    """A unit of work; with ``dry_run`` it does everything but commit, so that whatever would refuse it does."""
+    with suppress(_NotWritten):
+        async with database.unit(partner_id, actor, clock) as unit:
+            yield unit
+            if dry_run:
+                await unit.session.flush()
+                raise _NotWritten
+
+
 def _engine(address: Address, settings: Settings) -> AsyncEngine:
     """SQLAlchemy on asyncpg in autocommit: BEGIN and COMMIT are sent by the unit, which saves two round trips."""
 

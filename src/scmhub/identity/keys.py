@@ -20,7 +20,7 @@ from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.roles import login
 from scmhub.database.secret import HubSecret
 from scmhub.database.tables import HUB_PARTNER, WRITE_ROLE, instant, one_of, symbol
-from scmhub.database.unit import Database, Unit
+from scmhub.database.unit import Database, Unit, rehearsed
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
@@ -82,13 +82,15 @@ async def _make(
     return row
 
 
-async def rotate_keys(database: Database, secret: HubSecret, now: datetime) -> tuple[str, str]:
+async def rotate_keys(
+    database: Database, secret: HubSecret, now: datetime, *, dry_run: bool = False
+) -> tuple[str, str]:
     """The next step of a rotation: publish a key (PENDING), or let the published one sign. What was done, and the kid.
 
     Refusal if the published key is so young that others may not know it yet. A retired key stays accepted: its tokens
     end by themselves.
     """
-    async with _changing(database, now) as unit:
+    async with _changing(database, now, dry_run) as unit:
         rows = await unit.rows("select kid, created_at from signing_key where state = 'PENDING'")
         if not rows:
             made = await _make(unit, secret, now, "PENDING")
@@ -105,9 +107,11 @@ async def rotate_keys(database: Database, secret: HubSecret, now: datetime) -> t
         return "ACTIVE", kid
 
 
-async def revoke_key(database: Database, secret: HubSecret, kid: str, now: datetime) -> None:
+async def revoke_key(
+    database: Database, secret: HubSecret, kid: str, now: datetime, *, dry_run: bool = False
+) -> None:
     """Its tokens end at once. If it was the one that signs, the published one or a new one signs from now on."""
-    async with _changing(database, now) as unit:
+    async with _changing(database, now, dry_run) as unit:
         if not await unit.fetch(
             "update signing_key set state = 'REVOKED' where kid = $1 and state <> 'REVOKED' returning true", kid
         ):
@@ -121,9 +125,9 @@ async def revoke_key(database: Database, secret: HubSecret, kid: str, now: datet
 
 
 @asynccontextmanager
-async def _changing(database: Database, now: datetime) -> AsyncIterator[Unit]:
+async def _changing(database: Database, now: datetime, dry_run: bool) -> AsyncIterator[Unit]:
     """One transaction of the operator, alone with the ring."""
-    async with database.unit(HUB_PARTNER, "operator", lambda: now) as unit:
+    async with rehearsed(database, HUB_PARTNER, "operator", lambda: now, dry_run=dry_run) as unit:
         await unit.rows("select pg_advisory_xact_lock($1)", _LOCK)
         yield unit
         renew(unit)

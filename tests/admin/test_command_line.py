@@ -1,0 +1,172 @@
+"""The operator's shell beside a serving hub: what it prints, what it writes, and the status a script branches on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+from alembic.script import ScriptDirectory
+from joserfc.jwk import ECKey
+
+import scmhub
+from scmhub.database.migrate import migrations_folder
+from tests.conftest import TEST_SECRET
+from tests.identity.conftest import Live, eventually
+
+_MAIN = "from scmhub.cli import main; main()"
+
+
+@dataclass
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def row(self) -> dict[str, Any]:
+        [found] = json.loads(self.out)
+        return dict(found)
+
+
+@dataclass
+class Shell:
+    environ: dict[str, str]
+
+    async def run(self, *arguments: str) -> Done:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _MAIN, *arguments, env=self.environ,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Done(process.returncode, out.decode(), err.decode())
+
+    async def row(self, *arguments: str) -> dict[str, Any]:
+        done = await self.run(*arguments, "--json")
+        assert done.status == 0, done.err
+        return done.row
+
+    async def refused(self, *arguments: str) -> str:
+        done = await self.run(*arguments)
+        assert (done.status, done.out) == (3, ""), done.err
+        return " ".join(done.err.split())
+
+
+@pytest.fixture
+async def shell(live: Live) -> Shell:
+    head = ScriptDirectory(str(migrations_folder())).get_current_head()
+    await live.sql("create table alembic_version (version_num varchar(32) primary key)",
+                   f"insert into alembic_version values ('{head}')")  # fmt: skip
+    at = live.admin
+    return Shell(
+        {
+            "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(scmhub.__file__).parents[1]), "NO_COLOR": "1",
+            "SCMHUB_DATABASE_URL": f"postgresql://{at.user}:{quote(at.password)}@/{at.database}?host={quote(at.host, safe='')}",
+            "SCMHUB_SECRET": TEST_SECRET, "SCMHUB_HOME": str(live.hub.settings.home), "SCMHUB_PUBLIC_URL": live.url,
+            "SCMHUB_ALLOW_UNSAFE_DATABASE": "true",
+        }
+    )  # fmt: skip
+
+
+async def status(live: Live, bearer: str) -> int:
+    return (await live.graphql(bearer)).status_code
+
+
+async def test_an_integration_from_its_first_secret_to_its_end(live: Live, shell: Shell, tmp_path: Path) -> None:
+    rehearsed = await shell.row("integration", "create", "--partner", "BOLT", "--name", "EDI", "--dry-run")
+    assert (rehearsed["clientSecret"], rehearsed["dryRun"]) == (None, True)
+    assert await live.hub.database.read.rows("select from integration where name = 'EDI'") == []
+
+    made = await shell.row("integration", "create", "--partner", "BOLT", "--name", "EDI")
+    assert made["tokenEndpoint"] == f"{live.url}/oauth/token"
+    old = (made["clientId"], made["clientSecret"])
+    bearer = str((await live.ask(auth=old)).json()["access_token"])
+    assert await status(live, bearer) == 200
+
+    fresh = await shell.row("integration", "rotate", made["clientId"], "--partner", "BOLT", "--overlap-hours", "1")
+    assert (await live.ask(auth=(made["clientId"], fresh["clientSecret"]))).status_code == 200
+    assert (await live.ask(auth=old)).status_code == 200, "it overlaps"
+
+    key = tmp_path / "key.json"
+    key.write_bytes(orjson.dumps(ECKey.generate_key("P-256", private=True).as_dict(private=False)))
+    added = await shell.row("integration", "add-key", made["clientId"], str(key), "--partner", "BOLT")
+    assert added["credential"].startswith("crd_")
+    listed = await shell.row("integration", "list", "--partner", "BOLT")
+    assert (listed["name"], listed["state"], listed["scopes"]) == ("EDI", "ACTIVE", "hub:read hub:subscribe hub:write")
+    assert listed["lastUsedAt"] and listed["nextExpiry"]
+    assert json.loads((await shell.run("integration", "list", "--partner", "BOLT", "--stale-days", "1", "--json")).out) == []
+
+    await shell.row("integration", "revoke", made["clientId"], "--partner", "BOLT")
+
+    async def ended() -> bool:
+        return await status(live, bearer) == 401
+
+    await eventually(ended)
+    again = await shell.refused("integration", "revoke", made["clientId"], "--partner", "BOLT")
+    assert again == "scmhub: refused (ILLEGAL_TRANSITION): The integration is suspended: create another."
+
+
+async def test_partners_come_stop_and_come_back(live: Live, shell: Shell) -> None:
+    assert (await shell.row("partner", "add", "CARGO", "--name", "Cargo", "--dry-run"))["dryRun"] is True
+    missing = await shell.refused("partner", "suspend", "CARGO")
+    assert "NOT_FOUND" in missing
+    await shell.row("partner", "add", "CARGO", "--name", "Cargo")
+    assert "DUPLICATE" in await shell.refused("partner", "add", "CARGO", "--name", "Cargo")
+    made = await shell.run("token", "--partner", "CARGO", "--json")
+    bearer = json.loads(made.out)["accessToken"]
+    assert await status(live, bearer) == 200
+    await shell.row("partner", "suspend", "CARGO")
+
+    async def ended() -> bool:
+        return await status(live, bearer) == 401
+
+    await eventually(ended)
+    await shell.row("partner", "reactivate", "CARGO")
+
+    async def back() -> bool:
+        return await status(live, bearer) == 200
+
+    await eventually(back)
+
+
+async def test_keys_rotate_in_two_steps(live: Live, shell: Shell) -> None:
+    assert (await shell.row("keys", "rotate", "--dry-run")) == {"kid": None, "state": "PENDING", "dryRun": True}
+    done = await shell.run("keys", "rotate", "--json")
+    kid = done.row["kid"]
+    assert done.err.strip() == "Published; rotate again in five minutes."
+
+    async def published() -> bool:
+        keys = (await live.http.get("/.well-known/jwks.json")).json()["keys"]
+        return kid in [key["kid"] for key in keys]
+
+    await eventually(published)
+    assert "rotate again after" in await shell.refused("keys", "rotate")
+    bearer = str((await live.token()).json()["access_token"])
+    await shell.row("keys", "revoke", live.hub.ring.active.thumbprint())
+
+    async def ended() -> bool:
+        return await status(live, bearer) == 401
+
+    await eventually(ended)
+    assert "scmhub keys list" in await shell.refused("keys", "revoke", "unknown")
+
+
+async def test_errors_say_what_to_do_and_each_has_its_status(live: Live, shell: Shell) -> None:
+    unknown = await shell.refused("integration", "list", "--partner", "NOBODY")
+    assert unknown == "scmhub: refused (NOT_FOUND): No partner has the code NOBODY: 'scmhub partners' lists them."
+    usage = await shell.run("integration", "create", "--partner", "ACME")
+    assert usage.status == 2
+    assert "--name" in usage.err
+    nofile = await shell.run("integration", "add-key", live.client_id, "/nonexistent.json", "--partner", "ACME")
+    assert (nofile.status, "cannot be read" in nofile.err) == (2, True)
+    shell.environ["SCMHUB_DATABASE_URL"] = "postgresql://postgres@127.0.0.1:1/none"
+    away = await shell.run("partner", "suspend", "ACME")
+    assert (away.status, away.out, "Traceback" in away.err) == (4, "", False)
