@@ -18,7 +18,6 @@ import scmhub.identity.keys
 import scmhub.identity.people_tables
 import scmhub.identity.provider_tables
 import scmhub.identity.tables
-import scmhub.partners.agreements
 import scmhub.sharing.tables
 import scmhub.webhooks.tables  # noqa: F401
 from scmhub.graph.build import build_schema, core_schema

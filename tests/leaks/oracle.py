@@ -40,6 +40,10 @@ def _faces(measure: str, series: str, rule: str) -> dict[str, Law]:
 
 _STOCK = Law("", "owner_id", ("holder_id",), "INVENTORY", "item_id", "site_id", "as_of_on")
 _BUYS, _SHIPS = ("seller_id", "consignee_id"), ("buyer_id", "consignee_id", "carrier_id")
+_IN_A_VERSION = {
+    "AgreementSignature": "agreement_signature", "ToleranceClause": "tolerance_clause", "ResponseClause": "response_clause",
+    "StockPolicyClause": "stock_policy_clause", "ServiceLevelClause": "service_level_clause", "FenceClause": "fence_clause",
+}  # fmt: skip
 LAWS = {
     "Partner": Law("partner"),
     "Site": Law("site", "partner_id", rule="SITE", site="id"),
@@ -74,6 +78,9 @@ LAWS = {
     "BreachEvidence": Law("breach_evidence", of=("Breach", "breach_id")),
     "RelationshipProfile": Law("relationship_profile", "owner_id"),
     "Objective": Law("objective", "owner_id", ("counterparty_id",)),
+    "Agreement": Law("agreement", "provider_id", ("recipient_id",)),
+    "AgreementVersion": Law("agreement_version", "provider_id", ("recipient_id",)),
+    **{name: Law(table, of=("AgreementVersion", "version_id")) for name, table in _IN_A_VERSION.items()},
     "Integration": Law("integration", "partner_id"),
     "Credential": Law("credential", "partner_id"),
     "AuditEntry": Law("audit_entry", "partner_id"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from scmhub.ids import public_id
 
+from .agreed import add_agreements
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def add_matters(world: World) -> None:
         _link(world, number)
     for relationship in world.tables["relationship"]:
         _views(world, relationship)
+        add_agreements(world, relationship)
     for number, partner in enumerate(world.partners):
         _machine(world, partner, number)
 

@@ -15,14 +15,13 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from scmhub.database.tables import Record, amount, governed, instant, key, one_of, symbol, words
+from scmhub.measures import exceptions
 
 STATES = ("PROPOSED", "COUNTERED", "DECLINED", "WITHDRAWN", "SIGNED", "SUPERSEDED", "TERMINATED")
 BINDING = ("SIGNED", "SUPERSEDED", "TERMINATED")
 """States of a version that both signed: it holds from its first day to its last, whichever of them it is in."""
-CRITERIA = (
-    "LATE_ORDER", "EARLY_ORDER", "RECEIPT_VARIANCE", "FORECAST_MISMATCH", "FROZEN_CHANGE", "STALE", "BELOW_TARGET",
-    "SHORTAGE", "EXCESS",
-)  # fmt: skip
+AGREEMENT_STATES = ("PROPOSED", "DECLINED", "WITHDRAWN", "SIGNED", "TERMINATED")
+CRITERIA = tuple(each for each in exceptions.CRITERIA if each != "RESPONSE_REQUIRED")
 """What a tolerance can be agreed for; how long an answer may take is a clause of its own."""
 SUBJECTS = ("ORDER", "CHANGE", "FORECAST", "CASE")
 SERVICE_MEASURES = ("OTIF", "FILL_RATE", "ON_TIME", "READY_RATE")
@@ -34,6 +33,7 @@ class AgreementTable(Record, table=True):
 
     __tablename__ = "agreement"
     __table_args__ = (
+        one_of("state", *AGREEMENT_STATES),
         Index(None, "provider_id", "id"),
         Index(None, "recipient_id", "id"),
         Index(None, "relationship_id", "id"),
@@ -43,6 +43,8 @@ class AgreementTable(Record, table=True):
     provider_id: uuid.UUID = key("partner")
     recipient_id: uuid.UUID = key("partner")
     title: str = words()
+    state: str = symbol(default="PROPOSED")
+    version_no: int = Field(default=1)
     version: int = Field(default=1)
     created_at: datetime = instant()
 
@@ -55,9 +57,14 @@ class AgreementVersionTable(Record, table=True):
         UniqueConstraint("agreement_id", "version_no"),
         one_of("state", *STATES),
         CheckConstraint("notice_days >= 0", name="notice_days"),
-        governed(part_of="agreement_id:agreement", write="select, insert, update"),
+        Index(None, "provider_id", "id"),
+        Index(None, "recipient_id", "id"),
+        governed(owner="provider_id", parties=("recipient_id",), write="select, insert, update"),
     )
     agreement_id: uuid.UUID = key("agreement")
+    relationship_id: uuid.UUID = key("relationship")
+    provider_id: uuid.UUID = key("partner")
+    recipient_id: uuid.UUID = key("partner")
     version_no: int
     state: str = symbol(default="PROPOSED")
     proposed_by: uuid.UUID = key("partner")
@@ -66,6 +73,7 @@ class AgreementVersionTable(Record, table=True):
     notice_days: int = Field(default=0)
     note: str | None = words(optional=True)
     reason: str | None = words(optional=True)
+    ending_reason: str | None = words(optional=True)
     digest: str = symbol()
     proposed_at: datetime = instant()
     signed_at: datetime | None = instant(optional=True)
@@ -94,6 +102,10 @@ def _clause(*checks: Any) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _unit() -> CheckConstraint:
+    return CheckConstraint("unit ~ '^[A-Z0-9]{1,3}$'", name="unit")
+
+
 def _not_negative(*columns: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{column} >= 0", name=column) for column in columns]
 
@@ -102,13 +114,14 @@ class ToleranceClauseTable(Record, table=True):
     """How far off something may be before it counts as an exception."""
 
     __tablename__ = "tolerance_clause"
-    __table_args__ = _clause(one_of("criterion", *CRITERIA), *_not_negative("allowed", "grave"))
+    __table_args__ = _clause(one_of("criterion", *CRITERIA), _unit(), *_not_negative("allowed", "grave"))
     version_id: uuid.UUID = key("agreement_version")
     clause_no: int
     item_id: uuid.UUID | None = key("item", optional=True)
     criterion: str = symbol()
     allowed: Decimal = amount()
     grave: Decimal | None = amount(optional=True)
+    unit: str = symbol()
 
 
 class ResponseClauseTable(Record, table=True):
@@ -127,7 +140,7 @@ class StockPolicyClauseTable(Record, table=True):
 
     __tablename__ = "stock_policy_clause"
     __table_args__ = _clause(
-        CheckConstraint("unit ~ '^[A-Z0-9]{1,3}$'", name="unit"),
+        _unit(),
         CheckConstraint("maximum >= minimum", name="range"),
         CheckConstraint("num_nonnulls(minimum, maximum, target) > 0", name="says_something"),
         *_not_negative("minimum", "maximum", "target"),
@@ -147,12 +160,13 @@ class ServiceLevelClauseTable(Record, table=True):
     """The least of a service measure that the provider owes."""
 
     __tablename__ = "service_level_clause"
-    __table_args__ = _clause(one_of("measure", *SERVICE_MEASURES), *_not_negative("at_least"))
+    __table_args__ = _clause(one_of("measure", *SERVICE_MEASURES), _unit(), *_not_negative("at_least"))
     version_id: uuid.UUID = key("agreement_version")
     clause_no: int
     item_id: uuid.UUID | None = key("item", optional=True)
     measure: str = symbol()
     at_least: Decimal = amount()
+    unit: str = symbol()
 
 
 class FenceClauseTable(Record, table=True):

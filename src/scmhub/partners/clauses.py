@@ -135,10 +135,10 @@ async def clauses_in_force(rows: Rows, kind: type[Terms], one: UUID, other: UUID
     """
     binding = ", ".join(f"'{state}'" for state in BINDING)
     found = await rows(
-        "select c.*, v.version_no, v.in_force_from, v.agreement_id, a.provider_id, a.recipient_id, r.kind as bond"
-        " from agreement a join relationship r on r.id = a.relationship_id"
-        f" join agreement_version v on v.agreement_id = a.id join {kind.table} c on c.version_id = v.id"
-        " where ((a.provider_id = $1 and a.recipient_id = $2) or (a.provider_id = $2 and a.recipient_id = $1))"
+        "select c.*, v.version_no, v.in_force_from, v.agreement_id, v.provider_id, v.recipient_id, r.kind as bond"
+        " from agreement_version v join relationship r on r.id = v.relationship_id"
+        f" join {kind.table} c on c.version_id = v.id"
+        " where ((v.provider_id = $1 and v.recipient_id = $2) or (v.provider_id = $2 and v.recipient_id = $1))"
         f" and v.state in ({binding}) and $3 >= v.in_force_from and $3 <= coalesce(v.in_force_until, 'infinity')"
         " order by v.in_force_from, v.signed_at, c.id",
         one, other, on,

@@ -17,6 +17,7 @@ from scmhub.graph.lookup import changeable
 from scmhub.ids import new_id
 from scmhub.partners.tables import PartnerTable, RelationshipTable
 from scmhub.records.relationships import rules
+from scmhub.records.relationships.agreement_commands import end_agreements
 from scmhub.records.relationships.api import RelationshipKind
 from scmhub.sharing.expansion import relationship_changed
 
@@ -111,6 +112,8 @@ async def _step(unit: Unit, given: RelationshipStepInput, step: str, action: str
     relationship.version += 1
     unit.session.add(relationship)
     _tell(unit, relationship, action, [*changed, "version"])
+    if step == "END":
+        await end_agreements(unit, relationship)
     await relationship_changed(unit, relationship)
     return relationship.id
 
