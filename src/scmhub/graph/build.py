@@ -311,7 +311,7 @@ def describe(spec: Any) -> str:
     )
     unlimited = " for all items, all sites and all days" if access.whole else ""
     seen = {
-        "PARTY": "Seen by owner and parties.",
+        "PARTY": f"Seen by owner and {sides.removeprefix('the ')}.",
         "OWNER_ONLY": "Seen by the owner.",
         "COMPLETE": f"Seen by owner and parties, and under rules{unlimited}.",
         "SHAREABLE": f"Seen by the owner and {sides}, and under rules{unlimited} that open `{access.group}`.",

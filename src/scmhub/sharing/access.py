@@ -27,6 +27,11 @@ OWNER_ONLY = Access("OWNER_ONLY")
 """The owner alone."""
 
 
+def party(*sides: str) -> Access:
+    """Owner and these party columns; no rule can open it."""
+    return Access("PARTY", sides=sides)
+
+
 COMPLETE = Access("COMPLETE", whole=True)
 """Owner and parties, and grantees by a rule for all of the owner's records: what sums up a record's lines."""
 

@@ -223,7 +223,8 @@ def _opened(kind: str, access: Access) -> Fragment:
     if access.group:
         carries = sql("{} = any(k.tokens) and (k.unlimited or {})", literal(access.group), _either_way(access))
     else:
-        carries = sql("false") if access in (PARTY, OWNER_ONLY) else sql("k.unlimited or {}", _either_way(access))
+        closed = access.name in (PARTY.name, OWNER_ONLY.name)
+        carries = sql("false") if closed else sql("k.unlimited or {}", _either_way(access))
     return sql(
         "(select k.rule, k.owner, k.grantee, k.tokens, k.unlimited, k.valid_until, k.of_item, n.step,"
         " case when n.step < 2 then {} else k.of_site end as of_site,"

@@ -209,7 +209,7 @@ class Owned:
             return own
         sides = self.parties if access.sides is None else access.sides
         party = [sql("{} = {}", row.cell(column), ME) for column in sides]
-        if access == PARTY:
+        if access.name == PARTY.name:
             return any_of([own, *party])
         return any_of([own, *party, *self._covered(row, access)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import strawberry
@@ -14,6 +14,7 @@ from scmhub.graph import given as take
 from scmhub.graph.declare import REGISTRY, command
 from scmhub.graph.lookup import changeable, visible_key
 from scmhub.ids import new_id, parse_id
+from scmhub.partners.clauses import ResponseTime, clause_in_force
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.cases import rules
 from scmhub.records.cases.api import CaseSeverity, CaseTemplate
@@ -32,7 +33,11 @@ class CaseOpenInput:
     severity: CaseSeverity = strawberry.field(description="How grave it is.")
     title: str = strawberry.field(description="What it is about; at most 200 characters.")
     text: str = strawberry.field(description="What is the matter; at most 4,000 characters.")
-    due_on: date | None = strawberry.field(description="By when it is to be settled.", default=None)
+    due_on: date | None = strawberry.field(
+        description="By when it is to be settled; left out, it follows from the response time the two have agreed for "
+        "a CASE, if one is in force.",
+        default=None,
+    )
     references: list[strawberry.ID] = strawberry.field(
         description="At most 50 records that you may see. The other side reads their ids.", default_factory=list
     )
@@ -93,9 +98,10 @@ class CaseStepDoneInput:
     description="Opens a case with a partner you have an ACTIVE or SUSPENDED relationship with.",
 )  # fmt: skip
 async def case_open(unit: Unit, given: CaseOpenInput) -> UUID:
+    other = await _counterparty(unit, given.counterparty)
     case = CaseTable(
-        id=new_id(unit.now), opener_id=unit.partner_id, counterparty_id=await _counterparty(unit, given.counterparty),
-        template=given.template.name, severity=given.severity.name, due_on=given.due_on, created_at=unit.now,
+        id=new_id(unit.now), opener_id=unit.partner_id, counterparty_id=other, template=given.template.name,
+        severity=given.severity.name, due_on=given.due_on or await _agreed_due(unit, other), created_at=unit.now,
         title=take.text(given.title, take.NAME, ["input", "title"]), version=0,
     )  # fmt: skip
     text = take.text(given.text, take.NOTE, ["input", "text"], lines=True)
@@ -120,6 +126,13 @@ async def _counterparty(unit: Unit, given: str) -> UUID:
     if (await unit.session.exec(select(RelationshipTable.id).where(between, states))).first() is None:
         raise Refusal("FORBIDDEN", "You need an ACTIVE or SUSPENDED relationship with it.", path)
     return other
+
+
+async def _agreed_due(unit: Unit, other: UUID) -> date | None:
+    """The day by which the two have agreed to settle a case that is opened today."""
+    today = unit.now.date()
+    found = await clause_in_force(unit.rows, ResponseTime, unit.partner_id, other, today, about="CASE")
+    return today + timedelta(days=found.terms.days) if found else None
 
 
 async def _references(unit: Unit, given: list[strawberry.ID]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import strawberry
 from scmhub.graph.declare import column, kind, many, measured, money, one, withheld
 from scmhub.records.orders import model
 from scmhub.records.orders.states import OrderStatus
-from scmhub.sharing.access import COMPLETE, PARTY, PUBLIC, shareable
+from scmhub.sharing.access import COMPLETE, PARTY, PUBLIC, party, shareable
 from scmhub.sharing.policy import Owned
 
 PRICES = shareable("price", sides=("seller_id",))
@@ -20,6 +20,8 @@ NUMBERS = shareable("numbers")
 PARTIES = shareable("parties")
 PROMISES = shareable("promises")
 FULFILMENT = shareable("fulfilment")
+AGREED = party("seller_id")
+"""What follows from an agreement of buyer and seller: a consignee is no party to that."""
 
 
 @strawberry.enum(description="What sort of order it is.")
@@ -139,6 +141,11 @@ class ScheduleLine:
     shipped: Decimal | None = column(FULFILMENT, "How much has left the seller.")
     received_good: Decimal | None = column(FULFILMENT, "How much arrived in good order.")
     received_damaged: Decimal | None = column(FULFILMENT, "How much arrived damaged.")
+    answer_due_on: date | None = column(
+        AGREED,
+        "Day, in UTC, by which the side whose turn it is has agreed to answer; null without an answer to wait for, or "
+        "without an agreed response time on the day of the question.",
+    )
     revisions = many(
         "ScheduleRevision",
         "Everything said about it, oldest first.",
@@ -157,6 +164,9 @@ class ScheduleRevision:
     side: Side | None = column(PROMISES, "Who said it.")
     act: RevisionAct | None = column(PROMISES, "What it means.")
     reason: str | None = column(PARTY, "Why, in words.")
+    inside_frozen: bool | None = column(
+        AGREED, "Whether it asks for a change inside the frozen fence, where the agreement has such changes MARKED."
+    )
     recorded_at: datetime | None = column(PROMISES, "When the hub recorded it.")
     slices = many("ScheduleSlice", "The quantities and dates it names.", by="revision_id", order="seq", default=5)
 

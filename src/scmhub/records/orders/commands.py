@@ -44,7 +44,7 @@ async def order_place(unit: Unit, given: OrderPlaceInput) -> UUID:
     await _add(unit, order)
     unit.session.add_all([line.stored for line in lines])
     await unit.session.flush()
-    await send(unit, lines)
+    await send(unit, order, lines)
     parties = [seller, *([consignee] if consignee else [])]
     fields = ["kind", "status", "placedAt", "buyer", "seller", "consignee", "buyerNumber", "shipTo", "total", "lines"]
     unit.change("ORDER", "PLACED", order.id, order.buyer_id, parties, fields)

@@ -141,6 +141,7 @@ class ScheduleLineTable(Record, table=True):
     shipped: Decimal = amount(default=Decimal(0))
     received_good: Decimal = amount(default=Decimal(0))
     received_damaged: Decimal = amount(default=Decimal(0))
+    answer_due_on: date | None = Field(default=None)
     version: int = Field(default=1)
 
 
@@ -159,6 +160,7 @@ class RevisionTable(Record, table=True):
     side: str = symbol()
     act: str = symbol()
     reason: str | None = words(optional=True)
+    inside_frozen: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     stated_by: str = symbol()
     recorded_at: datetime = instant()
 

@@ -16,7 +16,7 @@ from scmhub.ids import new_id
 from scmhub.partners import units
 from scmhub.partners.tables import ItemTable
 from scmhub.quantity import LARGEST, render_decimal
-from scmhub.records.orders import rules
+from scmhub.records.orders import agreed, rules
 from scmhub.records.orders.inputs import OrderLineInput
 from scmhub.records.orders.model import OrderLineTable, OrderTable, ScheduleLineTable
 from scmhub.records.orders.rules import Slice, Word
@@ -35,14 +35,15 @@ class DraftLine:
     deliveries: tuple[Slice, ...]
 
 
-async def send(unit: Unit, lines: Sequence[DraftLine]) -> None:
+async def send(unit: Unit, order: OrderTable, lines: Sequence[DraftLine]) -> None:
     """Add the schedule lines of stored lines, and the buyer's first word on each."""
     said: list[Said] = []
+    due = await agreed.answer_due(unit, order, "SENT")
     for line in lines:
         for seq, each in enumerate(line.deliveries, 1):
             schedule_line = ScheduleLineTable(
                 id=new_id(unit.now), line_id=line.stored.id, seq=seq, requested_quantity=each.quantity,
-                requested_on=each.due_on, state="SENT",
+                requested_on=each.due_on, state="SENT", answer_due_on=due,
             )  # fmt: skip
             unit.session.add(schedule_line)
             said.append(Said(schedule_line.id, 1, Word("BUYER", "REQUEST", (each,))))

@@ -194,6 +194,23 @@ def _cancel(standing: Standing, side: Side) -> tuple[Standing, Word]:
     return replace(standing, state=state, last_word=word), word
 
 
+def touched_days(agreed: Sequence[Slice], asked: Sequence[Slice]) -> list[date]:
+    """Days of which a change asks for another quantity than agreed; a cancellation asks for nothing at all.
+
+    Agreed 60 for the 9th and 40 for the 20th, asked 60 and 50: the 20th. Asked 100 for the 20th: both.
+    """
+    was, wanted = ({each.due_on: each.quantity for each in slices} for slices in (agreed, asked))
+    return sorted(day for day in was.keys() | wanted.keys() if was.get(day) != wanted.get(day))
+
+
+def inside_frozen(day: date, today: date, frozen_days: int) -> bool:
+    """Whether a day lies in the frozen zone: from today to so many days ahead; 0 days: no zone.
+
+    What is overdue lies outside: a new day for it is wanted, not forbidden.
+    """
+    return frozen_days > 0 and 0 <= (day - today).days <= frozen_days
+
+
 def _check_slices(slices: tuple[Slice, ...]) -> None:
     if not 1 <= len(slices) <= MOST_SLICES:
         raise Refusal("OUT_OF_RANGE", f"A proposal has 1 to {MOST_SLICES} slices.", ["input", "slices"])

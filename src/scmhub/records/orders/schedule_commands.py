@@ -7,7 +7,7 @@ from uuid import UUID
 from scmhub.database.unit import Unit
 from scmhub.graph import given as take
 from scmhub.graph.declare import command
-from scmhub.records.orders import rules, whole
+from scmhub.records.orders import agreed, rules, whole
 from scmhub.records.orders.inputs import ScheduleLineProposeInput, ScheduleLineStepInput
 from scmhub.records.orders.rules import Slice
 
@@ -22,8 +22,12 @@ async def _say(
         reason = take.some_text(given.reason, take.NOTE, ["input", "reason"], lines=True)
         revision_no, word = (await whole.last_words(unit, [stored.id]))[stored.id]
         side = whole.side_of(opened.order, unit.partner_id)
-        standing, _ = rules.take_step(whole.standing_of(stored, word), side, step, slices)
-    whole.speak(opened, stored, standing, revision_no + 1, reason)
+        before = whole.standing_of(stored, word)
+        standing, _ = rules.take_step(before, side, step, slices)
+        changes = before.first is not None and step in ("PROPOSE", "CANCEL")
+        inside = changes and await agreed.inside_frozen(unit, opened, stored, slices)
+        due = await agreed.answer_due(unit, opened.order, standing.state)
+    whole.speak(opened, stored, standing, revision_no + 1, reason, inside, due)
     await whole.store(unit, opened, action)
     return opened.order.id
 
@@ -31,7 +35,8 @@ async def _say(
 @command(
     "scheduleLinePropose", payload="Order",
     description="Proposes other quantities or days, as the side whose turn it is; a smaller quantity confirms in part. "
-    "After the first agreement it asks for a change, which either side may do; the promise stands until accepted.",
+    "After the first agreement it asks for a change, which either side may do; the promise stands until accepted. "
+    "ILLEGAL_TRANSITION: the change lies inside a frozen fence, and the agreement has such changes refused.",
 )  # fmt: skip
 async def schedule_line_propose(unit: Unit, given: ScheduleLineProposeInput) -> UUID:
     take.count(len(given.slices), rules.MOST_SLICES, "slices", ["input", "slices"])
@@ -66,7 +71,8 @@ async def schedule_line_decline_change(unit: Unit, given: ScheduleLineStepInput)
 @command(
     "scheduleLineCancel", payload="Order",
     description="Before any agreement the buyer takes its wish back. Afterwards either side asks the other to call off "
-    "what has not been shipped; it takes effect when the other accepts.",
+    "what has not been shipped; it takes effect when the other accepts. ILLEGAL_TRANSITION: a promise lies inside a "
+    "frozen fence, and the agreement has changes of it refused.",
 )  # fmt: skip
 async def schedule_line_cancel(unit: Unit, given: ScheduleLineStepInput) -> UUID:
     return await _say(unit, given, "CANCEL", "CANCELLED")

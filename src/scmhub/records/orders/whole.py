@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -154,12 +155,16 @@ class Said:
     revision_no: int
     word: Word
     reason: str | None = None
+    inside_frozen: bool = False
 
 
-def speak(whole: Whole, stored: ScheduleLineTable, standing: Standing, revision_no: int, reason: str | None) -> None:
+def speak(
+    whole: Whole, stored: ScheduleLineTable, standing: Standing, revision_no: int, reason: str | None,
+    inside_frozen: bool = False, answer_due_on: date | None = None,
+) -> None:  # fmt: skip
     """Set the standing, and remember the word that led to it for ``store``. A first promise is never written again."""
-    whole.said.append(Said(stored.id, revision_no, standing.last_word, reason))
-    stored.state = standing.state
+    whole.said.append(Said(stored.id, revision_no, standing.last_word, reason, inside_frozen))
+    stored.state, stored.answer_due_on = standing.state, answer_due_on
     if standing.first is not None and stored.first_promise_quantity is None:
         stored.first_promise_quantity, stored.first_promise_on = standing.first.quantity, standing.first.on
     if standing.last is not None:
@@ -174,7 +179,8 @@ async def keep_words(unit: Unit, said: Sequence[Said]) -> None:
         unit.session.add(
             RevisionTable(
                 id=key, schedule_line_id=each.schedule_line_id, revision_no=each.revision_no, side=each.word.side,
-                act=each.word.act, reason=each.reason, stated_by=str(unit.partner_id), recorded_at=unit.now,
+                act=each.word.act, reason=each.reason,
+                inside_frozen=each.inside_frozen, stated_by=str(unit.partner_id), recorded_at=unit.now,
             )
         )  # fmt: skip
     await unit.session.flush()
