@@ -439,9 +439,12 @@ CREATE TABLE agreement (
 	provider_id UUID NOT NULL, 
 	recipient_id UUID NOT NULL, 
 	title TEXT NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	version_no INTEGER NOT NULL, 
 	version INTEGER NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	CONSTRAINT pk_agreement PRIMARY KEY (id), 
+	CONSTRAINT ck_agreement_state CHECK (state in ('PROPOSED', 'DECLINED', 'WITHDRAWN', 'SIGNED', 'TERMINATED')), 
 	CONSTRAINT fk_agreement_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id), 
 	CONSTRAINT fk_agreement_provider_id FOREIGN KEY(provider_id) REFERENCES partner (id), 
 	CONSTRAINT fk_agreement_recipient_id FOREIGN KEY(recipient_id) REFERENCES partner (id)
@@ -1076,6 +1079,9 @@ CREATE INDEX ix_webhook_secret_webhook_id_id ON webhook_secret (webhook_id, id);
 CREATE TABLE agreement_version (
 	id UUID NOT NULL, 
 	agreement_id UUID NOT NULL, 
+	relationship_id UUID NOT NULL, 
+	provider_id UUID NOT NULL, 
+	recipient_id UUID NOT NULL, 
 	version_no INTEGER NOT NULL, 
 	state VARCHAR COLLATE "C" NOT NULL, 
 	proposed_by UUID NOT NULL, 
@@ -1084,6 +1090,7 @@ CREATE TABLE agreement_version (
 	notice_days INTEGER NOT NULL, 
 	note TEXT, 
 	reason TEXT, 
+	ending_reason TEXT, 
 	digest VARCHAR COLLATE "C" NOT NULL, 
 	proposed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	signed_at TIMESTAMP WITH TIME ZONE, 
@@ -1092,8 +1099,15 @@ CREATE TABLE agreement_version (
 	CONSTRAINT ck_agreement_version_state CHECK (state in ('PROPOSED', 'COUNTERED', 'DECLINED', 'WITHDRAWN', 'SIGNED', 'SUPERSEDED', 'TERMINATED')), 
 	CONSTRAINT ck_agreement_version_notice_days CHECK (notice_days >= 0), 
 	CONSTRAINT fk_agreement_version_agreement_id FOREIGN KEY(agreement_id) REFERENCES agreement (id), 
+	CONSTRAINT fk_agreement_version_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id), 
+	CONSTRAINT fk_agreement_version_provider_id FOREIGN KEY(provider_id) REFERENCES partner (id), 
+	CONSTRAINT fk_agreement_version_recipient_id FOREIGN KEY(recipient_id) REFERENCES partner (id), 
 	CONSTRAINT fk_agreement_version_proposed_by FOREIGN KEY(proposed_by) REFERENCES partner (id)
 );
+
+CREATE INDEX ix_agreement_version_provider_id_id ON agreement_version (provider_id, id);
+
+CREATE INDEX ix_agreement_version_recipient_id_id ON agreement_version (recipient_id, id);
 
 CREATE TABLE authorization_code (
 	digest BYTEA NOT NULL, 
@@ -1509,6 +1523,7 @@ CREATE TABLE schedule_line (
 	shipped NUMERIC(21, 6) NOT NULL, 
 	received_good NUMERIC(21, 6) NOT NULL, 
 	received_damaged NUMERIC(21, 6) NOT NULL, 
+	answer_due_on DATE, 
 	version INTEGER NOT NULL, 
 	CONSTRAINT pk_schedule_line PRIMARY KEY (id), 
 	CONSTRAINT uq_schedule_line_line_id_seq UNIQUE (line_id, seq), 
@@ -1524,8 +1539,10 @@ CREATE TABLE service_level_clause (
 	item_id UUID, 
 	measure VARCHAR COLLATE "C" NOT NULL, 
 	at_least NUMERIC(21, 6) NOT NULL, 
+	unit VARCHAR COLLATE "C" NOT NULL, 
 	CONSTRAINT pk_service_level_clause PRIMARY KEY (id), 
 	CONSTRAINT ck_service_level_clause_measure CHECK (measure in ('OTIF', 'FILL_RATE', 'ON_TIME', 'READY_RATE')), 
+	CONSTRAINT ck_service_level_clause_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
 	CONSTRAINT ck_service_level_clause_at_least CHECK (at_least >= 0), 
 	CONSTRAINT uq_service_level_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
 	CONSTRAINT fk_service_level_clause_version_id FOREIGN KEY(version_id) REFERENCES agreement_version (id), 
@@ -1565,8 +1582,10 @@ CREATE TABLE tolerance_clause (
 	criterion VARCHAR COLLATE "C" NOT NULL, 
 	allowed NUMERIC(21, 6) NOT NULL, 
 	grave NUMERIC(21, 6), 
+	unit VARCHAR COLLATE "C" NOT NULL, 
 	CONSTRAINT pk_tolerance_clause PRIMARY KEY (id), 
 	CONSTRAINT ck_tolerance_clause_criterion CHECK (criterion in ('LATE_ORDER', 'EARLY_ORDER', 'RECEIPT_VARIANCE', 'FORECAST_MISMATCH', 'FROZEN_CHANGE', 'STALE', 'BELOW_TARGET', 'SHORTAGE', 'EXCESS')), 
+	CONSTRAINT ck_tolerance_clause_unit CHECK (unit ~ '^[A-Z0-9]{1,3}$'), 
 	CONSTRAINT ck_tolerance_clause_allowed CHECK (allowed >= 0), 
 	CONSTRAINT ck_tolerance_clause_grave CHECK (grave >= 0), 
 	CONSTRAINT uq_tolerance_clause_version_id_clause_no UNIQUE (version_id, clause_no), 
@@ -1581,6 +1600,7 @@ CREATE TABLE schedule_revision (
 	side VARCHAR COLLATE "C" NOT NULL, 
 	act VARCHAR COLLATE "C" NOT NULL, 
 	reason TEXT, 
+	inside_frozen BOOLEAN DEFAULT 'false' NOT NULL, 
 	stated_by VARCHAR COLLATE "C" NOT NULL, 
 	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	CONSTRAINT pk_schedule_revision PRIMARY KEY (id), 
@@ -2416,15 +2436,17 @@ alter table "agreement_version" enable row level security;
 
 alter table "agreement_version" force row level security;
 
+alter table "agreement_version" add constraint "ck_agreement_version_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[provider_id, recipient_id]));
+
 create policy read_all on "agreement_version" for select to hub_read using (true);
 
-create policy see on "agreement_version" for select to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id));
+create policy see on "agreement_version" for select to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy add on "agreement_version" for insert to hub_write with check (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "agreement_version" for insert to hub_write with check (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy change on "agreement_version" for update to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "agreement_version" for update to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
-create policy remove on "agreement_version" for delete to hub_write using (exists (select from "agreement" p1 where p1.id = "agreement_version".agreement_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "agreement_version" for delete to hub_write using (provider_id = nullif(current_setting('hub.partner', true), '')::uuid or recipient_id = nullif(current_setting('hub.partner', true), '')::uuid);
 
 grant select, insert, update on "agreement_version" to hub_write;
 
@@ -2668,11 +2690,11 @@ create policy read_all on "agreement_signature" for select to hub_read using (tr
 
 create policy see on "agreement_signature" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id));
 
-create policy add on "agreement_signature" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "agreement_signature" for insert to hub_write with check (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "agreement_signature" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "agreement_signature" for update to hub_write using (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "agreement_signature" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "agreement_signature".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "agreement_signature" for delete to hub_write using (exists (select from "agreement_version" p1 where p1.id = "agreement_signature".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert on "agreement_signature" to hub_write;
 
@@ -2740,11 +2762,11 @@ create policy read_all on "fence_clause" for select to hub_read using (true);
 
 create policy see on "fence_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id));
 
-create policy add on "fence_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "fence_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "fence_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "fence_clause" for update to hub_write using (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "fence_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "fence_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "fence_clause" for delete to hub_write using (exists (select from "agreement_version" p1 where p1.id = "fence_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert on "fence_clause" to hub_write;
 
@@ -2758,11 +2780,11 @@ create policy read_all on "response_clause" for select to hub_read using (true);
 
 create policy see on "response_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id));
 
-create policy add on "response_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "response_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "response_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "response_clause" for update to hub_write using (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "response_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "response_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "response_clause" for delete to hub_write using (exists (select from "agreement_version" p1 where p1.id = "response_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert on "response_clause" to hub_write;
 
@@ -2794,11 +2816,11 @@ create policy read_all on "service_level_clause" for select to hub_read using (t
 
 create policy see on "service_level_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id));
 
-create policy add on "service_level_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "service_level_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "service_level_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "service_level_clause" for update to hub_write using (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "service_level_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "service_level_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "service_level_clause" for delete to hub_write using (exists (select from "agreement_version" p1 where p1.id = "service_level_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert on "service_level_clause" to hub_write;
 
@@ -2812,11 +2834,11 @@ create policy read_all on "stock_policy_clause" for select to hub_read using (tr
 
 create policy see on "stock_policy_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id));
 
-create policy add on "stock_policy_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "stock_policy_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "stock_policy_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "stock_policy_clause" for update to hub_write using (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "stock_policy_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "stock_policy_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "stock_policy_clause" for delete to hub_write using (exists (select from "agreement_version" p1 where p1.id = "stock_policy_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert on "stock_policy_clause" to hub_write;
 
@@ -2830,11 +2852,11 @@ create policy read_all on "tolerance_clause" for select to hub_read using (true)
 
 create policy see on "tolerance_clause" for select to hub_write using (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id));
 
-create policy add on "tolerance_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy add on "tolerance_clause" for insert to hub_write with check (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy change on "tolerance_clause" for update to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy change on "tolerance_clause" for update to hub_write using (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
-create policy remove on "tolerance_clause" for delete to hub_write using (exists (select from "agreement_version" p1 join "agreement" p2 on p2.id = p1.agreement_id where p1.id = "tolerance_clause".version_id and (p2.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p2.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+create policy remove on "tolerance_clause" for delete to hub_write using (exists (select from "agreement_version" p1 where p1.id = "tolerance_clause".version_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
 
 grant select, insert on "tolerance_clause" to hub_write;
 
