@@ -217,3 +217,5 @@ def statements(kind: Kind) -> Iterator[Any]:
         yield from (explain.verdicts(kind.policy, table, rule_kind, access) for access in classes)
         yield explain.opened_rows(kind.policy, table)
         yield explain.matrix(rule_kind)
+        yield explain.opened((rule_kind,), by_me=False)
+        yield explain.opened((rule_kind,), by_me=True)

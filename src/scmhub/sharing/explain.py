@@ -318,6 +318,35 @@ def matrix(kind: str) -> Statement:
     )  # fmt: skip
 
 
+@kept
+def opened(kinds: tuple[str, ...], *, by_me: bool) -> Statement:
+    """What is open by rules between the viewer and others: card of the other side, ``kind``, ``tokens``, ``until``.
+
+    ``by_me``: what the viewer opens; else what is opened to it. One row per partner and kind, whatever the number of
+    rules, items, sites and windows: those would tell what a rule leaves out.
+    """
+    partner, card = _card("p")
+    side = Fragment(("grantee" if by_me else "owner",))
+    each = [
+        sql(
+            "select {} as kind, k.{} as other, array_agg(distinct w.token order by w.token)"
+            " filter (where w.token is not null) as tokens,"
+            " case when bool_or(k.valid_until is null) then null else max(k.valid_until) end as until"
+            " from {} k left join lateral unnest(k.tokens) w(token) on true group by 2",
+            literal(kind), side, live_scopes(kind),
+        )
+        for kind in kinds
+    ]  # fmt: skip
+    return _finish(
+        sql(
+            "select {}, o.kind, coalesce(o.tokens, array[]::text[]) as tokens, o.until"
+            " from ({}) o join {} on {} = o.other order by 2, o.kind",
+            card, join(" union all ", each), partner.source(), partner.cell("id"),
+        ),
+        granted_by_me=by_me,
+    )  # fmt: skip
+
+
 # -- finding records and partners to explain ---------------------------------------------------------------------------
 
 
