@@ -301,6 +301,36 @@ async def test_twenty_sites_and_a_year_of_weeks_are_one_statement(firms: Firms) 
         assert supply(site)[0] == "4.666667"  # 2 left, 3 a week
 
 
+async def test_what_both_call_the_same_is_joined(firms: Firms) -> None:
+    """bolt calls acme's casting "casting" too: its own stock and output count once both say so."""
+    await the_example(firms)
+    await done(
+        firms, "bolt", "productionPlanPublish", "productionPlan { id }", item=firms.ids["bolt-casting"],
+        site=firms.ids["bolt-plant"], bucket="DAY", unit="C62", points=points("7"),
+    )  # fmt: skip
+    await firms.grant("bolt", "acme", "PRODUCTION", "quantity")
+    await firms.grant("bolt", "acme", "ITEM", "lifecycle")
+    alone = await ask(firms, "acme")
+    assert (alone["items"], len(alone["sites"])) == ([firms.ids["acme-casting"]], 1)
+    await firms.grant("acme", "bolt", "ITEM", "lifecycle")
+    alias = await done(
+        firms, "bolt", "itemAliasClaim", "itemAlias { id version }", item=firms.ids["acme-casting"], number="casting"
+    )
+    assert await ask(firms, "acme") == alone  # a claim holds for its claimer only
+    both = [firms.ids["acme-casting"], firms.ids["bolt-casting"]]
+    for item, items in ((both[0], both), (both[1], both[::-1])):
+        found = await ask(firms, "bolt", item=item)
+        assert found["items"] == items
+        plants = {each["partner"]: each for each in found["sites"]}
+        assert values(plants[firms.ids["bolt"]], "production")[0] == "7"
+        assert values(plants[firms.ids["acme"]], "demand") == list(EXAMPLE)
+    given = {"alias": alias["id"], "expectedVersion": alias["version"]}
+    await done(firms, "acme", "itemAliasConfirm", "itemAlias { id }", **given)
+    found = await ask(firms, "acme")
+    assert (found["items"], len(found["sites"])) == (both, 2)
+    assert await ask(firms, "cargo") is None
+
+
 async def test_bounds_of_the_question(firms: Firms) -> None:
     for more, path in (
         ({"end": day(-1)}, ["end"]), ({"end": day(760)}, ["end"]),

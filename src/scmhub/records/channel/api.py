@@ -9,6 +9,7 @@ import strawberry
 
 from scmhub.errors import BadUserInput
 from scmhub.graph.declare import question
+from scmhub.ids import public_id
 from scmhub.measures.periods import period_of, starts
 from scmhub.records.channel import answers, reading, view
 from scmhub.records.channel.lanes import Calendar
@@ -39,8 +40,12 @@ async def channel(
     named = None if sites is None else list(dict.fromkeys(sites))
     if named is not None and len(named) > MOST_SITES:
         raise BadUserInput(f"At most {MOST_SITES} sites at once.", reason="TOO_MANY", input_path=["sites"])
-    found = await reading.read(ask, item, [item], named, calendar.starts[0], calendar.last)
-    return view.channel(found, item, [item], named, calendar, start)
+    me = public_id("ptr", info.context["viewer"].lens.partner_id)
+    found = await reading.read(ask, me, item, [item], named, calendar.starts[0], calendar.last)
+    items = [item, *(await reading.same_item(ask, me, item, found))]
+    if len(items) > 1:
+        found = await reading.read(ask, me, item, items, named, calendar.starts[0], calendar.last)
+    return view.channel(found, item, items, named, calendar, start)
 
 
 def _calendar(bucket: str, start: date, end: date, today: date) -> Calendar:

@@ -51,12 +51,8 @@ class ReciprocityMeter:
     kind: str = strawberry.field(description="Kind of records, as sharing rules name it.")
     given: list[str] = strawberry.field(description="Field groups of your records that are open to the other side.")
     received: list[str] = strawberry.field(description="Field groups of its records that are open to you.")
-    given_until: datetime | None = strawberry.field(
-        description="When the last of your rules ends; null: open, or none."
-    )
-    received_until: datetime | None = strawberry.field(
-        description="The same of its rules."
-    )
+    given_until: datetime | None = strawberry.field(description="When the last of your rules ends; null: open or none.")
+    received_until: datetime | None = strawberry.field(description="The same of its rules.")
 
 
 @strawberry.type(description="How fresh and how mutual the sharing in a relationship is, from what you may know.")
@@ -73,8 +69,8 @@ class RelationshipMeters:
 
 @question(
     "relationshipMeters",
-    "How old what both sides of a relationship last stated is, against the agreed or default period, and what each opens"
-    " to the other; from what you may see. Null if there is no such relationship that you may see.",
+    "How old what both sides of a relationship last stated is, against the agreed or default period, and what each"
+    " opens to the other; from what you may see. Null if there is no such relationship that you may see.",
 )
 async def relationship_meters(
     info: strawberry.Info,

@@ -19,6 +19,7 @@ FACES = {"DEMAND": "forecasts", "COMMIT": "commits", "PRODUCTION": "productionPl
 _CARDS = """
 fragment firm on Partner { id code name }
 fragment good on Item { id number description unit owner { id } }
+fragment alias on ItemAlias { number item { id } partner { id } claimedBy { id } confirmedAt }
 fragment place on Site { id code name timeZone partner { ...firm } }
 """
 _SERIES = """
@@ -59,6 +60,8 @@ _LOADS = """
 _REST = """
   it: item(by: {id: $item}) { ...good }
   viewer { ...firm }
+  called: itemAliases(first: 250, where: {item: {eq: $item}}) { nodes { ...alias } pageInfo { hasNextPage } }
+  mine: itemAliases(first: 250, where: {partner: {eq: $me}}) { nodes { ...alias } }
   places: nodes(ids: $named) { ... on Site { ...place } }
   stock: inventoryPositions(first: 250, where: {item: {in: $items}, site: {in: $sites}}) {
     nodes {
@@ -82,17 +85,18 @@ class Found:
     lines: list[dict[str, Any]]
     loads: list[dict[str, Any]]
     stock: list[dict[str, Any]]
+    aliases: list[dict[str, Any]]
     cut: bool
 
 
 async def read(
-    ask: Ask, item: str, items: Sequence[str], sites: Sequence[str] | None, first: date, last: date
+    ask: Ask, me: str, item: str, items: Sequence[str], sites: Sequence[str] | None, first: date, last: date
 ) -> Found:
     """Everything about these items from ``first`` to ``last``, at these sites (None: at any)."""
     chunks = _chunks(first, last)
     given: dict[str, Any] = {
-        "item": item, "items": list(items), "sites": None if sites is None else list(sites), "named": list(sites or ()),
-        "since": str(first - SENT_BEFORE), "start0": str(first),
+        "me": me, "item": item, "items": list(items), "sites": None if sites is None else list(sites),
+        "named": list(sites or ()), "since": str(first - SENT_BEFORE), "start0": str(first),
     }  # fmt: skip
     for number, (start, end) in enumerate(chunks):
         given |= {f"start{number}": str(start), f"end{number}": str(end)}
@@ -102,8 +106,37 @@ async def read(
         item=data["it"], viewer=data["viewer"], sites=[each for each in data["places"] if each],
         series={face: [_one(each, len(chunks)) for each in data[face]["nodes"]] for face in FACES},
         lines=_all(data, "l"), loads=_all(data, "t"), stock=data["stock"]["nodes"],
+        aliases=[*data["called"]["nodes"], *data["mine"]["nodes"]],
         cut=any(page["pageInfo"]["hasNextPage"] for page in pages),
     )  # fmt: skip
+
+
+_ITEMS = """
+query($numbers: [String!], $owners: [ID!]) {
+  found: items(first: 250, where: {number: {in: $numbers}, owner: {in: $owners}}) { nodes { id number owner { id } } }
+}
+"""
+
+
+async def same_item(ask: Ask, me: str, item: str, found: Found) -> list[str]:
+    """Ids of other items that are the same thing under another partner's number; of items the viewer may find.
+
+    An alias counts once both sides say so, or for the side that claimed it. What the item's owner calls it need not be
+    looked up; what a partner calls it is an item of that partner, if it has one and lets the viewer find it.
+    """
+    known = [each for each in found.aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
+    number = found.item["number"] if found.item and _owner(found.item) == me else None
+    joined = [each["item"]["id"] for each in known if each["partner"]["id"] == me and each["number"] == number]
+    named = {(each["partner"]["id"], each["number"]) for each in known if each["item"]["id"] == item}
+    if named:
+        owners, numbers = (sorted(set(side)) for side in zip(*named, strict=True))
+        nodes = (await ask(_ITEMS, {"numbers": numbers, "owners": owners}))["found"]["nodes"]
+        joined += [each["id"] for each in nodes if (_owner(each), each["number"]) in named]
+    return [each for each in dict.fromkeys(joined) if each != item]
+
+
+def _owner(item: dict[str, Any]) -> str | None:
+    return item["owner"] and str(item["owner"]["id"])
 
 
 def _chunks(first: date, last: date) -> list[tuple[date, date]]:
@@ -124,7 +157,7 @@ def _document(chunks: int) -> str:
         spans = [before, *(f"gte: $start{number}, lte: $end{number}" for number in numbers)]
         parts += [text.replace("NO", str(number)).replace("SPAN", span) for number, span in enumerate(spans)]
     dates = ", ".join(f"$start{number}: Date, $end{number}: Date" for number in numbers)
-    head = f"query($item: ID!, $items: [ID!], $sites: [ID!], $named: [ID!]!, $since: Date, {dates})"
+    head = f"query($me: ID!, $item: ID!, $items: [ID!], $sites: [ID!], $named: [ID!]!, $since: Date, {dates})"
     return f"{head} {{ {''.join(parts)} {_REST} }} {_CARDS}"
 
 

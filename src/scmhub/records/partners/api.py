@@ -109,7 +109,7 @@ class Item:
     prefix="als",
     policy=Owned(owner="owner_id", parties=("partner_id",)),
     plural="itemAliases",
-    filters=("number",),
+    filters=("number", "item", "partner"),
 )
 class ItemAlias:
     """What another partner calls an item: a claim until the other side confirms it."""
