@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg  # type: ignore[import-untyped]
 
+from benchmarks import forecasts
 from benchmarks.servers.contract import Call
 
 VIEWERS = 64
@@ -85,12 +86,13 @@ async def choose(url: str) -> Callers:
         rows = await connection.fetch("select id::text, code from viewer order by code")
         viewers = [(row["id"], row["code"]) for row in rows]
         quiet = found["quiet"][0]
+        checked, loaded = await forecasts.choose(connection)
     finally:
         await connection.close()
-    codes = dict(viewers) | {quiet.viewer_id: quiet.viewer_code}
+    codes = dict(viewers) | {call.viewer_id: call.viewer_code for call in (quiet, *checked, *loaded)}
     return Callers(
-        {"a": _checked_orders(found), "b": _pages(viewers[:24], quiet, every_depth=True)},
-        {"a": _loaded_orders(found), "b": _pages(viewers, quiet, every_depth=False)},
+        {"a": _checked_orders(found), "b": _pages(viewers[:24], quiet, every_depth=True), "c": checked},
+        {"a": _loaded_orders(found), "b": _pages(viewers, quiet, every_depth=False), "c": loaded},
         codes,
     )
 

@@ -37,7 +37,7 @@ async def dumped(operation: str, calls: Sequence[Call]) -> dict[str, Any]:
     document = await Documents(schema.core, lambda *_: 50).get(HUB_DOCUMENTS[operation], None)
     statement, arguments = None, []
     for call in calls:
-        given = {"id": f"ord_{call['order_id']}"} if operation == "a" else {}
+        given = {"id": f"ord_{call['order_id']}"} if operation == "a" else call.get("given") or {}
         variables = variable_values(schema.core, document, given)
         plan, args = planner.plan(document, variables, lambda: None, planner.query)
         now = datetime.now(UTC)

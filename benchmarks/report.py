@@ -18,7 +18,8 @@ from benchmarks.servers.contract import OPERATIONS, Server
 from benchmarks.servers.peers import NODE, PEERS
 
 OURS, BASELINE = "scmhub", "postgraphile-ii"
-MEANING = {"a": "an order by id: 10 lines, items, both partners", "b": "a page of 50 visible orders x 5 lines"}
+MEANING = {"a": "an order by id: 10 lines, items, both partners", "b": "a page of 50 visible orders x 5 lines",
+           "c": "20 items x 52 forecast weeks, newest stock and its site"}
 NPM_PACKAGES = ("postgraphile", "mercurius", "graphql-jit", "graphql", "fastify", "pg")
 PIP_PACKAGES = (
     "strawberry-graphql",

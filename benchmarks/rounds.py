@@ -63,7 +63,7 @@ def _summary(operation: str, calls: Sequence[Call], answers: Sequence[list[Order
     groups: dict[str, int] = {}
     for call in calls:
         groups[call.group] = groups.get(call.group, 0) + 1
-    orders = [order for answer in answers for order in answer]
+    orders = [order for answer in answers for order in answer if operation != "c"]
     return Checked(
         operation,
         groups,

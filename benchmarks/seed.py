@@ -15,8 +15,8 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 
-SCRIPT = Path(__file__).with_name("data.sql")
-LARGE_TABLES = ("purchase_order", "order_line")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("data.sql", "forecasts.sql")]
+LARGE_TABLES = ("purchase_order", "order_line", "series_point", "inventory_position")
 SIZES = {"10k": 10_000, "200k": 200_000, "2M": 2_000_000}
 SECONDARY_INDEXES = """
 select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
@@ -27,8 +27,9 @@ order by 1
 
 
 def statements(orders: int, today: date) -> list[str]:
-    """The script for one size and day, statement by statement."""
-    script = SCRIPT.read_text().replace(":orders", str(orders)).replace(":today", today.isoformat())
+    """The scripts for one size and day, statement by statement."""
+    script = "\n--;\n".join(each.read_text().strip().removesuffix("--;") for each in SCRIPTS)
+    script = script.replace(":orders", str(orders)).replace(":today", today.isoformat())
     return [part.strip() for part in re.split(r"^--;$", script, flags=re.MULTILINE)]
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 
+from benchmarks import forecasts
 from benchmarks.asking import ROOT
 from benchmarks.postgres import BINARIES
 from benchmarks.processes import cpu_seconds
@@ -75,6 +76,7 @@ def dump(calls: Sequence[Call], cursors: Sequence[str | None], folder: Path) -> 
             "viewer_code": call.viewer_code,
             "order_id": call.order_id,
             "cursor": cursor,
+            "given": forecasts.variables(prefix=True)(call) if call.operation == "c" else None,
         }
         for call, cursor in zip(calls, cursors, strict=True)
     ]

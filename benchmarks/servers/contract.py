@@ -1,12 +1,14 @@
 """What the runner needs to know of a server: how to start it, how to ask it, how to read its answer.
 
-An *operation* is "a" (one order by id) or "b" (a page of 50 orders). A *call* is an operation asked by one partner: for
-"a" an order id, for "b" a depth (0 = newest page). A server turns a call into its own document, variables and headers,
-and its answer into the canonical form of ``answers.py``.
+An *operation* is "a" (one order by id), "b" (a page of 50 orders) or "c" (20 items x 52 forecast weeks). A *call* is an
+operation asked by one partner: for "a" an order id, for "b" a depth (0 = newest page), for "c" whose forecasts. A server
+turns a call into its own document, variables and headers, and its answer into the canonical form of ``answers.py`` or
+``forecasts.py``. BENCH_OPERATIONS confines a run: ``BENCH_OPERATIONS="c"``.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 Json = Any
 Order = dict[str, Json]
-OPERATIONS = ("a", "b")
+OPERATIONS = tuple(os.environ.get("BENCH_OPERATIONS", "a b c").split())
 PAGE_SIZE, POOL_SIZE = 50, 8
 
 
@@ -28,6 +30,8 @@ class Call:
     group: str
     order_id: str | None = None
     depth: int = 0
+    publisher_id: str | None = None
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks import forecasts
 from benchmarks.answers import hub_order, postgraphile_order
 from benchmarks.servers.contract import PAGE_SIZE, Call, Json, Order, Place, Server
 
@@ -42,11 +43,13 @@ HUB_DOCUMENTS = {
     "a": f"query A($id: ID!) {{ order(by: {{id: $id}}) {{ {hub_order_fields(10)} }} }}",
     "b": f"query B($after: String) {{ orders(first: {PAGE_SIZE}, after: $after)"
     f" {{ nodes {{ {hub_order_fields(5)} }} {PAGE_INFO} }} }}",
+    "c": forecasts.HUB_DOCUMENT,
 }
 POSTGRAPHILE_DOCUMENTS = {
     "a": f"query A($id: UUID!) {{ orderByRowId(rowId: $id) {{ {postgraphile_order_fields(10)} }} }}",
     "b": f"query B($after: Cursor) {{ allOrders(first: {PAGE_SIZE}, after: $after, orderBy: [ROW_ID_DESC])"
     f" {{ nodes {{ {postgraphile_order_fields(5)} }} {PAGE_INFO} }} }}",
+    "c": forecasts.POSTGRAPHILE_DOCUMENT,
 }
 
 
@@ -60,13 +63,19 @@ def trusted_headers(_: Place, codes: Mapping[str, str]) -> Mapping[str, Mapping[
 
 
 def variables(call: Call, cursor: str | None) -> Mapping[str, Json]:
+    if call.operation == "c":
+        return forecasts.variables(prefix=False)(call)
     return {"id": call.order_id} if call.operation == "a" else {"after": cursor}
 
 
-def reader(one: str, page: str, convert: Callable[[Json], Order]) -> Callable[[str, Json], list[Order]]:
-    """Canonical orders of an answer: none or one for operation a, the page's rows for b."""
+def reader(
+    one: str, page: str, convert: Callable[[Json], Order], of_forecasts: Callable[[Json], list[Order]]
+) -> Callable[[str, Json], list[Order]]:
+    """Canonical orders of an answer: none or one for operation a, the page's rows for b; forecasts for c."""
 
     def orders(operation: str, data: Json) -> list[Order]:
+        if operation == "c":
+            return of_forecasts(data)
         if operation == "a":
             return [convert(data[one])] if data[one] else []
         return [convert(node) for node in data[page]["nodes"]]
@@ -97,9 +106,9 @@ def _postgraphile(setup: str, name: str, title: str, notes: str) -> Server:
         documents=POSTGRAPHILE_DOCUMENTS,
         headers=trusted_headers,
         variables=variables,
-        orders=reader("orderByRowId", "allOrders", postgraphile_order),
+        orders=reader("orderByRowId", "allOrders", postgraphile_order, forecasts.postgraphile_forecasts),
         cursor=next_cursor("allOrders"),
-        scripts=(PEERS / "postgraphile" / f"{setup}.sql",),
+        scripts=(PEERS / "postgraphile" / f"{setup}.sql", PEERS / "postgraphile" / f"{setup}_forecasts.sql"),
         notes=notes,
     )
 
@@ -122,7 +131,7 @@ MERCURIUS = Server(
     documents=HUB_DOCUMENTS,
     headers=trusted_headers,
     variables=variables,
-    orders=reader("order", "orders", hub_order),
+    orders=reader("order", "orders", hub_order, forecasts.hub_forecasts),
     cursor=next_cursor("orders"),
     notes="hand-written SQL, batch loaders, named prepared statements, jit after the first call",
 )
@@ -141,7 +150,7 @@ STRAWBERRY = Server(
     documents=HUB_DOCUMENTS,
     headers=trusted_headers,
     variables=variables,
-    orders=reader("order", "orders", hub_order),
+    orders=reader("order", "orders", hub_order, forecasts.hub_forecasts),
     cursor=next_cursor("orders"),
     notes="idiomatic: async ORM sessions, one DataLoader per relation, parser and validation caches on",
 )

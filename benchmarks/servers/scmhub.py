@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks import forecasts
 from benchmarks.answers import hub_order
 from benchmarks.servers.contract import POOL_SIZE, Call, Json, Place, Server
 from benchmarks.servers.peers import HUB_DOCUMENTS, next_cursor, reader
@@ -55,6 +56,8 @@ def headers(place: Place, codes: Mapping[str, str]) -> Mapping[str, Mapping[str,
 
 
 def variables(call: Call, cursor: str | None) -> Mapping[str, Json]:
+    if call.operation == "c":
+        return forecasts.variables(prefix=True)(call)
     return {"id": f"ord_{call.order_id}"} if call.operation == "a" else {"after": cursor}
 
 
@@ -66,7 +69,7 @@ SCMHUB = Server(
     documents=HUB_DOCUMENTS,
     headers=headers,
     variables=variables,
-    orders=reader("order", "orders", hub_order),
+    orders=reader("order", "orders", hub_order, forecasts.hub_forecasts),
     cursor=next_cursor("orders"),
     notes="token verified, cost and rate limits, metrics and log on",
 )

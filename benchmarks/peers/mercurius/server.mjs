@@ -2,6 +2,7 @@
 import fastify from "fastify";
 import mercurius from "mercurius";
 import pg from "pg";
+import * as forecasts from "./forecasts.mjs";
 import { itemsByIds, linesOfOrders, orderById, orderPage, partnersByIds } from "./statements.mjs";
 
 const [port, url] = process.argv.slice(2);
@@ -52,6 +53,7 @@ const limited = (first) => {
 
 const resolvers = {
   Query: {
+    ...forecasts.query(rows, limited),
     order: async (_, { by }, { viewer }) => {
       const [row] = await rows(orderById, [viewer, by.id]);
       return row ? toOrder(row) : null;
@@ -86,12 +88,13 @@ const loaders = {
     seller: uncached(byId(partnersByIds, "sellerId")),
     lines: uncached(linesLoader),
   },
+  ...forecasts.loaders(rows, limited, uncached),
   OrderLine: { item: uncached(byId(itemsByIds, "itemId")) },
 };
 
 const app = fastify({ logger: false, keepAliveTimeout: 600_000 });
 app.register(mercurius, {
-  schema, resolvers, loaders, jit: 1, graphiql: false,
+  schema: schema + forecasts.types, resolvers, loaders, jit: 1, graphiql: false,
   context: (request) => ({ viewer: request.headers["x-viewer"] }),
 });
 await app.listen({ port: Number(port), host: "127.0.0.1" });

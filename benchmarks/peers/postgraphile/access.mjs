@@ -23,6 +23,11 @@ const ViewerPlugin = wrapPlans(({ sql }) => ({
       onlyViewer(sql, $order.getClassStep());
       return $order;
     },
+    allForecasts(plan) {
+      const $connection = plan();
+      onlyViewer(sql, $connection.getSubplan());
+      return $connection;
+    },
   },
 }));
 

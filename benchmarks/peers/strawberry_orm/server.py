@@ -19,6 +19,7 @@ from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import ParserCache, ValidationCache
 
+from benchmarks.peers.strawberry_orm.forecasts import Forecasts, ForecastLoaders, ForecastWhere, forecasts_of
 from benchmarks.peers.strawberry_orm.models import OrderLineRow, OrderRow
 from benchmarks.peers.strawberry_orm.policy import (
     ITEMS_BY_IDS,
@@ -42,6 +43,7 @@ class Asked:
         self.partners = DataLoader(load_fn=partial(_by_id, sessions, PARTNERS_BY_IDS))
         self.items = DataLoader(load_fn=partial(_by_id, sessions, ITEMS_BY_IDS))
         self.lines = DataLoader(load_fn=self._lines)
+        self.forecasts = ForecastLoaders(sessions, viewer)
 
     async def _lines(self, keys: Sequence[tuple[uuid.UUID, int]]) -> list[list[OrderLine]]:
         found: dict[uuid.UUID, list[OrderLine]] = {order_id: [] for order_id, _ in keys}
@@ -202,6 +204,10 @@ def _limited(first: int) -> int:
 
 @strawberry.type
 class Query:
+    @strawberry.field
+    async def forecasts(self, info: Info, where: ForecastWhere, first: int = 50) -> Forecasts:
+        return await forecasts_of(info.context, where.publisher.eq, _limited(first))
+
     @strawberry.field
     async def order(self, info: Info, by: OrderBy) -> Order | None:
         asked = info.context
