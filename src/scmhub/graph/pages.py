@@ -18,7 +18,7 @@ from scmhub.graph.cursor import cursor_sql, read_cursor
 from scmhub.graph.declare import Kind
 from scmhub.graph.json import Pieces, obj
 from scmhub.graph.where import Where
-from scmhub.sharing.policy import Row, Scoped
+from scmhub.sharing.policy import Owned, Row, Scoped
 
 COUNT_LIMIT = 10_000
 
@@ -150,27 +150,51 @@ class Branches:
     def _scoped(self, each: Scoped, limit: Bind | Fragment, page: bool) -> Fragment:
         header = self._row()
         direct = each.key == "id"
-        key = each.row.cell(each.key)
         sort = self.order.sort_cell(each.row if direct else header)
-        tests = [each.condition, *(self.order.stretch(key, sort) if page else [])]
-        source = each.row.source()
-        if not direct and (self.where or sort):
-            by_key = sql("select * from {} where {} = {} offset 0", header.source(), header.cell("id"), key)
-            source = sql("{} cross join lateral ({}) {}", source, by_key, Fragment((header.alias,)))
-        if self.where:
-            tests.append(self.where.condition(each.row if direct else header, None))
-        if page and sort is None:
-            tests.append(self._cut_off(key))
-        inner = sql(
-            "select distinct {} from {} where {} order by {} limit {}",
-            named(key, sort),
-            source,
-            all_of(tests),
-            self.order.by(key, sort, travel=True),
-            limit,
-        )
+        if direct or not (self.where or sort):
+            inner = self._covered(each, limit, page, sort)
+        else:
+            inner = self._headers(each, header, limit, page, sort)
         columns = sql("k.id, k.sort") if sort else sql("k.id")
-        return sql("(select {} from {} s cross join lateral ({}) k where {})", columns, each.scopes, inner, each.gate)
+        policy = self.kind.policy
+        wanted = self.where.on_owner(policy.owner, sql("s.owner")) if isinstance(policy, Owned) else []
+        gate = all_of([each.gate, *wanted])
+        return sql("(select {} from {} s cross join lateral ({}) k where {})", columns, each.scopes, inner, gate)
+
+    def _covered(self, each: Scoped, limit: Bind | Fragment, page: bool, sort: Fragment | None) -> Fragment:
+        """The first keys that one scope covers."""
+        key = each.row.cell(each.key)
+        tests = [each.condition, *(self._stretch(key, sort) if page else [])]
+        if self.where:
+            tests.append(self.where.condition(each.row, None))
+        return sql(
+            "select distinct {} from {} where {} order by {} limit {}",
+            named(key, sort), each.row.source(), all_of(tests), self.order.by(key, sort, travel=True), limit,
+        )  # fmt: skip
+
+    def _headers(
+        self, each: Scoped, header: Row, limit: Bind | Fragment, page: bool, sort: Fragment | None
+    ) -> Fragment:
+        """The first headers that one scope covers by a line: each is looked up once, however many lines it has."""
+        key, found = each.row.cell(each.key), sql("d.id")
+        tests = [each.condition, *(self._stretch(key, None) if page and sort is None else [])]
+        covered = sql(
+            "select distinct {} from {} where {} order by {}",
+            named(key, None), each.row.source(), all_of(tests), self.order.by(key, None, travel=True),
+        )  # fmt: skip
+        by_key = sql("select * from {} where {} = d.id offset 0", header.source(), header.cell("id"))
+        tests = self.order.stretch(found, sort) if page and sort is not None else []
+        if self.where:
+            tests.append(self.where.condition(header, None))
+        return sql(
+            "select {} from ({}) d cross join lateral ({}) {} where {} order by {} limit {}",
+            named(found, sort), covered, by_key, Fragment((header.alias,)), all_of(tests),
+            self.order.by(found, sort, travel=True), limit,
+        )  # fmt: skip
+
+    def _stretch(self, key: Fragment, sort: Fragment | None) -> list[Fragment]:
+        """Conditions of the stretch that is asked for, and of the cut-off where keys alone make the order."""
+        return [*self.order.stretch(key, sort), *([self._cut_off(key)] if sort is None else [])]
 
     def _cut_off(self, key: Fragment) -> Fragment:
         """When own and party rows fill the page, their last key bounds what else can stand on it."""

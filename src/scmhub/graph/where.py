@@ -11,6 +11,7 @@ from scmhub.database.fragment import Bind, Fragment, all_of, any_of, sql
 from scmhub.graph.arguments import Site
 from scmhub.graph.declare import Column, Kind, One, optional
 from scmhub.ids import key_of
+from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Row
 
 SQL_TYPES: dict[Any, str] = {int: "int", bool: "bool", Decimal: "numeric", date: "date", datetime: "timestamptz"}
@@ -33,6 +34,22 @@ class Where:
     def condition(self, row: Row, side: str | None) -> Fragment:
         """Conditions on ``row``; what ``side``, the branch the row came by, never masks stays bare for the index."""
         return self._node(self._value, ("where",), row, side) if self._value else sql("true")
+
+    def on_owner(self, column: str, owner: Fragment) -> list[Fragment]:
+        """What must hold of the owner of any row that fulfils this, asked of a cell that equals ``column``.
+
+        A scope opens the records of one owner: where another is wanted, its records need not be looked at.
+        """
+        tests = []
+        for name, comparators in (self._value or {}).items():
+            spec = self._kind.fields.get(next((each for each in self._kind.filters if camel(each) == name), ""))
+            if comparators and isinstance(spec, One) and spec.by == column and spec.access == PUBLIC:
+                read, sql_type = self._reading(name, spec)
+                tests += [
+                    self._compare(op, each, owner, ("where", name, op), read, sql_type)
+                    for op, each in comparators.items() if each is not None
+                ]  # fmt: skip
+        return tests
 
     def _node(self, value: dict[str, Any], path: Path, row: Row, side: str | None) -> Fragment:
         tests = []
