@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from uuid import UUID
+
+from scmhub.ids import public_id
 
 from ..support.hub import Bench
 from ..support.rows import replace
@@ -14,6 +17,8 @@ from .oracle import Oracle
 from .surface import questions
 
 WORLDS, DOCUMENTS = 12, 40
+MANY = 4
+"""Items and relationships of each world whose views are compared."""
 Asked = list[tuple[str, dict[str, object]]]
 
 
@@ -24,7 +29,7 @@ async def test_answers_do_not_depend_on_what_is_hidden(alone: Bench) -> None:
         world = World(500 + seed)
         rng = Random(seed)
         viewer = rng.choice(world.tables["scope"])["grantee"]
-        asked = [(each.text, each.values(world, rng)) for each in made] + _share(world, seed)
+        asked = [(each.text, each.values(world, rng)) for each in made] + _share(world, seed) + _views(world)
         compared += await _compare(alone, world, viewer, asked, seed)
     assert compared >= 1_000
 
@@ -32,6 +37,34 @@ async def test_answers_do_not_depend_on_what_is_hidden(alone: Bench) -> None:
 def _share(world: World, number: int) -> Asked:
     """Every root field with every argument of the schema, dealt out over the worlds."""
     return [(each.text, each.variables) for each in questions(world.tables, seed=7, roots_only=True)[number::WORLDS]]
+
+
+FIGURE = "{ value low high reason statedAt statedBy evidence }"
+CHANNEL = f"""query($item: ID!, $start: Date!, $end: Date!) {{ channel(item: $item, start: $start, end: $end, bucket: DAY) {{
+  item number unit items complete uncounted {{ record reason }} partnersInView {{ partner code name beyond }}
+  claims {{ fact site first {FIGURE} second {FIGURE} gap }}
+  sites {{ site code name partner complete openingStock {FIGURE} buckets {{ startsOn
+    {" ".join(f"{name} {FIGURE}" for name in (
+        "demand", "commit", "ordered", "promised", "inTransit", "production", "projectedStock", "shortage", "excess"
+    ))} daysOfSupply {{ days low high atLeast reason }} }} }} }} }}"""
+COVERAGE = "query($p: [ID!]!) { channelCoverage(partners: $p) { partner kind state fieldGroups mayBeFiltered validUntil } }"
+METERS = """query($id: ID!) { relationshipMeters(relationship: $id) { balance reciprocity { kind given received givenUntil
+  receivedUntil } freshness { partner kind lastStatedAt ageDays periodDays agreed stale evidence } } }"""
+WALK = """query($item: ID!) { supplyWalk(item: $item) { complete items { item number description level end
+  supplies { supplier supplierCode recipient evidence } links { link kind item quantity { value unit } } } } }"""
+
+
+def _views(world: World) -> Asked:
+    """What is computed from many records at once: channels of items, what may be missing from them, and walks."""
+    start, end = (str(world.now.date() + timedelta(days=days)) for days in (-7, 28))
+    items = [public_id("itm", row["id"]) for row in world.tables["item"][:MANY]]
+    links = [public_id("rel", row["id"]) for row in world.tables["relationship"][:MANY]]
+    partners = [public_id("ptr", row["id"]) for row in world.tables["partner"]]
+    return [
+        *((CHANNEL, {"item": item, "start": start, "end": end}) for item in items),
+        *((WALK, {"item": item}) for item in items), *((METERS, {"id": link}) for link in links),
+        (COVERAGE, {"p": partners}),
+    ]  # fmt: skip
 
 
 async def _compare(bench: Bench, world: World, viewer: UUID, asked: Asked, seed: int) -> int:
