@@ -41,6 +41,7 @@ class Coverage:
     "channelCoverage",
     "By what right you see the records a channel is made of, per partner and kind. It follows rules and relationships,"
     " not records: equal whether there are any or not.",
+    price=250,
 )
 async def channel_coverage(
     info: strawberry.Info,

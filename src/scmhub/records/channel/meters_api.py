@@ -71,6 +71,7 @@ class RelationshipMeters:
     "relationshipMeters",
     "How old what both sides of a relationship last stated is, against the agreed or default period, and what each"
     " opens to the other; from what you may see. Null if there is no such relationship that you may see.",
+    price=1000,
 )
 async def relationship_meters(
     info: strawberry.Info,

@@ -97,6 +97,7 @@ class _Level:
     "supplyWalk",
     "From an item to its components, who supplies each to whom, and on to their components, as far as you may see; says"
     " where it stops. Null if there is no such item that you may find. One statement per level.",
+    price=1000,
 )
 async def supply_walk(
     info: strawberry.Info,
