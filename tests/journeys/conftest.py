@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from ..conftest import clone
 from ..support.hub import template_of_models
 
 FIRMS = ("ACME", "BOLT", "CARGO", "DYNA")
+SIX = ("VELO", "TORQ", "KINE", "CELL", "CAST", "HAUL")
 
 
 class Chain:
@@ -82,22 +84,38 @@ class Chain:
 @pytest.fixture
 async def chain(server: Address, settings: Settings, secret: Any) -> AsyncIterator[Chain]:
     """Four firms on an empty hub, served over HTTP."""
+    async with serving(server, settings, secret, FIRMS) as chain:
+        yield chain
+
+
+@pytest.fixture
+async def six(server: Address, settings: Settings, secret: Any) -> AsyncIterator[Chain]:
+    """The six firms of the demo's chain on an empty hub, served over HTTP; nothing between them yet."""
+    async with serving(server, settings, secret, SIX) as chain:
+        yield chain
+
+
+@asynccontextmanager
+async def serving(server: Address, settings: Settings, secret: Any, firms: tuple[str, ...]) -> AsyncIterator[Chain]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     mine = settings.model_copy(update={"port": port})
     template = await template_of_models(server, settings, secret)
     with listener:
-        async for chain in _served(server, template, mine, listener):
+        async with _served(server, template, mine, listener, firms) as chain:
             yield chain
 
 
-async def _served(server: Address, template: str, mine: Settings, listener: socket.socket) -> AsyncIterator[Chain]:
+@asynccontextmanager
+async def _served(
+    server: Address, template: str, mine: Settings, listener: socket.socket, codes: tuple[str, ...]
+) -> AsyncIterator[Chain]:
     port = mine.port
     async with clone(server, template) as admin, Hub.open(admin, mine) as hub:
         firms = {}
         async with hub.database.unit(UUID(int=0), "operator", system_clock) as unit:
-            for code in FIRMS:
+            for code in codes:
                 firms[code] = await register_partner(unit, code, f"{code.title()} Ltd")
         web = Server(server_config(create_app(hub), "127.0.0.1", port))
         serving = asyncio.ensure_future(web.serve([listener]))

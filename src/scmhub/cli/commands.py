@@ -32,11 +32,15 @@ def serve() -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    live: Annotated[bool, typer.Option("--live", help="The six firms go on acting through the API.")] = False,
+    pace: Annotated[float, typer.Option(min=0.05, max=3600, help="With --live: seconds between two events.")] = 3.0,
+    seed: Annotated[str, typer.Option(help="With --live: equal seeds draw equal events; empty: from the clock.")] = "",
+) -> None:
     """Run a hub filled with a year of six firms' business, and print where to click and a token for each."""
     from scmhub.cli.demo import run_demo
 
-    run_demo()
+    run_demo(live=live, pace=pace, seed=seed)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shlex
 import socket
@@ -9,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import orjson
 from rich.progress import BarColumn, Progress, TextColumn
@@ -16,8 +19,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 from scmhub.cli.serving import run_hub
 from scmhub.cli.talk import say, stderr
 from scmhub.demo.cast import FIRMS
+from scmhub.demo.chance import Chance
 from scmhub.demo.fill import Progress as Report
 from scmhub.demo.fill import fill
+from scmhub.demo.live import Firms, Stage, play
+from scmhub.demo.scenes import SCENES
 from scmhub.hub import Hub
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
@@ -30,12 +36,29 @@ _QUIET = {"alembic": logging.WARNING, "uvicorn": logging.WARNING, "scmhub.databa
 _FIRST_QUERY = "{ viewer { code name } orders(first: 3) { nodes { buyerNumber status seller { code } } totalCount } }"
 
 
-def run_demo() -> None:
-    """Serve the demo until stopped. ValueError if the port is taken or the hub has other partners."""
+def run_demo(*, live: bool = False, pace: float = 3.0, seed: str = "") -> None:
+    """Serve the demo until stopped; ``live``: the firms go on acting, an event every ``pace`` seconds.
+
+    ValueError if the port is taken or the hub has other partners.
+    """
     _check_port(load_settings())
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
-    run_hub(before=_fill, started=_greet)
+    run_hub(before=_fill, started=_greet, beside=partial(_live, pace=pace, seed=seed) if live else None)
+
+
+async def _live(hub: Hub, *, pace: float, seed: str) -> None:
+    """The six firms through the front door, as a caller from outside; a line on stdout for each event."""
+    rows = await hub.database.read.rows("select code, id from partner")
+    keys = {row["code"]: row["id"] for row in rows}
+    chance = Chance(seed or f"live {hub.clock():%Y-%m-%d %H:%M:%S}")
+    url = f"http://{hub.settings.host}:{hub.settings.port}"
+    stage = Stage(Firms(url, lambda code: _issue(hub, code, keys[code])), chance, hub.clock)
+
+    def tell(line: str) -> None:
+        print(f"{hub.clock().astimezone():%H:%M:%S}  {line}", flush=True)  # noqa: T201 - data, not talk
+
+    await play(stage, SCENES, tell, lambda: asyncio.sleep(pace))
 
 
 def _check_port(settings: Settings) -> None:
@@ -98,8 +121,12 @@ async def _greet(hub: Hub) -> None:
 
 async def _token(hub: Hub, code: str) -> str:
     rows = await hub.database.read.rows("select id from partner where code = $1", code)
+    return _issue(hub, code, rows[0]["id"])
+
+
+def _issue(hub: Hub, code: str, key: UUID) -> str:
     return issue_token(
-        hub.ring, issuer=hub.settings.url, partner_id=rows[0]["id"], subject=f"cli:{code}",
+        hub.ring, issuer=hub.settings.url, partner_id=key, subject=f"cli:{code}",
         token_scopes=_SCOPES, now=hub.clock(), life=TOKEN_LIFE,
     )  # fmt: skip
 

@@ -19,18 +19,21 @@ from scmhub.settings import Settings, load_settings
 AfterStart = Callable[[Hub], Awaitable[None]]
 
 
-def run_hub(before: AfterStart | None = None, started: AfterStart | None = None) -> None:
-    """Serve until SIGINT or SIGTERM. ``before`` fills the hub before it listens, ``started`` greets afterwards."""
+def run_hub(
+    before: AfterStart | None = None, started: AfterStart | None = None, beside: AfterStart | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM. ``before`` fills the hub before it listens, ``started`` greets afterwards, and
+    ``beside`` runs while it serves: it is cancelled first."""
     settings = load_settings()
     configure_logging(settings.log_level)
     with until_stopped():
         if settings.database_url:
-            _run(Address.parse(settings.database_url), settings, None, before, started)
+            _run(Address.parse(settings.database_url), settings, None, before, started, beside)
             return
         say("Starting PostgreSQL ...")
         embedded = EmbeddedServer.configured(settings)
         with embedded as address:
-            _run(address, settings, embedded, before, started)
+            _run(address, settings, embedded, before, started, beside)
 
 
 @contextmanager
@@ -53,13 +56,14 @@ def _run(
     embedded: EmbeddedServer | None,
     before: AfterStart | None,
     started: AfterStart | None,
+    beside: AfterStart | None,
 ) -> None:
     try:
         import uvloop
     except ImportError:
-        asyncio.run(_serve(admin, settings, embedded, before, started))
+        asyncio.run(_serve(admin, settings, embedded, before, started, beside))
     else:
-        uvloop.run(_serve(admin, settings, embedded, before, started))
+        uvloop.run(_serve(admin, settings, embedded, before, started, beside))
 
 
 async def _serve(
@@ -68,6 +72,7 @@ async def _serve(
     embedded: EmbeddedServer | None,
     before: AfterStart | None,
     started: AfterStart | None,
+    beside: AfterStart | None,
 ) -> None:
     await prepare(admin, settings, say)
     async with Hub.open(admin, settings) as hub:
@@ -77,7 +82,7 @@ async def _serve(
         config = server_config(app, settings.host, settings.port, trusted_proxies=_proxies(settings))
         server = Server(config, on_drain=lambda: setattr(hub, "draining", True))
         async with _watching(embedded, server):
-            await _until_stopped(server, hub, started)
+            await _until_stopped(server, hub, started, beside)
 
 
 def _proxies(settings: Settings) -> list[str] | None:
@@ -100,7 +105,20 @@ async def _watching(embedded: EmbeddedServer | None, server: Server) -> AsyncIte
             await watch
 
 
-async def _until_stopped(server: Server, hub: Hub, started: AfterStart | None) -> None:
-    if started:
-        server.on_started = lambda: started(hub)
+async def _until_stopped(
+    server: Server, hub: Hub, started: AfterStart | None, beside: AfterStart | None
+) -> None:  # fmt: skip
+    tasks: list[asyncio.Future[None]] = []
+
+    async def begin() -> None:
+        if started:
+            await started(hub)
+        if beside:
+            tasks.append(asyncio.ensure_future(beside(hub)))
+
+    server.on_started = begin
+    server.on_stop = lambda: [task.cancel() for task in tasks]
     await server.serve()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

@@ -9,5 +9,6 @@ spring, and everybody's late deliveries begin there. Nordhaul (``HAUL``) carries
 ``negotiation`` and ``transport`` what happened, ``plans`` what they expected, ``stock`` what lies where, ``ties`` what
 they think of each other, ``troubles`` what went wrong (all through the state rules that commands use), ``sharing`` what
 they let each other see; ``fill`` writes it all at once. The story ends at midnight before the hub's date; apart from
-that date every byte of it is fixed.
+that date every byte of it is fixed. ``live`` lets it go on from there, with the ``scenes`` of a day, through the front
+door: it knows and may do no more than the firms it plays.
 """

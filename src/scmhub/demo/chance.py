@@ -48,6 +48,10 @@ class Chance:
         chosen = set(self._random.sample(range(len(of)), count))
         return [each for place, each in enumerate(of) if place in chosen]
 
+    def shuffled(self, of: Sequence[T]) -> list[T]:
+        """All of them in another order."""
+        return self._random.sample(list(of), len(of))
+
     def evenly(self, count: int, span: int) -> list[int]:
         """``count`` whole numbers below ``span``, ascending, spread with jitter: a steady year without a pattern."""
         step = span / count

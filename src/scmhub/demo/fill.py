@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -61,7 +62,8 @@ async def fill(database: Database, clock: Clock, progress: Progress = lambda wha
         return found
     now = datetime.combine(clock().astimezone(UTC).date(), datetime.min.time(), UTC)
     chance, book = Chance(f"{SEED} {now:%Y-%m-%d}"), Book()
-    cast = write_story(chance, now, book, progress)
+    # Beside the loop: a second of telling must not keep other statements of this process half sent.
+    cast = await asyncio.to_thread(write_story, chance, now, book, progress)
     async with database.unit(cast.partners["VELO"], "demo", clock) as unit:
         await unit.fetch("select set_config('statement_timeout', $1, true)", _PATIENCE)
         await unit.fetch("select pg_advisory_xact_lock($1)", _LOCK)

@@ -120,6 +120,8 @@ class Server(UvicornServer):
         self._drain_seconds = drain_seconds
         self.on_started: Callable[[], Awaitable[None]] | None = None
         """Awaited once the server listens."""
+        self.on_stop: Callable[[], object] | None = None
+        """Called first when it is to stop."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -144,6 +146,8 @@ class Server(UvicornServer):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Any = None) -> None:
+        if self.on_stop is not None:
+            self.on_stop()
         if self._on_drain is not None:
             self._on_drain()
         if self._drain_seconds and not self.force_exit:
