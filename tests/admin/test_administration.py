@@ -67,6 +67,16 @@ async def test_an_administrator_creates_an_integration_and_its_secret_works_once
     assert answer.json()["scope"] == "hub:read"
 
 
+async def test_integrations_that_went_stale_are_listed(live: Live) -> None:
+    await do(live, live.acme, CREATE, name="EDI", tokenScopes=["READ"])
+    assert (await live.token()).status_code == 200
+    await live.sql("update integration set last_used_at = now() - interval '40 days' where last_used_at is not null")
+    before = (live.hub.clock() - timedelta(days=30)).isoformat()
+    query = "query($before: DateTime!) { integrations(where: {lastUsedAt: {lt: $before}}) { nodes { name } } }"
+    answer = (await live.graphql(token(live, live.acme), query, before=before)).json()
+    assert answer["data"]["integrations"]["nodes"] == [{"name": "ERP"}]
+
+
 async def test_a_replay_shows_no_secret_and_none_is_kept(live: Live) -> None:
     body = {"query": CREATE, "variables": {"input": {"name": "EDI", "tokenScopes": ["READ"]}}}
     headers = {"Authorization": f"Bearer {token(live, live.acme)}", "Idempotency-Key": "once"}

@@ -143,6 +143,13 @@ async def test_a_page_of_a_registered_frontend_may_open_a_socket(live: Live) -> 
     assert not await opened("https://evil.example")
 
 
+async def test_a_secret_that_nobody_used_for_90_days_proves_nothing(live: Live) -> None:
+    await live.sql("update credential set created_at = created_at - interval '91 days'")
+    assert (await live.token()).status_code == 401
+    await live.sql("update credential set last_used_at = now() - interval '89 days'")
+    assert (await live.token()).status_code == 200
+
+
 ADDRESSES = [
     ("http://portal.acme.example/cb", False), ("https://portal.acme.example/cb#x", False), ("ftp://x/cb", False),
     ("https://ann@portal.acme.example/cb", False), ("https://*.acme.example/cb", False), ("/cb", False), ("", False),

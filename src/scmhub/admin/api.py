@@ -32,6 +32,7 @@ class CredentialKind(Enum):
     IntegrationTable,
     prefix="int",
     policy=Owned(owner="partner_id"),
+    filters=("name", "state", "created_at", "last_used_at"),
     single="integration",
     plural="integrations",
     needs=Permission.ACCESS,

@@ -19,6 +19,8 @@ from scmhub.ids import key_of, public_id
 PREFIX = "int"
 """Prefix of the ids of integrations, which are the OAuth client ids."""
 USE_NOTED_AFTER = timedelta(minutes=1)
+UNUSED_LIFE = timedelta(days=90)
+"""A secret that nobody used for so long proves nothing any more: it is forgotten somewhere, not guarded."""
 
 _CLIENT = """
 select i.id, i.partner_id, i.token_scopes from integration i join partner p on p.id = i.partner_id
@@ -26,7 +28,8 @@ where i.id = $1 and i.state = 'ACTIVE' and p.status = 'ACTIVE'
 """
 _PROOFS = """
 select c.id, p.secret_sha256, p.public_jwk from credential c join credential_proof p on p.credential_id = c.id
-where c.integration_id = $1 and c.revoked_at is null and c.expires_at > $2 order by c.id
+where c.integration_id = $1 and c.revoked_at is null and c.expires_at > $2
+  and (p.secret_sha256 is null or coalesce(c.last_used_at, c.created_at) > $3) order by c.id
 """
 
 
@@ -74,7 +77,7 @@ async def find_client(read: ReadPool, client_id: str) -> Client | None:
 
 async def load_proofs(unit: Unit, client: Client) -> None:
     """What proves this client, by credential; ``unit`` acts for its partner."""
-    for row in await unit.rows(_PROOFS, client.key, unit.now):
+    for row in await unit.rows(_PROOFS, client.key, unit.now, unit.now - UNUSED_LIFE):
         if row["secret_sha256"] is not None:
             client.secrets[row["id"]] = row["secret_sha256"]
         else:

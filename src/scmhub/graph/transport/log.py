@@ -96,3 +96,4 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"
+    logging.getLogger("authlib").setLevel(logging.INFO)  # below it writes tokens and code verifiers
