@@ -113,7 +113,7 @@ async def test_null_for_what_has_no_null_is_refused_in_words(chain: Chain) -> No
 
 async def test_a_dear_question_asked_many_times_is_refused_before_it_is_answered(chain: Chain) -> None:
     """A simulation looks at thousands of rows: its price says so."""
-    one = 'a%d: sharingRuleSimulate(rule: "rul_x") { complete }'
+    one = 'a%d: sharingRuleSimulate(id: "rul_x") { complete }'
     many = await chain.post("ACME", "{" + " ".join(one % number for number in range(30)) + "}")
     assert many.json()["errors"][0]["extensions"]["reason"] == "COST_LIMIT"
     assert (await chain.post("ACME", "{" + one % 1 + "}")).json() | {"extensions": 0} == {"data": {"a1": None}, "extensions": 0}
