@@ -1,8 +1,9 @@
 CREATE TABLE audit_checkpoint (
+	partner_id UUID NOT NULL, 
 	seq BIGINT NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	signed VARCHAR COLLATE "C" NOT NULL, 
-	CONSTRAINT pk_audit_checkpoint PRIMARY KEY (seq)
+	CONSTRAINT pk_audit_checkpoint PRIMARY KEY (partner_id, seq)
 );
 
 CREATE TABLE audit_entry (
@@ -17,17 +18,16 @@ CREATE TABLE audit_entry (
 	previous VARCHAR COLLATE "C" NOT NULL, 
 	hash VARCHAR COLLATE "C" NOT NULL, 
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id), 
-	CONSTRAINT uq_audit_entry_seq UNIQUE (seq)
+	CONSTRAINT uq_audit_entry_partner_id_seq UNIQUE (partner_id, seq)
 );
 
 CREATE INDEX ix_audit_entry_partner_id_id ON audit_entry (partner_id, id);
 
 CREATE TABLE audit_head (
-	id INTEGER NOT NULL, 
+	partner_id UUID NOT NULL, 
 	seq BIGINT NOT NULL, 
 	hash VARCHAR COLLATE "C" NOT NULL, 
-	CONSTRAINT pk_audit_head PRIMARY KEY (id), 
-	CONSTRAINT ck_audit_head_one_row CHECK (id = 1)
+	CONSTRAINT pk_audit_head PRIMARY KEY (partner_id)
 );
 
 CREATE TABLE barred_name (

@@ -98,7 +98,7 @@ class Hub:
         """Callers who come with the cookie of a browser session."""
         self.browsers = BrowserDoor(self.sessions, Accounts(database, clock), self.standing)
         """The application's routes for login, logout and invitations."""
-        self.engine.public_keys = lambda: self.ring.accepted
+        self.engine.public_keys = lambda: self.ring.ever
         life = timedelta(minutes=settings.token_minutes)
         self.failures = Failures(settings.bad_credentials_per_minute)
         self._in_flight = InFlight(settings.requests_in_flight)

@@ -15,6 +15,7 @@ from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.hub import Hub
 from scmhub.identity.keys import revoke_key, rotate_keys
+from scmhub.identity.notary import notary
 from scmhub.identity.roles import Role
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
@@ -249,6 +250,7 @@ async def test_every_change_leaves_a_row_that_only_its_partner_reads(live: Live)
     mine = (await live.graphql(token(live, live.acme), trail)).json()["data"]
     assert [row["action"] for row in mine["auditTrail"]["nodes"]] == ["integration.created"] * 2
     assert mine["auditTrail"]["nodes"][0]["actor"] == "person:ann"
+    assert [row["seq"] for row in mine["auditTrail"]["nodes"]] == [2, 1]
     assert mine["auditVerify"] == {"intact": True, "rows": 2, "brokenAt": None}
     assert (await live.graphql(token(live, live.bolt), trail)).json()["data"]["auditTrail"]["nodes"] == []
 
@@ -257,23 +259,29 @@ TAMPERINGS = {
     "edited": ("update audit_entry set actor = 'nobody' where seq = 2", 2),
     "deleted": ("delete from audit_entry where seq = 2", 2),
     "deleted at the end": ("delete from audit_entry where seq = 3", 3),
+    "deleted with its head": ("delete from audit_entry; delete from audit_head", 1),
     "reordered": ("update audit_entry set seq = case seq when 1 then 2 when 2 then 1 else seq end + 0", 1),
     "cut off": ("delete from audit_entry where seq = 3; "
                 "update audit_head set seq = 2, hash = (select hash from audit_entry where seq = 2)", 3),
+    "rewritten": (
+        "delete from audit_entry where seq = 3; "
+        "update audit_head set seq = 3, hash = (select hash from audit_entry where seq = 2)", 3
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("how", TAMPERINGS)
 async def test_attack_50_a_changed_trail_is_found(live: Live, how: str) -> None:
     await live.integration(live.acme)
-    await live.integration(live.bolt)
+    await live.integration(live.acme)
     async with live.acting(HUB_PARTNER) as unit:
-        assert await audit.checkpoint(unit, live.hub.ring.active)
-    rows, keys = live.hub.database.read.rows, live.hub.ring.accepted
+        assert await audit.checkpoint(unit, live.hub.ring.active) == 1
+        assert await audit.checkpoint(unit, live.hub.ring.active) == 0
+    rows, keys = live.hub.database.read.rows, live.hub.ring.ever
     assert await audit.verify(rows, keys) == audit.Verdict(3, 1)
     statement, place = TAMPERINGS[how]
     await live.sql(
-        "alter table audit_entry disable trigger all", "alter table audit_entry drop constraint uq_audit_entry_seq"
+        "alter table audit_entry disable trigger all", "alter table audit_entry drop constraint uq_audit_entry_partner_id_seq"
     )
     await live.sql(statement)
     found = await audit.verify(rows, keys)
@@ -287,3 +295,14 @@ async def test_the_database_refuses_to_change_the_trail(live: Live) -> None:
         with pytest.raises(Exception, match="permission denied"):
             async with live.acting(live.acme) as unit:
                 await unit.rows(statement)
+
+
+async def test_the_hub_signs_where_the_trail_stands_once_an_hour(live: Live) -> None:
+    chore = notary(live.hub.database, lambda: live.hub.ring)
+    began = live.hub.clock()
+    for minutes, signed in ((0, 1), (59, 1), (60, 2)):
+        await live.integration(live.acme)
+        await chore(None, began + timedelta(minutes=minutes))
+        [row] = await live.hub.database.read.rows("select count(*) as n from audit_checkpoint")
+        assert row["n"] == signed
+    assert (await audit.verify(live.hub.database.read.rows, live.hub.ring.ever)).checkpoints == 2

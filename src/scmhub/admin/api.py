@@ -65,7 +65,7 @@ class Credential:
 class AuditEntry:
     """One change of a right, made by your people or machines; sealed by the hash of the row before it."""
 
-    seq: int = column(PUBLIC, "Its number in the hub's one chain; numbers between yours are others'.")
+    seq: int = column(PUBLIC, "Its number in your chain, from 1.")
     at: datetime = column(PUBLIC, "When it was made.")
     actor: str = column(PUBLIC, "Who made it.")
     action: str = column(PUBLIC, "What was done.")
@@ -74,7 +74,7 @@ class AuditEntry:
     hash: str = column(PUBLIC, "SHA-256 of `previous` and the row, in hexadecimal.")
 
 
-@strawberry.type(description="Whether the audit trail is whole.")
+@strawberry.type(description="Whether your audit trail is whole.")
 class AuditVerification:
     intact: bool = strawberry.field(description="Whether every row fits, and every checkpoint.")
     rows: int = strawberry.field(description="How many rows fit.")
@@ -82,7 +82,8 @@ class AuditVerification:
     reason: str | None = strawberry.field(description="What is wrong with it.")
 
 
-@question("auditVerify", "Walks the audit trail from its first row; for auditors.", needs=Permission.AUDIT, price=5_000)
+@question("auditVerify", "Walks your audit trail from its first row on.", needs=Permission.AUDIT, price=5_000)
 async def audit_verify(info: strawberry.Info) -> AuditVerification:
-    found = await audit.verify(info.context["reads"].rows, info.context["keys"]())
+    of = info.context["viewer"].lens.partner_id
+    found = await audit.verify(info.context["reads"].rows, info.context["keys"](), of)
     return AuditVerification(intact=found.intact, rows=found.rows, broken_at=found.broken_at, reason=found.reason)

@@ -193,7 +193,7 @@ def audit_verify(
 
     found = asyncio.run(verify(sign=sign))
     if not found.intact:
-        say(f"The audit trail is broken at row {found.broken_at}: {found.reason}.")
+        say(f"The audit trail of ptr_{found.partner} is broken at row {found.broken_at}: {found.reason}.")
         raise typer.Exit(FAILED)
     say(f"The audit trail is whole: {found.rows} rows, {found.checkpoints} checkpoints.")
 

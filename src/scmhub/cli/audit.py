@@ -9,7 +9,7 @@ from scmhub.feed import audit
 async def verify(*, sign: bool) -> audit.Verdict:
     """What was found; an intact trail gets a new signed checkpoint if wanted."""
     async with open_hub() as hub:
-        found = await audit.verify(hub.database.read.rows, hub.ring.accepted)
+        found = await audit.verify(hub.database.read.rows, hub.ring.ever)
         if found.intact and sign:
             async with acting(hub) as unit:
                 await audit.checkpoint(unit, hub.ring.active)

@@ -1,8 +1,9 @@
 """The audit trail: who changed a right, one row per change, each sealed with the hash of the one before.
 
-acme's administrator suspends an integration. The same transaction writes a row whose hash covers the row before it; an
-edited, deleted or reordered row breaks the chain from there on. A rewrite of the whole chain shows too: the hub signs
-the place it has reached (a checkpoint), and a chain that was rewritten no longer leads through it.
+acme's administrator suspends an integration. The same transaction writes a row whose hash covers acme's row before it;
+an edited, deleted or reordered row breaks the chain from there on. A rewrite of the whole chain shows too: every hour
+the hub signs the place it has reached (a checkpoint), and a chain that was rewritten no longer leads through it. Each
+partner has a chain of its own, so that no number in it tells how much others do.
 
 The database refuses UPDATE and DELETE by privilege and by trigger. Rows hold ids and names of things, never secrets.
 """
@@ -21,7 +22,7 @@ import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Uuid
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -54,9 +55,10 @@ class AuditEntryTable(Record, table=True):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index(None, "partner_id", "id"),
+        UniqueConstraint("partner_id", "seq"),
         {"info": _INFO | {OF_THE_HUB: True, "then": _TRIGGERS}},
     )
-    seq: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
     at: datetime = instant()
     partner_id: uuid.UUID = Field(sa_column=Column(Uuid, nullable=False))
     actor: str = symbol()
@@ -68,20 +70,21 @@ class AuditEntryTable(Record, table=True):
 
 
 class AuditHeadTable(SQLModel, table=True):
-    """Where the chain ends: one row, locked by whoever appends."""
+    """Where a partner's chain ends: a row that whoever appends locks."""
 
     __tablename__ = "audit_head"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"), {"info": {"write": "select, insert, update"}})
-    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    __table_args__ = ({"info": {"write": "select, insert, update"}},)
+    partner_id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
     seq: int = Field(sa_column=Column(BigInteger, nullable=False))
     hash: str = symbol()
 
 
 class AuditCheckpointTable(SQLModel, table=True):
-    """A place of the chain, signed by the hub."""
+    """A place of a partner's chain, signed by the hub."""
 
     __tablename__ = "audit_checkpoint"
     __table_args__ = ({"info": {"write": "select, insert"}},)
+    partner_id: uuid.UUID = Field(sa_column=Column(Uuid, primary_key=True))
     seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     at: datetime = instant()
     signed: str = symbol()
@@ -89,11 +92,12 @@ class AuditCheckpointTable(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What ``verify`` found; ``broken_at`` is the number of the first row that does not fit."""
+    """What ``verify`` found; ``broken_at`` is the number of the first row of ``partner`` that does not fit."""
 
     rows: int
     checkpoints: int
     broken_at: int | None = None
+    partner: UUID | None = None
     reason: str | None = None
 
     @property
@@ -103,15 +107,18 @@ class Verdict:
 
 async def record(unit: Unit, action: str, subject: str, details: Mapping[str, Any] | None = None) -> None:
     """One row about what this unit does, in its transaction. ``details``: ids, codes and counts, as JSON values."""
-    await unit.rows("insert into audit_head (id, seq, hash) values (1, 0, $1) on conflict do nothing", START)
-    [head] = await unit.rows("select seq, hash from audit_head where id = 1 for update")
+    of = unit.partner_id
+    await unit.rows(
+        "insert into audit_head (partner_id, seq, hash) values ($1, 0, $2) on conflict do nothing", of, START
+    )
+    [head] = await unit.rows("select seq, hash from audit_head where partner_id = $1 for update", of)
     row = {
-        "seq": head["seq"] + 1, "at": unit.now, "partner_id": unit.partner_id, "actor": unit.actor, "action": action,
+        "seq": head["seq"] + 1, "at": unit.now, "partner_id": of, "actor": unit.actor, "action": action,
         "subject": subject, "details": dict(details or {}),
     }  # fmt: skip
     sealed = seal(head["hash"], row)
     unit.session.add(AuditEntryTable(id=new_id(unit.now), **row, previous=head["hash"], hash=sealed))
-    await unit.rows("update audit_head set seq = $1, hash = $2 where id = 1", row["seq"], sealed)
+    await unit.rows("update audit_head set seq = $2, hash = $3 where partner_id = $1", of, row["seq"], sealed)
 
 
 def seal(previous: str, row: Mapping[str, Any]) -> str:
@@ -121,42 +128,69 @@ def seal(previous: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(previous.encode() + orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-async def checkpoint(unit: Unit, key: ECKey) -> str | None:
-    """Sign where the chain stands, unless that place is signed already; the JWS."""
-    heads = await unit.rows("select seq, hash from audit_head where id = 1")
-    if not heads or await unit.fetch("select true from audit_checkpoint where seq = $1", heads[0]["seq"]):
-        return None
-    place = {"seq": heads[0]["seq"], "hash": heads[0]["hash"], "at": unit.now}
+async def checkpoint(unit: Unit, key: ECKey) -> int:
+    """Sign where each chain stands, unless that place is signed already; how many were signed."""
+    unsigned = await unit.rows(
+        "select h.partner_id, h.seq, h.hash from audit_head h where not exists"
+        " (select from audit_checkpoint c where c.partner_id = h.partner_id and c.seq = h.seq) order by 1"
+    )
     header = {"alg": "ES256", "kid": key.thumbprint(), "typ": _TYPE}
-    signed = jws.serialize_compact(header, orjson.dumps(place), key, algorithms=["ES256"])
-    await unit.rows(
-        "insert into audit_checkpoint (seq, at, signed) values ($1, $2, $3) on conflict do nothing",
-        place["seq"], unit.now, signed,
-    )  # fmt: skip
-    return signed
+    for head in unsigned:
+        place = {"partner": str(head["partner_id"]), "seq": head["seq"], "hash": head["hash"], "at": unit.now}
+        await unit.rows(
+            "insert into audit_checkpoint (partner_id, seq, at, signed) values ($1, $2, $3, $4) on conflict do nothing",
+            head["partner_id"], head["seq"], unit.now,
+            jws.serialize_compact(header, orjson.dumps(place), key, algorithms=["ES256"]),
+        )  # fmt: skip
+    return len(unsigned)
 
 
-async def verify(rows: Rows, keys: KeySet) -> Verdict:
-    """Walk the chain from its first row to its head and through every checkpoint."""
-    heads = await rows("select seq, hash from audit_head where id = 1")
+async def verify(rows: Rows, keys: KeySet, partner: UUID | None = None) -> Verdict:
+    """Walk the chain of a partner, or every chain, from its first row to its head and through every checkpoint."""
+    chains = [partner] if partner else await _chains(rows)
+    seen = checkpoints = 0
+    for each in chains:
+        found = await _verify(rows, keys, each)
+        if not found.intact:
+            return found
+        seen, checkpoints = seen + found.rows, checkpoints + found.checkpoints
+    return Verdict(seen, checkpoints)
+
+
+async def _chains(rows: Rows) -> list[UUID]:
+    """Whoever has rows, a head or a checkpoint: a chain that lost two of them is found by the third."""
+    tables = ("audit_entry", "audit_head", "audit_checkpoint")
+    known = " union ".join(f"select partner_id from {table}" for table in tables)
+    return [row["partner_id"] for row in await rows(f"{known} order by 1")]
+
+
+async def _verify(rows: Rows, keys: KeySet, of: UUID) -> Verdict:
+    heads = await rows("select seq, hash from audit_head where partner_id = $1", of)
     head = (heads[0]["seq"], heads[0]["hash"]) if heads else (0, START)
-    signed = {row["seq"]: row["signed"] for row in await rows("select seq, signed from audit_checkpoint order by seq")}
+    places = await rows("select seq, signed from audit_checkpoint where partner_id = $1 order by seq", of)
+    signed = {row["seq"]: row["signed"] for row in places}
     seq, previous = 0, START
-    while seq < head[0]:
-        page = await rows(f"select * from audit_entry where seq > $1 order by seq limit {PAGE}", seq)
-        if not page:
-            return Verdict(seq, 0, seq + 1, "rows are missing at the end")
+
+    def broken(at: int, reason: str) -> Verdict:
+        return Verdict(seq, 0, at, of, reason)
+
+    while True:
+        page = await rows(
+            f"select * from audit_entry where partner_id = $1 and seq > $2 order by seq limit {PAGE}", of, seq
+        )
         for row in page:
             reason = _defect(row, seq + 1, previous) or _disagreement(signed.get(seq + 1), row, keys)
             if reason:
-                return Verdict(seq, 0, seq + 1, reason)
+                return broken(seq + 1, reason)
             seq, previous = row["seq"], row["hash"]
-            if seq == head[0]:
-                break
-    if (seq, previous) != head:
-        return Verdict(seq, 0, seq, "the head of the chain is another")
+            if seq == head[0] and previous != head[1]:
+                return broken(seq, "the head of the chain is another")
+        if len(page) < PAGE:
+            break
     if beyond := [place for place in signed if place > seq]:
-        return Verdict(seq, 0, seq + 1, f"row {beyond[0]} was signed and is gone")
+        return broken(seq + 1, f"row {beyond[0]} was signed and is gone")
+    if seq < head[0]:
+        return broken(seq + 1, "rows are missing at the end")
     return Verdict(seq, len(signed))
 
 
@@ -179,7 +213,8 @@ def _disagreement(signed: str | None, row: Any, keys: KeySet) -> str | None:
         place = orjson.loads(found.payload or b"")
     except (JoseError, ValueError):
         return "its checkpoint was not signed by this hub"
-    if found.headers().get("typ") != _TYPE or (place["seq"], place["hash"]) != (row["seq"], row["hash"]):
+    said = (place["partner"], place["seq"], place["hash"])
+    if found.headers().get("typ") != _TYPE or said != (str(row["partner_id"]), row["seq"], row["hash"]):
         return "its checkpoint says otherwise: the chain was rewritten"
     return None
 

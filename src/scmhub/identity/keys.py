@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import asyncpg  # type: ignore[import-untyped]
@@ -52,7 +52,9 @@ class KeyRing:
     active: ECKey
     accepted: KeySet
     revoked: frozenset[str] = frozenset()
-    """Names of the keys whose signatures count no more."""
+    """Names of the keys whose tokens count no more."""
+    ever: KeySet = field(default_factory=lambda: KeySet([]))
+    """Every key there was: what one signed as a notary before it was revoked stays a witness."""
 
 
 async def load_ring(admin: Address, secret: HubSecret, now: datetime) -> KeyRing:
@@ -136,11 +138,13 @@ async def _changing(database: Database, now: datetime, dry_run: bool) -> AsyncIt
 def _ring(rows: Iterable[asyncpg.Record], secret: HubSecret) -> KeyRing:
     rows = list(rows)
     revoked = frozenset(row["kid"] for row in rows if row["state"] == "REVOKED")
-    in_force = [row for row in rows if row["state"] != "REVOKED"]
-    keys = {row["kid"]: (row["state"], _open(row["sealed"], row["kid"], secret)) for row in in_force}
+    keys = {row["kid"]: (row["state"], _open(row["sealed"], row["kid"], secret)) for row in rows}
     active = next(key for state, key in keys.values() if state == "ACTIVE")
-    public: list[Key] = [ECKey.import_key({**key.as_dict(private=False), "kid": kid}) for kid, (_, key) in keys.items()]
-    return KeyRing(active, KeySet(public), revoked)
+    public: dict[str, Key] = {
+        kid: ECKey.import_key({**key.as_dict(private=False), "kid": kid}) for kid, (_, key) in keys.items()
+    }
+    accepted = [key for kid, key in public.items() if kid not in revoked]
+    return KeyRing(active, KeySet(accepted), revoked, KeySet(list(public.values())))
 
 
 def _seal(key: ECKey, kid: str, secret: HubSecret) -> bytes:

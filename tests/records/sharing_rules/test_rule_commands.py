@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
-from scmhub.ids import new_id, public_id
+from scmhub.ids import key_of, new_id, public_id
 
 from ...support.chain import Chain
 from ...support.hub import EPOCH
@@ -196,3 +197,12 @@ async def test_an_idempotency_key_drafts_once(chain: Chain) -> None:
     first, again = [await chain.ask("acme", text, i=chain.draft()) for _ in range(2)]
     assert first == again
     assert await chain.bench.superuser.fetchval("select count(*) from sharing_rule") == 1
+
+
+async def test_every_step_of_a_rule_stands_in_its_owners_audit_trail(chain: Chain) -> None:
+    rule = await chain.active(fieldGroups=["price"])
+    await chain.step(rule, "Revoke")
+    rows = await chain.bench.hub.database.read.rows("select action, subject, details from audit_entry order by seq")
+    assert [row["action"] for row in rows] == ["sharingRule.drafted", "sharingRule.activated", "sharingRule.revoked"]
+    assert {row["subject"] for row in rows} == {f"sharing-rule:{key_of('rul', rule['id'])}"}
+    assert orjson.loads(rows[1]["details"])["fieldGroups"] == ["price"]

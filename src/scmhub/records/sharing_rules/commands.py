@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
+from scmhub.feed import audit
 from scmhub.graph import given as take
 from scmhub.graph.declare import REGISTRY, command
 from scmhub.graph.lookup import changeable, not_found
@@ -75,7 +76,7 @@ async def sharing_rule_draft(unit: Unit, given: SharingRuleDraftInput) -> UUID:
     rules.check_validity(rule.valid_from, rule.valid_until)
     rules.check_size(rule.items, rule.sites, 1, MOST_SCOPES)
     unit.session.add(rule)
-    _tell(unit, rule, "DRAFTED", [*CONTENT.values(), "state"])
+    await _tell(unit, rule, "DRAFTED", [*CONTENT.values(), "state"])
     await unit.session.flush()
     return rule.id
 
@@ -153,8 +154,14 @@ async def _unseen(unit: Unit, kind: str, keys: tuple[UUID, ...]) -> set[UUID]:
     return {row["key"] for row in await unit.rows(statement.text, *explain.parameters(statement, asked))}
 
 
-def _tell(unit: Unit, rule: SharingRuleTable, action: str, changed: list[str]) -> None:
+async def _tell(unit: Unit, rule: SharingRuleTable, action: str, changed: list[str]) -> None:
+    """In the change log, for the owner's other screens, and in the audit trail: a rule is a right."""
     unit.change("SHARING_RULE", action, rule.id, rule.owner_id, changed=changed)
+    details = {
+        "kind": rule.kind, "grantee": rule.grantee_role or f"ptr_{rule.grantee_id}", "state": rule.state,
+        "fieldGroups": rule.field_groups, "changed": changed,
+    }  # fmt: skip
+    await audit.record(unit, f"sharingRule.{action.lower()}", audit.subject_of("sharing-rule", rule.id), details)
 
 
 @command(
@@ -210,7 +217,7 @@ async def _changed(
 ) -> UUID:
     rule.version += 1
     unit.session.add(rule)
-    _tell(unit, rule, action, [*changed, "version"])
+    await _tell(unit, rule, action, [*changed, "version"])
     if reopens:
         await rule_changed(unit, rule)
     return rule.id
