@@ -103,9 +103,10 @@ def create_app(
         "/metrics": _metrics(metrics, metrics_for_all),
         **dict.fromkeys(static.paths, static),
     }
-    browsers = getattr(hub, "browsers", None)
-    if browsers is not None:
-        routes |= dict.fromkeys(browsers.paths, browsers)
+    for name in ("browsers", "federation"):
+        door = getattr(hub, name, None)
+        if door is not None:
+            routes |= dict.fromkeys(door.paths, door)
     return App(routes, lifespan or _nothing, websocket, fallback, getattr(hub, "origins", frozenset))
 
 

@@ -38,6 +38,7 @@ from scmhub.identity.accounts import Accounts
 from scmhub.identity.doors import BrowserDoor
 from scmhub.identity.endpoints import OAuth
 from scmhub.identity.failures import Failures
+from scmhub.identity.federation import Federation
 from scmhub.identity.keys import KeyRing, load_ring
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing, read_known
@@ -98,6 +99,9 @@ class Hub:
         """Callers who come with the cookie of a browser session."""
         self.browsers = BrowserDoor(self.sessions, Accounts(database, clock), self.standing)
         """The application's routes for login, logout and invitations."""
+        outbound = Outbound(networks(settings.outbound_networks))
+        self.federation = Federation(settings.url, database, self.sessions, self.standing, clock, outbound)
+        """The application's routes for logins at a partner's identity provider."""
         self.engine.public_keys = lambda: self.ring.ever
         life = timedelta(minutes=settings.token_minutes)
         self.failures = Failures(settings.bad_credentials_per_minute)

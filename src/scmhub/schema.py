@@ -25,7 +25,7 @@ from scmhub.graph.declare import REGISTRY, Registry
 from scmhub.records import discover
 
 _WEBHOOKS = ("scmhub.webhooks.api", "scmhub.webhooks.commands")
-_ADMIN = ("me", "api", "commands", "people_api", "people_commands", "frontends")
+_ADMIN = ("me", "api", "commands", "people_api", "people_commands", "providers_api", "frontends")
 
 
 @dataclass(frozen=True)

@@ -50,12 +50,15 @@ class Unit:
     """What a command works with. ``session`` holds records; ``now`` is the one instant of everything it does."""
 
     def __init__(
-        self, session: AsyncSession, raw: asyncpg.Connection, partner_id: UUID, actor: str, now: datetime
-    ) -> None:
+        self, session: AsyncSession, raw: asyncpg.Connection, partner_id: UUID, actor: str, now: datetime,
+        secret: HubSecret,
+    ) -> None:  # fmt: skip
         self.session = session
         self.partner_id = partner_id
         self.actor = actor
         self.now = now
+        self.secret = secret
+        """For what must be kept but not readable in the database."""
         self._raw = raw
         self._changes: list[dict[str, Any]] = []
         self._usable = True
@@ -155,10 +158,11 @@ class Unit:
 class Database:
     """The two doors to the data: ``read`` for plans, ``unit`` for commands."""
 
-    def __init__(self, read: ReadPool, engine: AsyncEngine, wait_seconds: float) -> None:
+    def __init__(self, read: ReadPool, engine: AsyncEngine, wait_seconds: float, secret: HubSecret) -> None:
         self.read = read
         self._engine = engine
         self._wait_seconds = wait_seconds
+        self.secret = secret
         self.on_change: list[Callable[[], None]] = []
         """Called after a commit that left changes in the outbox: whoever sequences them need not poll for ours."""
 
@@ -184,7 +188,7 @@ class Database:
         except BaseException:
             await engine.dispose()
             raise
-        return cls(read, engine, settings.pool_wait_seconds)
+        return cls(read, engine, settings.pool_wait_seconds, secret)
 
     async def close(self) -> None:
         """Close both pools."""
@@ -198,7 +202,7 @@ class Database:
         try:
             async with _undo_on_error(connection, raw), AsyncSession(connection, expire_on_commit=False) as session:
                 with _hub_errors(raw):
-                    unit = Unit(session, raw, partner_id, actor, clock())
+                    unit = Unit(session, raw, partner_id, actor, clock(), self.secret)
                     yield unit
                     told = await unit._finish()
                     await _commit(raw)

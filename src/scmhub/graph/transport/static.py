@@ -17,7 +17,12 @@ _TYPES: Final = {
     ".svg": b"image/svg+xml",
     ".txt": b"text/plain; charset=utf-8",
 }
-_PAGES: Final = {"/": "landing.html", "/explore": "explore.html", "/login": "login.html", "/invitation": "invitation.html"}
+_PAGES: Final = {
+    "/": "landing.html",
+    "/explore": "explore.html",
+    "/login": "login.html",
+    "/invitation": "invitation.html",
+}
 _NONCE: Final = b"{{nonce}}"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; "
