@@ -157,7 +157,9 @@ class Branches:
             inner = self._headers(each, header, limit, page, sort)
         columns = sql("k.id, k.sort") if sort else sql("k.id")
         policy = self.kind.policy
-        wanted = self.where.on_owner(policy.owner, sql("s.owner")) if isinstance(policy, Owned) else []
+        wanted = []
+        if self.where and isinstance(policy, Owned):
+            wanted = self.where.on_owner(policy.owner, sql("s.owner"))
         gate = all_of([each.gate, *wanted])
         return sql("(select {} from {} s cross join lateral ({}) k where {})", columns, each.scopes, inner, gate)
 
