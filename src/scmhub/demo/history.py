@@ -159,7 +159,7 @@ def _words(teller: Teller, order: Row, parts: list[Part]) -> None:
             teller.book.add(
                 RevisionTable, order["buyer_id"], id=key, schedule_line_id=part.row["id"], revision_no=number,
                 side=spoken.word.side, act=spoken.word.act, reason=spoken.reason, stated_by=str(speaker),
-                recorded_at=spoken.at,
+                recorded_at=spoken.at, inside_frozen=False,
             )  # fmt: skip
             for seq, each in enumerate(spoken.word.slices, 1):
                 teller.book.add(

@@ -241,6 +241,7 @@ def _say(context: Context, wish: UUID, born: datetime, line: Line, first: int, a
         context.delta.insert(
             RevisionTable, id=key, schedule_line_id=wish, revision_no=number, side=side, act=word,
             reason="Imported from the buyer's records.", stated_by=str(context.masters.buyer), recorded_at=context.now,
+            inside_frozen=False,
         )  # fmt: skip
         slice_key = context.key("SLICE", born, line.external_id, str(number))
         context.delta.insert(SliceTable, id=slice_key, revision_id=key, seq=1, quantity=line.quantity, due_on=day)
