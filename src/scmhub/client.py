@@ -28,6 +28,14 @@ REMEMBERED = 1_000
 Token = Callable[[], Awaitable[str]]
 
 
+LATER = frozenset({"SERVICE_UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"})
+"""Codes of errors that another try may cure."""
+
+
+class _Later(Exception):
+    """The hub cannot serve this now."""
+
+
 class Refused(Exception):
     """The hub will not serve this operation, however often it is asked; the text is its answer."""
 
@@ -56,7 +64,7 @@ async def follow(
         except ConnectionClosed as closed:
             if closed.rcvd is not None and closed.rcvd.code in FATAL:
                 raise Refused(f"{closed.rcvd.code} {closed.rcvd.reason}") from None
-        except (OSError, InvalidHandshake, TimeoutError):
+        except (OSError, InvalidHandshake, TimeoutError, _Later):
             pass
         failures += 1
         most = min(MOST_SECONDS, LEAST_SECONDS * 2 ** min(failures, 10))
@@ -73,13 +81,19 @@ def _payload(text: str | bytes) -> dict[str, Any] | None:
     """The payload of an item; None for a message that carries none. Refused for an error."""
     message = orjson.loads(text)
     if message["type"] == "error":
-        raise Refused("; ".join(each["message"] for each in message["payload"]))
+        raise _refusal(message["payload"])
     if message["type"] != "next":
         return None
     payload: dict[str, Any] = message["payload"]
     if payload.get("errors"):
-        raise Refused("; ".join(each["message"] for each in payload["errors"]))
+        raise _refusal(payload["errors"])
     return payload
+
+
+def _refusal(errors: list[dict[str, Any]]) -> Exception:
+    if any(each.get("extensions", {}).get("code") in LATER for each in errors):
+        return _Later()
+    return Refused("; ".join(each["message"] for each in errors))
 
 
 def _is_known(change: str | None, seen: OrderedDict[str, None]) -> bool:

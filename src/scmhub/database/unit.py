@@ -317,7 +317,7 @@ def _hub_errors(raw: asyncpg.Connection | None = None) -> Iterator[None]:
     """Errors of the server or the way to it, as what a caller is told; what a statement did wrong stays as it is."""
     try:
         yield
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeout, DatabaseUnusable, OSError) as error:
+    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, *_UNAVAILABLE) as error:
         cause = _driver_error(error)
         if isinstance(cause, asyncpg.QueryCanceledError):
             raise TimedOut from error

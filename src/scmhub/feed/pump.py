@@ -18,6 +18,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from scmhub.clock import Clock
 from scmhub.database.address import Address, DatabaseUnusable
+from scmhub.database.pool import LOST
 from scmhub.database.roles import check_session
 from scmhub.database.tables import PUMP_ROLE
 from scmhub.feed.log import CHANNEL, COLUMNS
@@ -89,7 +90,7 @@ class Pump:
         while True:
             try:
                 await self._work(loop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError) as error:
+            except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError) as error:
                 log.warning("the change pump lost its connection and tries again: %s", error)
                 await self.close()
                 await asyncio.sleep(_RETRY_SECONDS)

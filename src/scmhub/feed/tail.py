@@ -17,6 +17,7 @@ from contextlib import suppress
 import asyncpg  # type: ignore[import-untyped]
 
 from scmhub.database.address import Address, DatabaseUnusable
+from scmhub.database.pool import LOST
 from scmhub.feed.log import CHANNEL, EVENT_COLUMNS, Event
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Tail:
         while True:
             try:
                 await self._follow()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError) as error:
+            except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError) as error:
                 log.warning("the change log's tail lost its connection and tries again: %s", error)
             except Hole as error:
                 self.broken = str(error)

@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 from scmhub.database.address import DatabaseUnusable
+from scmhub.database.pool import LOST
 from scmhub.errors import HubError, ServiceUnavailable
 from scmhub.feed.log import HUB, Event
 from scmhub.feed.tail import Tail
@@ -156,4 +157,4 @@ def _unfollowed() -> str | None:
     return "the change log is not followed"
 
 
-_FAILURES = (HubError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError)
+_FAILURES = (HubError, *LOST, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnusable, TimeoutError)
