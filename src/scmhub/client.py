@@ -43,8 +43,12 @@ class Refused(Exception):
 async def follow(
     url: str, token: Token, document: str, variables: Mapping[str, Any] | None = None, *, after: str | None = None,
     save: Callable[[str], object] = lambda _: None, pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    whole: bool = False,
 ) -> AsyncIterator[dict[str, Any]]:  # fmt: skip
-    """Items of ``changes`` in ``document``, which must take ``$after: String``; ``url`` is ``ws://.../graphql``."""
+    """Items of ``changes`` in ``document``, which must take ``$after: String``; ``url`` is ``ws://.../graphql``.
+
+    ``whole``: each item with what is around it, ``{"data": {"changes": item}, "extensions": {"cursor": ...}}``.
+    """
     seen: OrderedDict[str, None] = OrderedDict()
     failures = 0
     while True:
@@ -58,7 +62,7 @@ async def follow(
                     failures = 0
                     [item] = payload["data"].values()
                     if not _is_known(item.get("id"), seen):
-                        yield item
+                        yield payload if whole else item
                     after = payload["extensions"]["cursor"]
                     save(after)
         except ConnectionClosed as closed:

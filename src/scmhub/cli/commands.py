@@ -74,6 +74,46 @@ def tail(
 
 
 @app.command()
+def listen(
+    forward_to: Annotated[str, typer.Option(help="URL that items are posted to; http to this machine, else https.")],
+    partner: Annotated[str | None, typer.Option("--as", help="Code of the partner; on the hub's own machine.")] = None,
+    url: Annotated[str | None, typer.Option("--hub", help="URL of the hub; default: of the settings.")] = None,
+    token_file: Annotated[Path | None, typer.Option(help="File with an access token, read at each connect.")] = None,
+    document: Annotated[Path | None, typer.Option(help="File with a subscription that takes $after.")] = None,
+    secret_file: Annotated[Path | None, typer.Option(help="File with the whsec_ secret to sign with.")] = None,
+    after: Annotated[str | None, typer.Option(help="Continue after this cursor.")] = None,
+) -> None:
+    """Post each change to a URL, signed as webhooks are, and print a line for it: for building a receiver."""
+    from scmhub.cli.listen import run_listen
+
+    raise typer.Exit(
+        asyncio.run(
+            run_listen(
+                forward_to, partner=partner, url=url, token_file=token_file, after=after,
+                document=document.read_text() if document else None,
+                secret=secret_file.read_text().strip() if secret_file else None,
+            )
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def trigger(
+    event: Annotated[str, typer.Argument(help="order.placed, order.confirmed or case.opened.")],
+    partner: Annotated[str | None, typer.Option("--as", help="Code of the partner; on the hub's own machine.")] = None,
+    url: Annotated[str | None, typer.Option("--hub", help="URL of the hub; default: of the settings.")] = None,
+    token_file: Annotated[Path | None, typer.Option(help="File with an access token.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a small change through the API, a copy of what is there, so that an integration has something to get."""
+    from scmhub.cli.talk import print_rows
+    from scmhub.cli.trigger import run_trigger
+
+    done = asyncio.run(run_trigger(event, partner=partner, url=url, token_file=token_file))
+    print_rows([done], as_json=as_json)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what is wrong with this installation, and what to do."""
     from scmhub.cli.health import run_doctor

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +15,8 @@ import pytest
 from hub_of_three import ACME_TOKEN, Firm, Served, make_app, new_firm
 
 HERE = Path(__file__).parent
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+"""The node of the environment that runs the tests comes first."""
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +51,9 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def node() -> str:
     """The executable itself: what a wheel puts on the PATH is a Python script that starts it and does not end it."""
-    path = shutil.which("node")
-    if path is None or shutil.which("npm") is None:
-        pytest.fail("These tests run published JavaScript clients: install Node.js 20 or later, with npm.")
+    path = shutil.which("node", path=PATH)
+    if path is None or shutil.which("npm", path=PATH) is None:
+        pytest.fail("These tests run JavaScript and TypeScript clients: install Node.js 22.18 or later, with npm.")
     return subprocess.run(
         [path, "-p", "process.execPath"], check=True, capture_output=True, text=True, timeout=60
     ).stdout.strip()
@@ -67,7 +71,9 @@ def node_packages(node: str, pytestconfig: pytest.Config) -> Callable[[str], Pat
         if not (target / "done").exists():
             for name in names:
                 shutil.copy(source / name, target / name)
-            subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=target, check=True, capture_output=True, timeout=300)
+            subprocess.run(
+                ["npm", "ci", "--no-audit", "--no-fund"], cwd=target, check=True, capture_output=True, timeout=300, env={**os.environ, "PATH": PATH},
+            )  # fmt: skip
             (target / "done").touch()
         for script in source.glob("*.mjs"):
             shutil.copy(script, target / script.name)

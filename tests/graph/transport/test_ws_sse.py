@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +27,7 @@ from scmhub.database.address import Address
 from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import HubSecret
 from scmhub.database.tables import OWNER_ROLE, ddl
+from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.http import GraphQLEndpoint
 from scmhub.graph.transport.server import Server, server_config
 from scmhub.graph.transport.sse import SseDoor
@@ -43,6 +45,7 @@ NOW = datetime.now(UTC)
 PROTOCOL = Subprotocol("graphql-transport-ws")
 FOLLOW = """subscription ($after: String) { changes(after: $after) { __typename cursor
   ... on Changed { kind recordId action record { ... on Order { buyerNumber status } } } } }"""
+PAGE = "{ changes { pageInfo { endCursor } } }"
 LIMITS = StreamLimits(operations=3, pings=5, lines=20)
 
 
@@ -529,19 +532,31 @@ async def test_a_draining_hub_takes_nobody_and_lets_everybody_go(served: Served)
         assert await closed(ws) == 1013
 
 
+OURS = Path(__file__).parents[3] / "clients" / "typescript" / "examples" / "follow.ts"
+"""Our own client, which needs no package."""
+
+
+def script_of(who: str, node_packages: Callable[[str], Path]) -> Path:
+    """The script that follows with a client and prints each item."""
+    if who == "ours":
+        return OURS
+    return node_packages("stream_clients") / "follow.mjs"
+
+
 @pytest.mark.parametrize("transport", ["ws", "sse"])
-async def test_the_published_clients_come_back_where_they_broke(
-    served: Served, node: str, node_packages: Callable[[str], Path], tmp_path: Path, transport: str
+@pytest.mark.parametrize("who", ["graphql", "ours"])
+async def test_the_clients_come_back_where_they_broke(
+    served: Served, node: str, node_packages: Callable[[str], Path], tmp_path: Path, who: str, transport: str
 ) -> None:
-    """graphql-ws and graphql-sse, unmodified: restart, overload, expired token, each followed by what was missed."""
+    """graphql-ws and graphql-sse, unmodified, and our own TypeScript client: restart, overload,
+    expired token, each followed by what was missed."""
     assert served.hub.feed
     feed, token = served.hub.feed, tmp_path / "token"
     token.write_text(served.token("bolt"))
     scheme = "ws" if transport == "ws" else "http"
-    script = node_packages("stream_clients") / "follow.mjs"
     client = await asyncio.create_subprocess_exec(
-        node, str(script), transport, f"{scheme}://127.0.0.1:{served.port}/graphql", str(token),
-        stdout=asyncio.subprocess.PIPE,
+        node, str(script_of(who, node_packages)), transport, f"{scheme}://127.0.0.1:{served.port}/graphql", str(token),
+        stdout=asyncio.subprocess.PIPE, env={**os.environ, "FOLLOW_PAUSE": "20"},
     )  # fmt: skip
     assert client.stdout
     got, codes, placed = [], [], []
@@ -570,6 +585,36 @@ async def test_the_published_clients_come_back_where_they_broke(
         assert codes == [1012, 1013, 4403, 1012]
     client.terminate()
     await client.communicate()
+
+
+@pytest.mark.parametrize("transport", ["ws", "sse"])
+async def test_our_typescript_client_keeps_its_place_and_gives_up_on_a_forged_one(
+    served: Served, node: str, tmp_path: Path, transport: str
+) -> None:
+    token, cursor = tmp_path / "token", tmp_path / "cursor"
+    token.write_text(served.token("bolt"))
+    arguments = [node, str(OURS), transport, f"http://127.0.0.1:{served.port}/graphql", str(token), str(cursor)]
+    start = (await served.hub.execute(GraphQLRequest(PAGE), await served.hub.authenticate(f"Bearer {served.token('bolt')}"))).body
+    cursor.write_text(orjson.loads(start)["data"]["changes"]["pageInfo"]["endCursor"])
+    placed = [await served.firms.placed(buyer_number=f"N{number}") for number in range(2)]
+    got: list[str] = []
+    for rounds in (1, 2):
+        client = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+        assert client.stdout
+        async with asyncio.timeout(20):
+            while placed[rounds * 2 - 1].id not in got:
+                line = orjson.loads(await client.stdout.readline())
+                got += [line["recordId"]] if line.get("kind") == "ORDER" else []
+        client.terminate()
+        await client.communicate()
+        placed += [await served.firms.placed(buyer_number=f"M{rounds}{number}") for number in range(2)]
+    assert [each for number, each in enumerate(got) if each not in got[:number]] == [each.id for each in placed[:4]]
+    cursor.write_text("forged")
+    client = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(20):
+        out, _ = await client.communicate()
+    assert "not a cursor" in out.decode()
+    assert client.returncode == 1
 
 
 @pytest.mark.parametrize(("transport", "shown"), [("ws", "not a cursor"), ("sse", "BAD_CURSOR")])
