@@ -50,7 +50,8 @@ async def _order_placed(call: Call) -> dict[str, Any]:
     return await call(
         _PLACE,
         i={
-            "seller": last["seller"]["id"], "shipTo": last["shipTo"]["id"], "currency": (line["unitPrice"] or {}).get("currencyCode", "EUR"),
+            "seller": last["seller"]["id"], "shipTo": last["shipTo"]["id"],
+            "currency": (line["unitPrice"] or {}).get("currencyCode", "EUR"),
             "buyerNumber": f"TRY-{uuid4().hex[:8].upper()}",
             "lines": [
                 {
