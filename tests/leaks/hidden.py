@@ -20,7 +20,7 @@ from ..support.world import World
 from .documents import KINDS
 from .oracle import LAWS, Oracle
 
-_PLACES = ("line_no", "seq", "revision_no", "update_no", "entry_no", "step_no", "evidence_no", "clause_no", "version_no")
+_PLACES = ("line_no", "seq", "revision_no", "update_no", "entry_no", "step_no", "evidence_no", "clause_no", "event_no", "version_no")
 _TIED: dict[str, tuple[str, ...]] = {
     "time_series": ("measure", "basis", "bucket", "unit"),
     "series_point": ("measure", "known_from", "known_until"),
@@ -31,6 +31,7 @@ _TIED: dict[str, tuple[str, ...]] = {
     "disruption": ("forwarded", "resolve_with_source", "starts_at", "expected_end_at"),
     "item_link": ("kind", "quantity", "unit", "valid_from", "valid_until"),
     "objective": ("measure",),
+    "relationship_contact": ("function",),
     "stock_policy_clause": ("minimum", "maximum", "target"),
     "fence_clause": ("frozen_days", "firm_days", "flexible_days"),
     "case_reference": ("record",),

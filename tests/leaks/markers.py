@@ -17,7 +17,7 @@ from ..support.rows import Row, Tables
 TEXT, NUMBER, YEAR = "MARKED", 7_431_990, 2143
 _TRACE = re.compile(rb"MARKED|743199|2143-|2143")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_SMALL = ("likelihood", "impact", "supply_risk", "profit_impact", "potential", "update_no", "entry_no", "clause_no", "frozen_days", "firm_days", "flexible_days", "step_no", "evidence_no", "level")
+_SMALL = ("likelihood", "impact", "supply_risk", "profit_impact", "potential", "update_no", "entry_no", "clause_no", "event_no", "frozen_days", "firm_days", "flexible_days", "step_no", "evidence_no", "level")
 """Numbers that a CHECK or an order keeps small."""
 _POLICY_DAYS = ("requested_on", "arrival_on", "starts_on", "as_of_on")
 

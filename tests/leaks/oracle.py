@@ -78,6 +78,8 @@ LAWS = {
     "BreachEvidence": Law("breach_evidence", of=("Breach", "breach_id")),
     "RelationshipProfile": Law("relationship_profile", "owner_id"),
     "Objective": Law("objective", "owner_id", ("counterparty_id",)),
+    "RelationshipContact": Law("relationship_contact", "owner_id", ("counterparty_id",)),
+    "RelationshipEvent": Law("relationship_event", of=("Relationship", "relationship_id")),
     "Agreement": Law("agreement", "provider_id", ("recipient_id",)),
     "AgreementVersion": Law("agreement_version", "provider_id", ("recipient_id",)),
     **{name: Law(table, of=("AgreementVersion", "version_id")) for name, table in _IN_A_VERSION.items()},

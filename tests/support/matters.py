@@ -25,6 +25,7 @@ def add_matters(world: World) -> None:
         _link(world, number)
     for relationship in world.tables["relationship"]:
         _views(world, relationship)
+        _steps(world, relationship)
         add_agreements(world, relationship)
     for number, partner in enumerate(world.partners):
         _machine(world, partner, number)
@@ -153,10 +154,24 @@ def _views(world: World, relationship: Row) -> None:
             )  # fmt: skip
         if world.chance(0.4):
             world.add(
+                "relationship_contact", owner_id=owner, counterparty_id=other, relationship_id=relationship["id"],
+                function=world.pick(("SALES", "QUALITY")), name=world.text(), email=world.maybe(world.text()),
+                phone=world.maybe(world.text()), version=world.rng.randrange(1, 9), updated_at=world.instant(),
+            )  # fmt: skip
+        if world.chance(0.4):
+            world.add(
                 "objective", owner_id=owner, counterparty_id=other, relationship_id=relationship["id"],
                 measure=world.pick(("OTIF", "STOCK_DAYS")), aim=world.pick(("AT_LEAST", "AT_MOST")), target=world.amount(),
                 unit="P1", since=world.day(), version=world.rng.randrange(1, 9), updated_at=world.instant(),
             )  # fmt: skip
+
+
+def _steps(world: World, relationship: Row) -> None:
+    for number in range(world.pick((1, 2))):
+        world.add(
+            "relationship_event", relationship_id=relationship["id"], event_no=number + 1,
+            state=world.pick(("PROPOSED", "ACTIVE")), by_id=relationship["proposed_by"], at=world.instant(),
+        )  # fmt: skip
 
 
 def _machine(world: World, partner: UUID, number: int) -> None:

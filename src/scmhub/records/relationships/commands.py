@@ -19,6 +19,7 @@ from scmhub.partners.tables import PartnerTable, RelationshipTable
 from scmhub.records.relationships import rules
 from scmhub.records.relationships.agreement_commands import end_agreements
 from scmhub.records.relationships.api import RelationshipKind
+from scmhub.records.relationships.model import RelationshipEventTable
 from scmhub.sharing.expansion import relationship_changed
 
 STANDING = ("PROPOSED", "ACTIVE", "SUSPENDED")
@@ -67,6 +68,7 @@ async def relationship_propose(unit: Unit, given: RelationshipProposeInput) -> U
         proposed_by=mine, created_at=unit.now,
     )  # fmt: skip
     await take.add_unique(unit, relationship, taken)
+    await _remember(unit, relationship)
     _tell(unit, relationship, "PROPOSED", ["kind", "state", "provider", "recipient", "proposedBy"])
     await relationship_changed(unit, relationship)
     return relationship.id
@@ -86,6 +88,18 @@ async def _partner_with(unit: Unit, code: str) -> PartnerTable:
 
 def _tell(unit: Unit, relationship: RelationshipTable, action: str, changed: list[str]) -> None:
     unit.change("RELATIONSHIP", action, relationship.id, relationship.provider_id, [relationship.recipient_id], changed)
+
+
+async def _remember(unit: Unit, relationship: RelationshipTable) -> None:
+    """What happened, when and by whom: kept for ever."""
+    sql = "select coalesce(max(event_no), 0) + 1 from relationship_event where relationship_id = $1"
+    number = await unit.fetch(sql, relationship.id)
+    unit.session.add(
+        RelationshipEventTable(
+            id=new_id(unit.now), relationship_id=relationship.id, event_no=number, state=relationship.state,
+            by_id=unit.partner_id, at=unit.now,
+        )
+    )  # fmt: skip
 
 
 async def _step(unit: Unit, given: RelationshipStepInput, step: str, action: str) -> UUID:
@@ -111,6 +125,7 @@ async def _step(unit: Unit, given: RelationshipStepInput, step: str, action: str
         changed.append("until")
     relationship.version += 1
     unit.session.add(relationship)
+    await _remember(unit, relationship)
     _tell(unit, relationship, action, [*changed, "version"])
     if step == "END":
         await end_agreements(unit, relationship)

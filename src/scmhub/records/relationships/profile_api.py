@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from scmhub.graph.declare import column, extend, kind, many, measured, money, one, question
+from scmhub.graph.declare import column, extend, kind, latest, many, measured, money, one, question
 from scmhub.graph.scalars import UnitCode
 from scmhub.quantity import parse_decimal
 from scmhub.records.relationships import model, objectives
+from scmhub.records.relationships.api import RelationshipState
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned
 
@@ -23,6 +24,28 @@ class KraljicClass(Enum):
     LEVERAGE = strawberry.enum_value("LEVERAGE", description="Low risk, high impact.")
     BOTTLENECK = strawberry.enum_value("BOTTLENECK", description="High risk, low impact.")
     NON_CRITICAL = strawberry.enum_value("NON_CRITICAL", description="Low risk, low impact.")
+
+
+@strawberry.enum(description="How close a relationship is, after Lambert, Emmelhainz and Gardner (1996).")
+class PartnershipType(Enum):
+    ARMS_LENGTH = strawberry.enum_value("ARMS_LENGTH", description="Deals, without joint commitment.")
+    TYPE_I = strawberry.enum_value("TYPE_I", description="Coordination within limits, with a short horizon.")
+    TYPE_II = strawberry.enum_value("TYPE_II", description="Integration of several functions, with a long horizon.")
+    TYPE_III = strawberry.enum_value("TYPE_III", description="Each sees the other as an extension of itself; no end.")
+    JOINT_VENTURE = strawberry.enum_value("JOINT_VENTURE", description="A firm owned by both.")
+    VERTICAL_INTEGRATION = strawberry.enum_value("VERTICAL_INTEGRATION", description="One owns the other.")
+
+
+@strawberry.enum(description="What a contact is there for.")
+class ContactFunction(Enum):
+    PURCHASING = strawberry.enum_value("PURCHASING", description="Buying.")
+    SALES = strawberry.enum_value("SALES", description="Selling.")
+    PLANNING = strawberry.enum_value("PLANNING", description="Forecasts, commits and capacity.")
+    LOGISTICS = strawberry.enum_value("LOGISTICS", description="Shipments and receipts.")
+    QUALITY = strawberry.enum_value("QUALITY", description="Complaints and audits.")
+    FINANCE = strawberry.enum_value("FINANCE", description="Invoices and payments.")
+    IT = strawberry.enum_value("IT", description="Interfaces and access.")
+    MANAGEMENT = strawberry.enum_value("MANAGEMENT", description="The last to be called.")
 
 
 @strawberry.enum(description="Which way a target is meant.")
@@ -43,6 +66,8 @@ class RelationshipProfile:
     supply_risk: int | None = column(PUBLIC, "How risky the supply is, from 1 to 5.")
     profit_impact: int | None = column(PUBLIC, "How much it matters to profit, from 1 to 5.")
     kraljic: KraljicClass | None = column(PUBLIC, "Class that follows: 3 and above counts as high.")
+    partnership: PartnershipType | None = column(PUBLIC, "How close you take it to be.")
+    review_on: date | None = column(PUBLIC, "When you will look at it again.")
     segment: str | None = column(PUBLIC, "Segment of the customer.")
     value = money(PUBLIC, "Value of the customer.", amount="value_amount")
     potential: int | None = column(PUBLIC, "How much more it could become, from 1 to 5.")
@@ -69,7 +94,49 @@ class Objective:
     version: int = column(PUBLIC, "Counts the changes.")
 
 
-extend("Relationship", objectives=many("Objective", "What both sides want.", by="relationship_id", order="measure"))
+@kind(
+    model.RelationshipContactTable, prefix="rct", policy=Owned(owner="owner_id", parties=("counterparty_id",)),
+    plural="relationshipContacts", filters=("function", "relationship", "owner"),
+)  # fmt: skip
+class RelationshipContact:
+    """Whom the other side of a relationship calls about something; each side keeps its own, both read them."""
+
+    owner = one("Partner", PUBLIC, "For whom this person speaks.", by="owner_id")
+    counterparty = one("Partner", PUBLIC, "The other side.", by="counterparty_id")
+    relationship = one("Relationship", PUBLIC, "In which relationship.", by="relationship_id")
+    function: ContactFunction = column(PUBLIC, "What about.")
+    name: str = column(PUBLIC, "Who.")
+    email: str | None = column(PUBLIC, "E-mail address.")
+    phone: str | None = column(PUBLIC, "Telephone number.")
+    updated_at: datetime = column(PUBLIC, "When it was last written.")
+    version: int = column(PUBLIC, "Counts the changes.")
+
+
+@kind(
+    model.RelationshipEventTable, prefix="rle", policy=Owned(owner="provider_id", parties=("recipient_id",)),
+    part_of=("Relationship", "relationship_id"),
+)  # fmt: skip
+class RelationshipEvent:
+    """One step of a relationship; never changed."""
+
+    event_no: int = column(PUBLIC, "Number within the relationship, from 1.")
+    state: RelationshipState = column(PUBLIC, "Where it came to stand.")
+    by = one("Partner", PUBLIC, "Who took the step.", by="by_id")
+    at: datetime = column(PUBLIC, "When.")
+
+
+extend(
+    "Relationship",
+    objectives=many("Objective", "What both sides want.", by="relationship_id", order="measure"),
+    my_profile=latest(
+        "RelationshipProfile", "Your own view of it: of your supplier (SRM) if you receive, of your customer (CRM) if "
+        "you provide. The other side's is never shown.", by="relationship_id", order="updated_at",
+    ),
+    contacts=many(
+        "RelationshipContact", "Whom to call, on both sides.", by="relationship_id", order="function", default=20
+    ),
+    history=many("RelationshipEvent", "Every step it took, oldest first.", by="relationship_id", order="event_no"),
+)  # fmt: skip
 
 _OBJECTIVES = """
 query($id: ID!) { it: relationship(by: {id: $id}) {

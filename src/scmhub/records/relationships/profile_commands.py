@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from scmhub.partners import currencies, units
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.relationships import objectives
 from scmhub.records.relationships.model import ObjectiveTable, RelationshipProfileTable
-from scmhub.records.relationships.profile_api import ObjectiveAim
+from scmhub.records.relationships.profile_api import ObjectiveAim, PartnershipType
 
 _MEASURE = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
 
@@ -30,6 +31,8 @@ class RelationshipProfileSetInput:
     relationship: strawberry.ID = strawberry.field(description="A relationship of yours.")
     supply_risk: int | None = strawberry.field(description="Of your supplier: from 1 to 5.", default=None)
     profit_impact: int | None = strawberry.field(description="Of your supplier: from 1 to 5.", default=None)
+    partnership: PartnershipType | None = strawberry.field(description="How close you take it to be.", default=None)
+    review_on: date | None = strawberry.field(description="When you will look at it again.", default=None)
     segment: str | None = strawberry.field(description="Of your customer; at most 200 characters.", default=None)
     value: MoneyInput | None = strawberry.field(description="Of your customer.", default=None)
     potential: int | None = strawberry.field(description="Of your customer: from 1 to 5.", default=None)
@@ -54,7 +57,8 @@ async def _relationship(unit: Unit, given: str) -> RelationshipTable:
 @command(
     "relationshipProfileSet", payload="RelationshipProfile",
     description="Writes what you think of a relationship: the recipient on supply risk and profit impact, the provider "
-    "on segment, value and potential. FORBIDDEN: what the other side writes. Nobody but you ever sees it.",
+    "on segment, value and potential, either on partnership and review. FORBIDDEN: what the other side writes. Nobody "
+    "but you ever sees it.",
 )  # fmt: skip
 async def relationship_profile_set(unit: Unit, given: RelationshipProfileSetInput) -> UUID:
     link = await _relationship(unit, given.relationship)
@@ -63,6 +67,7 @@ async def relationship_profile_set(unit: Unit, given: RelationshipProfileSetInpu
         "supply_risk": _grade(given.supply_risk, "supplyRisk"),
         "profit_impact": _grade(given.profit_impact, "profitImpact"),
         "kraljic": objectives.kraljic(given.supply_risk, given.profit_impact),
+        "partnership": given.partnership.name if given.partnership else None, "review_on": given.review_on,
         "segment": take.some_text(given.segment, take.NAME, ["input", "segment"]), **_money(given.value),
         "potential": _grade(given.potential, "potential"),
         "note": take.some_text(given.note, take.NOTE, ["input", "note"], lines=True),
