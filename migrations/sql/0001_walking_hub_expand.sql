@@ -809,6 +809,45 @@ CREATE INDEX ix_purchase_order_seller_id_placed_at_id ON purchase_order (seller_
 
 CREATE INDEX ix_purchase_order_seller_id_seller_number ON purchase_order (seller_id, seller_number);
 
+CREATE TABLE relationship_contact (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	counterparty_id UUID NOT NULL, 
+	relationship_id UUID NOT NULL, 
+	function VARCHAR COLLATE "C" NOT NULL, 
+	name TEXT NOT NULL, 
+	email TEXT, 
+	phone TEXT, 
+	version INTEGER NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_relationship_contact PRIMARY KEY (id), 
+	CONSTRAINT uq_relationship_contact_owner_id_relationship_id_function UNIQUE (owner_id, relationship_id, function), 
+	CONSTRAINT ck_relationship_contact_function CHECK (function in ('PURCHASING', 'SALES', 'PLANNING', 'LOGISTICS', 'QUALITY', 'FINANCE', 'IT', 'MANAGEMENT')), 
+	CONSTRAINT fk_relationship_contact_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_relationship_contact_counterparty_id FOREIGN KEY(counterparty_id) REFERENCES partner (id), 
+	CONSTRAINT fk_relationship_contact_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id)
+);
+
+CREATE INDEX ix_relationship_contact_counterparty_id_id ON relationship_contact (counterparty_id, id);
+
+CREATE INDEX ix_relationship_contact_owner_id_id ON relationship_contact (owner_id, id);
+
+CREATE INDEX ix_relationship_contact_relationship_id_function_id ON relationship_contact (relationship_id, function, id);
+
+CREATE TABLE relationship_event (
+	id UUID NOT NULL, 
+	relationship_id UUID NOT NULL, 
+	event_no INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	by_id UUID NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_relationship_event PRIMARY KEY (id), 
+	CONSTRAINT uq_relationship_event_relationship_id_event_no UNIQUE (relationship_id, event_no), 
+	CONSTRAINT ck_relationship_event_state CHECK (state in ('PROPOSED', 'ACTIVE', 'SUSPENDED', 'ENDED', 'DECLINED')), 
+	CONSTRAINT fk_relationship_event_relationship_id FOREIGN KEY(relationship_id) REFERENCES relationship (id), 
+	CONSTRAINT fk_relationship_event_by_id FOREIGN KEY(by_id) REFERENCES partner (id)
+);
+
 CREATE TABLE relationship_profile (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -816,6 +855,8 @@ CREATE TABLE relationship_profile (
 	supply_risk INTEGER, 
 	profit_impact INTEGER, 
 	kraljic VARCHAR COLLATE "C", 
+	partnership VARCHAR COLLATE "C", 
+	review_on DATE, 
 	segment TEXT, 
 	value_amount NUMERIC(21, 6), 
 	currency VARCHAR COLLATE "C", 
@@ -826,6 +867,7 @@ CREATE TABLE relationship_profile (
 	CONSTRAINT pk_relationship_profile PRIMARY KEY (id), 
 	CONSTRAINT uq_relationship_profile_owner_id_relationship_id UNIQUE (owner_id, relationship_id), 
 	CONSTRAINT ck_relationship_profile_kraljic CHECK (kraljic in ('STRATEGIC', 'LEVERAGE', 'BOTTLENECK', 'NON_CRITICAL')), 
+	CONSTRAINT ck_relationship_profile_partnership CHECK (partnership in ('ARMS_LENGTH', 'TYPE_I', 'TYPE_II', 'TYPE_III', 'JOINT_VENTURE', 'VERTICAL_INTEGRATION')), 
 	CONSTRAINT ck_relationship_profile_supply_risk CHECK (supply_risk between 1 and 5), 
 	CONSTRAINT ck_relationship_profile_profit_impact CHECK (profit_impact between 1 and 5), 
 	CONSTRAINT ck_relationship_profile_potential CHECK (potential between 1 and 5), 
@@ -838,7 +880,7 @@ CREATE TABLE relationship_profile (
 
 CREATE INDEX ix_relationship_profile_owner_id_id ON relationship_profile (owner_id, id);
 
-CREATE INDEX ix_relationship_profile_relationship_id_id ON relationship_profile (relationship_id, id);
+CREATE INDEX ix_relationship_profile_relationship_id_updated_at_id ON relationship_profile (relationship_id, updated_at, id);
 
 CREATE TABLE risk (
 	id UUID NOT NULL, 
@@ -2279,6 +2321,44 @@ create policy remove on "purchase_order" for delete to hub_write using (buyer_id
 grant select, insert, update, delete on "purchase_order" to hub_write;
 
 grant select on "purchase_order" to hub_read;
+
+alter table "relationship_contact" enable row level security;
+
+alter table "relationship_contact" force row level security;
+
+alter table "relationship_contact" add constraint "ck_relationship_contact_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id, counterparty_id]));
+
+create policy read_all on "relationship_contact" for select to hub_read using (true);
+
+create policy see on "relationship_contact" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "relationship_contact" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "relationship_contact" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "relationship_contact" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or counterparty_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "relationship_contact" to hub_write;
+
+grant select on "relationship_contact" to hub_read;
+
+alter table "relationship_event" enable row level security;
+
+alter table "relationship_event" force row level security;
+
+create policy read_all on "relationship_event" for select to hub_read using (true);
+
+create policy see on "relationship_event" for select to hub_write using (exists (select from "relationship" p1 where p1.id = "relationship_event".relationship_id));
+
+create policy add on "relationship_event" for insert to hub_write with check (exists (select from "relationship" p1 where p1.id = "relationship_event".relationship_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy change on "relationship_event" for update to hub_write using (exists (select from "relationship" p1 where p1.id = "relationship_event".relationship_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid))) with check (exists (select from "relationship" p1 where p1.id = "relationship_event".relationship_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+create policy remove on "relationship_event" for delete to hub_write using (exists (select from "relationship" p1 where p1.id = "relationship_event".relationship_id and (p1.provider_id = nullif(current_setting('hub.partner', true), '')::uuid or p1.recipient_id = nullif(current_setting('hub.partner', true), '')::uuid)));
+
+grant select, insert on "relationship_event" to hub_write;
+
+grant select on "relationship_event" to hub_read;
 
 alter table "relationship_profile" enable row level security;
 
