@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, select
 from scmhub.clock import Clock
 from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database, Unit
+from scmhub.demo.agreements import agree
 from scmhub.demo.book import Book, Row
 from scmhub.demo.cast import FIRMS, Cast, play
 from scmhub.demo.chance import Chance
@@ -91,6 +92,7 @@ def write_story(chance: Chance, now: datetime, book: Book, progress: Progress = 
     expect(chance.aside("plans"), cast, now, book, news)
     count_stock(chance.aside("stock"), cast, now, book, news)
     judge(chance.aside("ties"), cast, now, book)
+    agree(chance.aside("agreements"), cast, now, book)
     suffer(chance.aside("troubles"), cast, now, book, news)
     news.enter(book, cast.partners["VELO"])
     return cast
