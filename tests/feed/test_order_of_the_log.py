@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from scmhub.cli.feed import begin_epoch
 from scmhub.clock import system_clock
 from scmhub.database.address import Address
 from scmhub.database.roles import login
@@ -275,4 +276,13 @@ async def test_the_pump_can_do_nothing_else(admin: Address, secret: HubSecret) -
     ):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(forbidden)
+    await connection.close()
+
+
+async def test_after_a_restore_the_operator_begins_a_new_epoch(admin: Address, settings: Settings) -> None:
+    await begin_epoch(admin, settings)
+    connection = await admin.connect()
+    before = await connection.fetchval("select epoch from change_head")
+    await begin_epoch(admin, settings)
+    assert await connection.fetchval("select epoch from change_head") != before
     await connection.close()

@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 imports = typer.Typer(no_args_is_help=True, help="Bring records of other systems into the hub.")
 app.add_typer(imports, name="import")
+feeds = typer.Typer(no_args_is_help=True, help="The change feed.")
+app.add_typer(feeds, name="feed")
 register(app)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -129,6 +131,14 @@ def migrate_command(
     from scmhub.cli.health import run_migrate
 
     run_migrate(apply=apply)
+
+
+@feeds.command()
+def epoch() -> None:
+    """After a restore from a backup: void all cursors of the change feed, so that followers read anew."""
+    from scmhub.cli.feed import run_epoch
+
+    asyncio.run(run_epoch())
 
 
 @app.command()
