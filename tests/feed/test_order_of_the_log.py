@@ -219,6 +219,30 @@ async def test_old_rows_go_from_the_old_end_only(admin: Address, secret: HubSecr
     await pump.close()
 
 
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_tail_goes_on_behind_what_went_before_it_was_read(
+    admin: Address, secret: HubSecret, settings: Settings, left: int
+) -> None:
+    pump, tail = pump_of(admin, secret, settings), Tail(login(admin, READ_ROLE, secret))
+    async with connections(admin, 1) as [connection]:
+        await tail.start()
+        resets: list[int] = []
+        tail.on_reset.append(lambda: resets.append(tail.head))
+        old, young = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+        for at in [old, old, *[young] * left]:
+            await connection.execute(OUTBOX, new_id(NOW), at, RECORDS[0], "1")
+        await pump.drain()
+        assert await pump.trim(datetime(2025, 1, 1, tzinfo=UTC)) == 2
+        assert await tail.read() == 0
+        assert (tail.trouble(), resets) == (None, [2 + left])
+        await connection.execute(OUTBOX, new_id(NOW), young, RECORDS[0], "1")
+        await pump.drain()
+        assert await tail.read() == 1
+        assert tail.head == 3 + left
+    await tail.close()
+    await pump.close()
+
+
 async def test_a_hole_breaks_the_tail(admin: Address, secret: HubSecret, settings: Settings) -> None:
     pump, tail = pump_of(admin, secret, settings), Tail(login(admin, READ_ROLE, secret))
     async with connections(admin, 1) as [connection]:

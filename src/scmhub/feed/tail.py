@@ -139,7 +139,8 @@ class Tail:
             events = [Event.of(row) for row in await connection.fetch(_READ, self.head, timeout=_READ_SECONDS)]
             if all(event.seq == self.head + number for number, event in enumerate(events, 1)):
                 return events
-            log.error("the change log skips a number behind %s; reading it again", self.head)
+            log.warning("the change log skips a number behind %s; reading it again", self.head)
+            self._adopt(await connection.fetchrow(_HEAD, timeout=_READ_SECONDS))
         raise Hole(f"the change log skips a number behind {self.head}")
 
     async def _connect(self) -> asyncpg.Connection:
@@ -155,11 +156,14 @@ class Tail:
         return connection
 
     def _adopt(self, head: asyncpg.Record | None) -> None:
-        """Stand at the head the first time, and whenever the log is another than the one we read."""
+        """Stand at the head the first time, and whenever the log is another than the one we read.
+
+        So it is, too, when rows went for their age before they were read, as they do for a hub that was down for days.
+        """
         if head is None:
             return
         self.floor = head["floor_seq"]
-        if head["epoch"] != self.epoch or head["seq"] < self.head:
+        if head["epoch"] != self.epoch or head["seq"] < self.head or self.floor > self.head:
             self.epoch, self.head = head["epoch"], head["seq"]
             self._ring.clear()
             for listener in self.on_reset:
