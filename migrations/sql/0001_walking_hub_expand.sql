@@ -136,6 +136,15 @@ CREATE TABLE used_assertion (
 
 CREATE INDEX ix_used_assertion_expires_at ON used_assertion (expires_at);
 
+CREATE TABLE watch_place (
+	id INTEGER NOT NULL, 
+	seq BIGINT NOT NULL, 
+	epoch BIGINT NOT NULL, 
+	swept_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_watch_place PRIMARY KEY (id), 
+	CONSTRAINT ck_watch_place_one_row CHECK (id = 1)
+);
+
 CREATE TABLE disruption (
 	id UUID NOT NULL, 
 	sender_id UUID NOT NULL, 
@@ -1797,6 +1806,10 @@ grant select on "revoked_token" to hub_read;
 grant select, insert, update on "signing_key" to hub_write;
 
 grant select, insert, delete on "used_assertion" to hub_write;
+
+grant select, insert, update on "watch_place" to hub_write;
+
+grant select on "watch_place" to hub_read;
 
 alter table "disruption" enable row level security;
 

@@ -19,6 +19,7 @@ from scmhub.database.secret import HubSecret, load_secret
 from scmhub.database.tables import READ_ROLE
 from scmhub.database.unit import Database
 from scmhub.errors import HubError
+from scmhub.exceptions.watch import Watch, watching
 from scmhub.feed.timers import LoopTimers, Timers
 from scmhub.graph.build import Root
 from scmhub.graph.commands import CommandRunner
@@ -112,6 +113,7 @@ class Hub:
         self.feed: Feed | None = None
         """The change feed, while it is followed."""
         self.follows: Callable[[], AbstractAsyncContextManager[Feed]] | None = None
+        self.watches: Callable[[Feed], AbstractAsyncContextManager[Watch]] | None = None
         self.compilations = compilations
         self.timers: Timers = LoopTimers()
         self.outbound = Outbound(networks(settings.outbound_networks), self.timers)
@@ -132,6 +134,9 @@ class Hub:
                 settings, database, ring, load_schema(), clock, lambda: load_ring(admin, secret, clock())
             )  # fmt: skip
             hub._connect(admin, secret)
+            hub.watches = lambda feed: watching(
+                login(admin, READ_ROLE, secret), settings, database, clock, feed.tail
+            )  # fmt: skip
             yield hub
             hub.documents.close()
         finally:
@@ -150,9 +155,13 @@ class Hub:
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
-        """Sequence and follow the change log inside the block; the lifespan of the server. Reads need it not."""
+        """Sequence and follow the change log inside the block, and look for what is out of tolerance in it.
+
+        The lifespan of the server. Reads need it not.
+        """
         assert self.follows
-        async with self.follows() as self.feed:
+        assert self.watches
+        async with self.follows() as self.feed, self.watches(self.feed):
             self.engine.pull = self.feed.pull
             try:
                 async with self._delivering(self.feed):

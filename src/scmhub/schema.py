@@ -9,6 +9,7 @@ from functools import cache
 import strawberry
 from graphql import GraphQLSchema, print_schema
 
+import scmhub.exceptions.watch
 import scmhub.exchange.tables
 import scmhub.feed.audit
 import scmhub.feed.log
@@ -43,7 +44,8 @@ class HubSchema:
 @cache
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
-    modules = [*discover(), *(f"scmhub.admin.{part}" for part in _ADMIN), *_WEBHOOKS]
+    admin = [f"scmhub.admin.{part}" for part in _ADMIN]
+    modules = [*discover(), *admin, *_WEBHOOKS, "scmhub.exceptions.questions"]
     for name in modules:
         importlib.import_module(name)
     REGISTRY.arrange(modules)

@@ -78,15 +78,15 @@ class Breach:
     allowed: Decimal = column(PUBLIC, "The tolerance, in the unit of the variance.")
     basis: ToleranceBasis = column(PUBLIC, "Where the tolerance comes from.")
     basis_version: int = column(PUBLIC, "Version of the default, or of the agreement that holds the clause.")
-    clause: str | None = column(PARTY, "Id of the clause; null for a default.")
+    clause: str | None = column(PARTY, "Id of the agreement the clause stands in; null for a default.")
     severity: CaseSeverity = column(PUBLIC, "How grave it is, computed from variance and tolerance.")
     found_at: datetime = column(PUBLIC, "When it last left its tolerance.")
     returned_at: datetime | None = column(PUBLIC, "When it came back in tolerance; null: it is out.")
     evidence = many(
         "BreachEvidence", "The values that were compared; of a breach that is over, the last ones outside.",
-        by="breach_id", order="evidence_no",
+        by="breach_id", order="evidence_no", default=20,
     )  # fmt: skip
-    cases = many("Case", "The case the hub opened for it, if you are a side of it.", by="breach_id")
+    cases = many("Case", "The case the hub opened for it, if you are a side of it.", by="breach_id", default=1, most=1)
     version: int = column(PUBLIC, "Counts how often it was found otherwise.")
     created_at: datetime = column(PUBLIC, "When it was first found.")
 

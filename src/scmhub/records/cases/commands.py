@@ -20,7 +20,7 @@ from scmhub.records.cases import rules
 from scmhub.records.cases.api import CaseSeverity, CaseTemplate
 from scmhub.records.cases.breach_model import BreachTable
 from scmhub.records.cases.model import CaseReferenceTable, CaseStepTable, CaseTable
-from scmhub.records.cases.words import Word, escalate, keep
+from scmhub.records.cases.words import Word, begin, escalate, keep
 
 MOST_REFERENCES = 50
 MOST_STEPS = 100
@@ -111,7 +111,7 @@ async def case_open(unit: Unit, given: CaseOpenInput) -> UUID:
     for record, kind in references.items():
         unit.session.add(CaseReferenceTable(id=new_id(unit.now), case_id=case.id, kind=kind, record=record))
     fields = ["template", "severity", "state", "title", "dueOn", "references"]
-    await keep(unit, case, Word("OPEN", text), "OPENED", fields)
+    begin(unit, case, Word("OPEN", text), fields)
     return case.id
 
 

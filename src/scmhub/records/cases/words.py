@@ -21,8 +21,18 @@ class Word:
 
 
 async def keep(unit: Unit, case: CaseTable, word: Word, action: str, fields: Iterable[str]) -> None:
-    """The entry, and the case with it; both sides told. The case is locked, or new."""
+    """The entry, and the case with it; both sides told. The case is locked."""
     number = await unit.fetch("select coalesce(max(entry_no), 0) + 1 from case_entry where case_id = $1", case.id)
+    _enter(unit, case, number, word, action, fields)
+    await unit.session.flush()
+
+
+def begin(unit: Unit, case: CaseTable, word: Word, fields: Iterable[str]) -> None:
+    """The first entry of a case that was just stored."""
+    _enter(unit, case, 1, word, "OPENED", fields)
+
+
+def _enter(unit: Unit, case: CaseTable, number: int, word: Word, action: str, fields: Iterable[str]) -> None:
     entry = CaseEntryTable(
         id=new_id(unit.now), case_id=case.id, entry_no=number, act=word.act,
         author_id=None if word.by_hub else unit.partner_id, text=word.text, recorded_at=unit.now,
@@ -31,7 +41,6 @@ async def keep(unit: Unit, case: CaseTable, word: Word, action: str, fields: Ite
     unit.session.add_all([case, entry])
     parties = [case.counterparty_id] if case.counterparty_id else []
     unit.change("CASE", action, case.id, case.opener_id, parties, [*fields, "entries", "version"])
-    await unit.session.flush()
 
 
 async def escalate(unit: Unit, case: CaseTable, word: Word) -> None:

@@ -1,0 +1,161 @@
+"""Orders and shipments judged: late, early, unanswered, and less received than was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from scmhub.clock import render
+from scmhub.database.unit import Unit
+from scmhub.exceptions.found import About, Finding, Piece, Where
+from scmhub.exceptions.tolerances import Tolerances, in_force
+from scmhub.ids import public_id
+from scmhub.measures import exceptions as measure
+from scmhub.quantity import render_decimal
+
+CRITERIA = ("LATE_ORDER", "EARLY_ORDER", "RESPONSE_REQUIRED")
+RECEIPT_CRITERIA = ("RECEIPT_VARIANCE",)
+_AGREED = ("CONFIRMED", "CHANGE_REQUESTED", "PART_SHIPPED", "SHIPPED", "PART_RECEIVED")
+_ASKS_SELLER, _ASKS_BUYER = ("SENT", "BUYER_PROPOSED"), ("SELLER_PROPOSED",)
+_SCHEDULE = """
+select sl.id, sl.state, sl.version, sl.last_promise_on, sl.last_promise_quantity, l.id as line_id, l.buyer_id,
+       sl.received_good + sl.received_damaged as received, l.seller_id, l.consignee_id, l.item_id, l.ship_to_id,
+       l.requested_on, l.version as line_version, (($3)::timestamptz at time zone s.time_zone)::date as today,
+       r.side, r.recorded_at
+from order_line l
+join schedule_line sl on sl.line_id = l.id
+join site s on s.id = l.ship_to_id
+left join lateral (
+  select side, recorded_at from schedule_revision v where v.schedule_line_id = sl.id order by v.revision_no desc limit 1
+) r on true
+where l.order_id = any($1::uuid[]) and $2 in (l.buyer_id, l.seller_id)
+order by sl.id
+"""
+_UNDER_WAY = """
+select x.id, x.schedule_line_id, x.quantity, x.arrival_on, x.seller_id, x.buyer_id, x.consignee_id, x.carrier_id,
+       x.item_id, x.ship_to_id
+from shipment_line x join shipment h on h.id = x.shipment_id
+where x.schedule_line_id = any($1::uuid[]) and h.state in ('PLANNED', 'DEPARTED', 'ARRIVED')
+  and $2 in (x.buyer_id, x.seller_id)
+order by x.arrival_on, x.id
+"""
+_RECEIVED = """
+select x.id, x.quantity, x.arrival_on, x.seller_id, x.buyer_id, x.consignee_id, x.carrier_id, x.item_id, x.ship_to_id,
+       r.seq, r.good, r.damaged, r.recorded_at
+from shipment_line x
+join lateral (select * from receipt c where c.shipment_line_id = x.id order by c.seq desc limit 1) r on true
+where x.shipment_id = any($1::uuid[]) and x.buyer_id = $2
+order by x.id
+"""
+_RECEIVED_SUBJECTS = "select id from shipment_line where shipment_id = any($1::uuid[]) and buyer_id = $2"
+
+
+async def judge_orders(unit: Unit, orders: Collection[UUID]) -> tuple[list[str], list[Finding]]:
+    """Subjects (schedule lines) and what is out of tolerance for the acting partner, of orders it is a side of."""
+    rows = await unit.rows(_SCHEDULE, list(orders), unit.partner_id, unit.now)
+    moving: dict[UUID, list[Any]] = {}
+    for each in await unit.rows(_UNDER_WAY, [row["id"] for row in rows], unit.partner_id):
+        moving.setdefault(each["schedule_line_id"], []).append(each)
+    known = await in_force(unit, {_other(unit, row) for row in rows}, unit.now.date())
+    findings: list[Finding] = []
+    for row in rows:
+        about = About(unit.partner_id, _other(unit, row), _subject(row), row["item_id"], row["ship_to_id"])
+        findings += _waiting(unit, about, row, known)
+        if row["buyer_id"] == unit.partner_id and row["state"] in _AGREED and row["last_promise_on"] is not None:
+            findings += _delivery(about, row, moving.get(row["id"], []), known)
+    return [_subject(row) for row in rows], findings
+
+
+def _other(unit: Unit, row: Any) -> UUID:
+    other: UUID = row["seller_id"] if row["buyer_id"] == unit.partner_id else row["buyer_id"]
+    return other
+
+
+def _subject(row: Any) -> str:
+    return public_id("scl", row["id"])
+
+
+def _delivery(about: About, row: Any, moving: Sequence[Any], known: Tolerances) -> list[Finding]:
+    """Late or early, against the last promise."""
+    promised: date = row["last_promise_on"]
+    outstanding = row["last_promise_quantity"] - row["received"]
+    promise = [
+        _line_piece(row, "schedule.lastPromiseOn", str(promised), ("promises",)),
+        _line_piece(row, "schedule.lastPromiseQuantity", render_decimal(row["last_promise_quantity"]), ("promises",)),
+        _line_piece(row, "schedule.received", render_decimal(row["received"]), ("fulfilment",)),
+    ]
+    arrivals = [_shipment_piece(each, "arrivalOn", str(each["arrival_on"]), ()) for each in moving]
+    all_moving = sum(each["quantity"] for each in moving) >= outstanding
+    last = moving[-1]["arrival_on"] if moving and all_moving else None
+    late = measure.late_days(promised, outstanding, row["today"], last)
+    first = moving[0]["arrival_on"] if moving and outstanding > 0 else None
+    early = measure.early_days(promised, first)
+    place = (about.other, about.item, about.site, row["seller_id"])
+    at_the_end = (*promise, *(arrivals if last else []))
+    return [
+        *about.finding("LATE_ORDER", late, known.of("LATE_ORDER", *place), at_the_end),
+        *about.finding("EARLY_ORDER", early, known.of("EARLY_ORDER", *place), (promise[0], *arrivals[:1])),
+    ]
+
+
+def _waiting(unit: Unit, about: About, row: Any, known: Tolerances) -> list[Finding]:
+    """A question of the acting partner that the other side has not answered."""
+    if row["recorded_at"] is None or _asked(row) != unit.partner_id:
+        return []
+    subject = "CHANGE" if row["state"] == "CHANGE_REQUESTED" else "ORDER"
+    tolerance = known.response(subject, about.other, row["seller_id"])
+    waited = measure.waiting_days(row["recorded_at"], unit.now)
+    evidence = (
+        _line_piece(row, "schedule.state", row["state"], ()),
+        _line_piece(row, "schedule.revisions.recordedAt", render(row["recorded_at"]), ("promises",)),
+    )
+    return about.finding("RESPONSE_REQUIRED", waited, tolerance, evidence)
+
+
+def _asked(row: Any) -> UUID | None:
+    """Who waits for an answer."""
+    if row["state"] in _ASKS_SELLER or (row["state"] == "CHANGE_REQUESTED" and row["side"] == "BUYER"):
+        return row["buyer_id"]  # type: ignore[no-any-return]
+    if row["state"] in _ASKS_BUYER or row["state"] == "CHANGE_REQUESTED":
+        return row["seller_id"]  # type: ignore[no-any-return]
+    return None
+
+
+def _line_piece(row: Any, field: str, value: str, groups: tuple[str, ...]) -> Piece:
+    sides = tuple(each for each in (row["buyer_id"], row["seller_id"], row["consignee_id"]) if each)
+    where = Where("ORDER", row["buyer_id"], sides, row["item_id"], row["ship_to_id"], row["requested_on"])
+    return Piece("OrderLine", public_id("orl", row["line_id"]), field, value, where, groups, row["line_version"])
+
+
+def _shipment_piece(
+    row: Any, field: str, value: str, groups: tuple[str, ...] | None, version: int | None = None, stated_at: Any = None
+) -> Piece:
+    sides = tuple(each for each in (row["seller_id"], row["buyer_id"], row["consignee_id"], row["carrier_id"]) if each)
+    where = Where("SHIPMENT", row["seller_id"], sides, row["item_id"], row["ship_to_id"], row["arrival_on"])
+    return Piece("ShipmentLine", public_id("shl", row["id"]), field, value, where, groups, version, stated_at)
+
+
+async def judge_receipts(unit: Unit, shipments: Collection[UUID]) -> tuple[list[str], list[Finding]]:
+    """Subjects (shipment lines) and what is out of tolerance, of shipments the acting partner bought."""
+    rows = await unit.rows(_RECEIVED, list(shipments), unit.partner_id)
+    known = await in_force(unit, {row["seller_id"] for row in rows}, unit.now.date())
+    findings: list[Finding] = []
+    for row in rows:
+        subject = public_id("shl", row["id"])
+        about = About(unit.partner_id, row["seller_id"], subject, row["item_id"], row["ship_to_id"])
+        tolerance = known.of("RECEIPT_VARIANCE", about.other, about.item, about.site, row["seller_id"])
+        off = measure.receipt_variance(row["quantity"], row["good"], row["damaged"])
+        evidence = (
+            _shipment_piece(row, "quantity", render_decimal(row["quantity"]), ()),
+            *(
+                _shipment_piece(
+                    row, f"receipts.{name}", render_decimal(row[name]), None, row["seq"], row["recorded_at"]
+                )
+                for name in ("good", "damaged")
+            ),
+        )
+        findings += about.finding("RECEIPT_VARIANCE", off, tolerance, evidence)
+    subjects = await unit.rows(_RECEIVED_SUBJECTS, list(shipments), unit.partner_id)
+    return [public_id("shl", row["id"]) for row in subjects], findings

@@ -1,0 +1,135 @@
+"""Which subjects a change, or the mere passing of time, puts in question, and in whose eyes each is judged.
+
+Only keys are read here, under the read role: values are read by the judges, as the partner concerned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from scmhub.database.unit import Unit
+from scmhub.exceptions import forecasts, orders, stock
+from scmhub.exceptions.found import Finding
+from scmhub.feed.log import Event
+
+Judge = Callable[[Unit, Collection[UUID]], Awaitable[tuple[list[str], list[Finding]]]]
+Fetch = Callable[..., Awaitable[list[Any]]]
+"""Reads rows of a statement under the read role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One sort of subject: how it is judged, which criteria that covers, and which partners may be affected.
+
+    ``changed``: event kind -> statement from record ids to (partner, key). ``due``: statement of ($1 now) to what time
+    may have put in question, asked each sweep, or each first one of a day, or only where all is looked at anew.
+    """
+
+    name: str
+    judge: Judge
+    criteria: tuple[str, ...]
+    changed: dict[str, str]
+    due: str
+    asked: str = "SWEEP"
+
+
+_ORDER_SIDES = """
+select o.id as key, unnest(array[o.buyer_id, o.seller_id]) as partner from purchase_order o
+where o.id = any($1::uuid[])
+"""
+_SHIPPED_ORDERS = """
+select distinct l.order_id as key, l.buyer_id as partner
+from shipment_line x join order_line l on l.id = x.order_line_id
+where x.shipment_id = any($1::uuid[])
+"""
+_ORDERS_DUE = """
+select distinct l.order_id as key, unnest(array[l.buyer_id, l.seller_id]) as partner
+from schedule_line s join order_line l on l.id = s.line_id
+where s.state in ('SENT', 'BUYER_PROPOSED', 'SELLER_PROPOSED', 'CHANGE_REQUESTED')
+   or (s.state in ('CONFIRMED', 'PART_SHIPPED', 'SHIPPED', 'PART_RECEIVED') and s.last_promise_on <= ($1)::date + 1)
+"""
+_RECEIPTS = "select s.id as key, s.buyer_id as partner from shipment s where s.id = any($1::uuid[])"
+_ALL_RECEIPTS = """
+select s.id as key, s.buyer_id as partner from shipment s where s.state = 'RECEIVED' and s.created_at <= $1
+"""
+_SERIES_SIDES = """
+select t.id as key, unnest(array[t.publisher_id, t.counterparty_id]) as partner from time_series t
+where t.id = any($1::uuid[]) and t.measure = 'DEMAND' and t.counterparty_id is not null
+"""
+_ANSWERED = """
+select t.answers_series_id as key, t.counterparty_id as partner from time_series t
+where t.id = any($1::uuid[]) and t.answers_series_id is not null and t.counterparty_id is not null
+"""
+_SERIES_DUE = """
+select t.id as key, unnest(array[t.publisher_id, t.counterparty_id]) as partner from time_series t
+where t.measure = 'DEMAND' and t.counterparty_id is not null and (
+  exists (select from series_point p where p.series_id = t.id and p.known_until is null
+                                      and p.starts_on >= ($1)::date)
+  or exists (select from breach b where b.affected_id in (t.publisher_id, t.counterparty_id)
+                                      and b.subject = 'fcs_' || t.id::text and b.returned_at is null))
+"""
+_SAME_PLACE = """
+select o.id as key, o.owner_id as partner from inventory_position p join inventory_position o
+  on (o.owner_id, o.holder_id, o.site_id, o.item_id) = (p.owner_id, p.holder_id, p.site_id, p.item_id)
+where p.id = any($1::uuid[])
+"""
+_DEMANDED = """
+select p.id as key, p.owner_id as partner from time_series t join inventory_position p
+  on (p.owner_id, p.item_id, p.site_id) = (t.publisher_id, t.item_id, t.site_id)
+where t.id = any($1::uuid[]) and t.measure = 'DEMAND'
+"""
+_ORDERED = """
+select p.id as key, p.owner_id as partner from order_line l join inventory_position p
+  on (p.owner_id, p.item_id, p.site_id) = (l.buyer_id, l.item_id, l.ship_to_id)
+where l.order_id = any($1::uuid[])
+"""
+_STOCK_DUE = "select p.id as key, p.owner_id as partner from inventory_position p where p.created_at <= $1"
+
+FAMILIES = (
+    Family("orders", orders.judge_orders, orders.CRITERIA, {"ORDER": _ORDER_SIDES, "SHIPMENT": _SHIPPED_ORDERS},
+           _ORDERS_DUE),
+    Family("receipts", orders.judge_receipts, orders.RECEIPT_CRITERIA, {"SHIPMENT": _RECEIPTS}, _ALL_RECEIPTS,
+           asked="ANEW"),
+    Family("forecasts", forecasts.judge, forecasts.CRITERIA, {"FORECAST": _SERIES_SIDES, "COMMIT": _ANSWERED},
+           _SERIES_DUE),
+    Family("stock", stock.judge, stock.CRITERIA,
+           {"INVENTORY_POSITION": _SAME_PLACE, "FORECAST": _DEMANDED, "ORDER": _ORDERED}, _STOCK_DUE, asked="DAY"),
+)  # fmt: skip
+Subjects = dict[UUID, dict[str, set[UUID]]]
+"""Partner -> family -> keys."""
+
+
+def nothing() -> Subjects:
+    return defaultdict(lambda: defaultdict(set))
+
+
+async def changed(fetch: Fetch, events: Iterable[Event]) -> Subjects:
+    """What these changes put in question."""
+    records: dict[str, set[UUID]] = defaultdict(set)
+    for event in events:
+        records[event.kind].add(event.record_id)
+    found = nothing()
+    for family in FAMILIES:
+        for kind, statement in family.changed.items():
+            if records[kind]:
+                for row in await fetch(statement, sorted(records[kind])):
+                    found[row["partner"]][family.name].add(row["key"])
+    return found
+
+
+async def due(fetch: Fetch, now: datetime, last_swept: date | None) -> Subjects:
+    """What time has put in question since the last sweep; ``last_swept`` None: everything."""
+    found = nothing()
+    asked = {"SWEEP"} if last_swept == now.date() else {"SWEEP", "DAY"}
+    if last_swept is None:
+        asked.add("ANEW")
+    for family in FAMILIES:
+        if family.asked in asked:
+            for row in await fetch(family.due, now):
+                found[row["partner"]][family.name].add(row["key"])
+    return found

@@ -1,0 +1,105 @@
+"""What is tolerated between two partners on a day: the clause both signed, else a default that everybody can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from scmhub.database.unit import Unit
+from scmhub.ids import public_id
+from scmhub.partners import clauses
+from scmhub.partners.clauses import Clause, Fences, ResponseTime, clauses_in_force, fitting
+
+VERSION = 1
+"""Of the defaults; counted up whenever one of them changes."""
+FROZEN_DAYS = 14
+"""How long the frozen fence is where nothing is agreed."""
+GRAVE_WAITS = 3
+"""An answer is gravely late after so many times the days it may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """``allowed`` and ``grave`` in the unit of the criterion; ``agreement``: public id of what a clause stands in."""
+
+    allowed: Decimal
+    grave: Decimal
+    version: int = VERSION
+    agreement: str | None = None
+
+    @property
+    def basis(self) -> str:
+        return "DEFAULT" if self.agreement is None else "CLAUSE"
+
+
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """What one other partner agreed to."""
+
+    tolerances: list[Clause[clauses.Tolerance]]
+    responses: list[Clause[ResponseTime]]
+    fences: list[Clause[Fences]]
+
+
+class Tolerances:
+    """The tolerances of one partner towards others on one day. With itself nobody has a clause."""
+
+    def __init__(self, agreed: dict[UUID, _Agreed]) -> None:
+        self._agreed = agreed
+
+    def of(
+        self, criterion: str, other: UUID | None, item: UUID | None = None, site: UUID | None = None,
+        seller: UUID | None = None,
+    ) -> Tolerance:  # fmt: skip
+        """``seller``: who delivers, where the matter has one."""
+        default = self.default(criterion)
+        agreed = self._agreed.get(other) if other else None
+        found = agreed and fitting(agreed.tolerances, about=criterion, seller=seller, item=item, site=site)
+        if not found:
+            return default
+        grave = found.terms.grave
+        return _agreed(found, found.terms.allowed, max(default.grave, found.terms.allowed) if grave is None else grave)
+
+    def default(self, criterion: str) -> Tolerance:
+        """What counts where nothing is agreed."""
+        if criterion == "RESPONSE_REQUIRED":
+            return Tolerance(Decimal(clauses.RESPONSE_DAYS), Decimal(clauses.RESPONSE_DAYS * GRAVE_WAITS))
+        known = clauses.default_tolerance(criterion)
+        assert known.grave is not None
+        return Tolerance(known.allowed, known.grave)
+
+    def response(self, subject: str, other: UUID | None, seller: UUID) -> Tolerance:
+        """How many days an answer about ORDER, CHANGE or FORECAST may take."""
+        agreed = self._agreed.get(other) if other else None
+        found = agreed and fitting(agreed.responses, about=subject, seller=seller)
+        if not found:
+            return self.default("RESPONSE_REQUIRED")
+        return _agreed(found, Decimal(found.terms.days), Decimal(found.terms.days * GRAVE_WAITS))
+
+    def frozen_days(self, other: UUID | None, item: UUID | None, seller: UUID) -> int:
+        """How far ahead plans are frozen."""
+        agreed = self._agreed.get(other) if other else None
+        found = agreed and fitting(agreed.fences, seller=seller, item=item)
+        return found.terms.frozen_days if found else FROZEN_DAYS
+
+
+def _agreed(clause: Clause[clauses.Terms], allowed: Decimal, grave: Decimal) -> Tolerance:
+    return Tolerance(allowed, grave, clause.version_no, public_id("agr", clause.agreement_id))
+
+
+async def in_force(unit: Unit, others: Iterable[UUID], on: date) -> Tolerances:
+    """What holds between the acting partner and each of the others on a day."""
+    me = unit.partner_id
+    return Tolerances(
+        {
+            other: _Agreed(
+                await clauses_in_force(unit.rows, clauses.Tolerance, me, other, on),
+                await clauses_in_force(unit.rows, ResponseTime, me, other, on),
+                await clauses_in_force(unit.rows, Fences, me, other, on),
+            )
+            for other in sorted(set(others) - {me})
+        }
+    )
