@@ -44,8 +44,8 @@ def test_every_query_fits_the_schema(block: Block) -> None:
 
 
 async def test_every_query_answers_what_is_shown(told: Told) -> None:
-    """In the order of the page: what one block changes, the next one finds."""
-    for block in QUERIES:
+    """In the order of the page: what one block changes, the next one finds. What is only ``shown`` needs a person."""
+    for block in (each for each in QUERIES if each.words[1] != "shown"):
         data = await told.ask(block.words[1], block.text)
         if block not in ANSWERS:
             continue

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import strawberry
-from sqlalchemy import ColumnElement, Date, Integer, Uuid, and_, any_, bindparam, func, lateral, or_, select, true
+from sqlalchemy import ColumnElement, Date, Uuid, and_, any_, bindparam, func, lateral, or_, select, true
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from strawberry.dataloader import DataLoader
 

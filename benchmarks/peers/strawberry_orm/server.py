@@ -19,7 +19,7 @@ from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import ParserCache, ValidationCache
 
-from benchmarks.peers.strawberry_orm.forecasts import Forecasts, ForecastLoaders, ForecastWhere, forecasts_of
+from benchmarks.peers.strawberry_orm.forecasts import ForecastLoaders, Forecasts, ForecastWhere, forecasts_of
 from benchmarks.peers.strawberry_orm.models import OrderLineRow, OrderRow
 from benchmarks.peers.strawberry_orm.policy import (
     ITEMS_BY_IDS,
