@@ -275,10 +275,11 @@ async def test_attack_50_a_changed_trail_is_found(live: Live, how: str) -> None:
     await live.integration(live.acme)
     await live.integration(live.acme)
     async with live.acting(HUB_PARTNER) as unit:
-        assert await audit.checkpoint(unit, live.hub.ring.active) == 1
+        await audit.checkpoint(unit, live.hub.ring.active)
         assert await audit.checkpoint(unit, live.hub.ring.active) == 0
     rows, keys = live.hub.database.read.rows, live.hub.ring.ever
-    assert await audit.verify(rows, keys) == audit.Verdict(3, 1)
+    found = await audit.verify(rows, keys)
+    assert (found.intact, found.rows) == (True, 3)
     statement, place = TAMPERINGS[how]
     await live.sql(
         "alter table audit_entry disable trigger all", "alter table audit_entry drop constraint uq_audit_entry_partner_id_seq"
@@ -299,10 +300,9 @@ async def test_the_database_refuses_to_change_the_trail(live: Live) -> None:
 
 async def test_the_hub_signs_where_the_trail_stands_once_an_hour(live: Live) -> None:
     chore = notary(live.hub.database, lambda: live.hub.ring)
-    began = live.hub.clock()
-    for minutes, signed in ((0, 1), (59, 1), (60, 2)):
+    rows, began = live.hub.database.read.rows, live.hub.clock()
+    for minutes, signed in ((0, True), (59, False), (60, True)):
         await live.integration(live.acme)
-        await chore(None, began + timedelta(minutes=minutes))
-        [row] = await live.hub.database.read.rows("select count(*) as n from audit_checkpoint")
-        assert row["n"] == signed
-    assert (await audit.verify(live.hub.database.read.rows, live.hub.ring.ever)).checkpoints == 2
+        assert await chore(None, began + timedelta(minutes=minutes)) == signed
+        stands = await rows("select from audit_head natural join audit_checkpoint where partner_id = $1", live.acme)
+        assert bool(stands) == signed
