@@ -6,6 +6,7 @@ Voltcell; Nordhaul carries. After every step each of the six is asked over HTTP 
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ CHANNEL = """query C($item: ID!, $start: Date!, $end: Date!) {
     sites { code buckets { startsOn projectedStock { value } } } } }"""
 NOTICE = "disruption { id version state text origin { code } source { id } sites { nodes { site { name } } } }"
 CASE = "case { id version state }"
+BREACH = """{ breaches(first: 20, where: {criterion: {eq: FORECAST_MISMATCH}}) { nodes {
+  id bucket allowed basis variance { value unit } other { code } cases(first: 1) { nodes { id version state } } } } }"""
 
 
 class Story:
@@ -39,6 +42,14 @@ class Story:
         query = f"{{ {field}(first: 1) {{ totalCount }} }}"
         found = {code: (await self.chain.ask(code, query))[field]["totalCount"] for code in SIX}
         assert found == dict.fromkeys(SIX, 0) | firms
+
+    async def found_by_the_hub(self, firm: str, bucket: str) -> dict[str, Any]:
+        """What the hub finds in a period, as soon as it has looked."""
+        async with asyncio.timeout(30):
+            while True:
+                found = (await self.chain.ask(firm, BREACH))["breaches"]["nodes"]
+                if here := [each for each in found if each["bucket"] == bucket]:
+                    return dict(here[0])
 
     async def stock_as_seen_by(self, firm: str, item: str) -> list[str | None]:
         """The projected stock of four weeks at Velora's plant."""
@@ -72,6 +83,18 @@ async def test_from_a_plan_to_a_closed_case_every_firm_sees_its_own(six: Chain) 
     stated = (await do("VELO", "inventorySet", shelf, "inventoryPosition { id }"))["inventoryPosition"]
     await story.known_to(stated, "VELO")
 
+    # The two agree that a commit may be up to a fifth below the plan. Nobody else knows of it.
+    links = (await six.ask("VELO", "{ relationships(first: 9) { nodes { id provider { code } } } }"))["relationships"]
+    [link] = [each["id"] for each in links["nodes"] if each["provider"]["code"] == "TORQ"]
+    terms = {
+        "relationship": link, "title": "Frame agreement", "inForceFrom": NOW.date().isoformat(),
+        "clauses": [{"tolerance": {"criterion": "FORECAST_MISMATCH", "allowed": "20", "grave": "30"}}],
+    }  # fmt: skip
+    contract = (await do("VELO", "agreementPropose", terms, "agreement { id version }"))["agreement"]
+    signed = {"agreement": contract["id"], "expectedVersion": contract["version"]}
+    await do("TORQ", "agreementSign", signed, "agreement { id state }")
+    await story.known_to(contract, "VELO", "TORQ")
+
     # It needs a hundred a week, and says so to Torq alone: to the rival there is no plan.
     plan = {
         "counterparty": torq, "item": item, "site": site, "bucket": "WEEK", "unit": "H87",
@@ -95,14 +118,14 @@ async def test_from_a_plan_to_a_closed_case_every_firm_sees_its_own(six: Chain) 
     await story.known_to(commit, "VELO", "TORQ")
     assert await story.stock_as_seen_by("VELO", item) == ["150", "110", "10", "-90"]
 
-    # The shortage becomes a case between the two.
-    matter = {
-        "counterparty": torq, "template": "EXCEPTION", "severity": "HIGH", "title": "Forty drive units are missing",
-        "text": "The second week is short by forty.", "references": [forecast["id"], commit["id"]],
-    }  # fmt: skip
-    case = (await do("VELO", "caseOpen", matter, CASE))["case"]
+    # Forty per cent less is more than they signed: the hub opens a case between the two.
+    breach = await story.found_by_the_hub("VELO", WEEKS[1])
+    assert (breach["variance"], breach["basis"], breach["other"]) == (
+        {"value": "40", "unit": "P1"}, "CLAUSE", {"code": "TORQ"}
+    )  # fmt: skip
+    await story.known_to(breach, "VELO", "TORQ")
+    [case] = breach["cases"]["nodes"]
     await story.known_to(case, "VELO", "TORQ")
-    await story.counted("cases", VELO=1, TORQ=1)
 
     # Velora orders a hundred for that week; Torq offers sixty in time and forty a week later; Velora agrees.
     line = {"item": item, "quantity": {"value": "100", "unit": "H87"}, "requestedOn": WEEKS[1]}
@@ -177,5 +200,8 @@ async def test_from_a_plan_to_a_closed_case_every_firm_sees_its_own(six: Chain) 
     await story.known_to(case, "VELO", "TORQ")
 
     # At the end the rival, the cell maker and the carrier have seen nothing of all this.
-    for field in ("forecasts", "commits", "orders", "shipments", "cases", "inventoryPositions"):
+    for firm in SIX[2:]:
+        strangers = await six.ask(firm, "{ cases(first: 1) { totalCount } breaches(first: 1) { totalCount } }")
+        assert strangers == {"cases": {"totalCount": 0}, "breaches": {"totalCount": 0}}
+    for field in ("forecasts", "commits", "orders", "shipments", "inventoryPositions"):
         await story.counted(field, VELO=1, **({} if field == "inventoryPositions" else {"TORQ": 1}))
