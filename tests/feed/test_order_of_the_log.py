@@ -20,6 +20,7 @@ import pytest
 from scmhub.cli.feed import begin_epoch
 from scmhub.clock import system_clock
 from scmhub.database.address import Address
+from scmhub.database.doctor import examine
 from scmhub.database.roles import login
 from scmhub.database.secret import HubSecret
 from scmhub.database.tables import PUMP_ROLE, READ_ROLE
@@ -310,3 +311,18 @@ async def test_after_a_restore_the_operator_begins_a_new_epoch(admin: Address, s
     await begin_epoch(admin, settings)
     assert await connection.fetchval("select epoch from change_head") != before
     await connection.close()
+
+
+async def test_what_waits_too_long_is_told(admin: Address, secret: HubSecret, settings: Settings) -> None:
+    pump = pump_of(admin, secret, settings)
+    async with connections(admin, 1) as [connection]:
+        await connection.execute(OUTBOX, new_id(NOW), NOW, RECORDS[0], "1")
+        [told] = [each for each in await examine(settings, admin) if each.name == "changes"]
+        assert (told.level, told.todo) == ("warn", "start a hub: it moves them on")
+        await pump.once()
+        assert pump.oldest_pending == NOW
+        await pump.once()
+        assert pump.oldest_pending is None
+        [told] = [each for each in await examine(settings, admin) if each.name == "changes"]
+        assert told.level == "ok"
+    await pump.close()

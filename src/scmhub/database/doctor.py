@@ -23,6 +23,7 @@ from scmhub.settings import Settings
 
 Level = Literal["ok", "warn", "fail"]
 DISK_WARN_BYTES, DISK_FAIL_BYTES = 2_000_000_000, 200_000_000
+OUTBOX_WARN_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ async def _of_server(settings: Settings, admin: Address) -> AsyncIterator[Findin
     for role in (READ_ROLE, WRITE_ROLE):
         yield await _session(settings, admin, role)
     yield await _migrations(admin)
+    yield await _changes(admin)
 
 
 async def _version(connection: asyncpg.Connection) -> Finding:
@@ -204,3 +206,19 @@ async def _migrations(admin: Address) -> Finding:
             "migrations", "warn", f"pending: {', '.join(steps)}", "start the hub, or run 'scmhub db migrate'"
         )
     return Finding("migrations", "ok", "the schema is up to date")
+
+
+async def _changes(admin: Address) -> Finding:
+    """Whether changes reach the log: the oldest one that still waits in the outbox."""
+    connection = await connect_admin(admin)
+    try:
+        if not await connection.fetchval("select to_regclass('change_outbox')"):
+            return Finding("changes", "ok", "nothing was written yet")
+        waiting = await connection.fetchval(
+            "select extract(epoch from clock_timestamp() - o.at)::int from change_outbox o order by o.id limit 1"
+        )
+    finally:
+        await connection.close()
+    if waiting is None or waiting < OUTBOX_WARN_SECONDS:
+        return Finding("changes", "ok", "changes reach the log")
+    return Finding("changes", "warn", f"the oldest change waits for {waiting} s", "start a hub: it moves them on")

@@ -77,6 +77,8 @@ class Pump:
         self._woken = asyncio.Event()
         self._trimmed_at: float = 0.0
         self._chores_at: float = 0.0
+        self.oldest_pending: datetime | None = None
+        """When the oldest change was made that waited in the outbox at the last look."""
         self.chores: list[Chore] = []
         """What is done beside the pumping, by one pump of the cluster at a time."""
 
@@ -114,7 +116,9 @@ class Pump:
     async def once(self) -> int:
         """One batch from outbox to log; how many. 0 also when another pump is at work."""
         connection = await self._connected()
-        if not await connection.fetchval("select exists (select from change_outbox)"):
+        oldest = await connection.fetchval("select o.at from change_outbox o order by o.id limit 1")
+        self.oldest_pending = oldest
+        if oldest is None:
             return 0
         async with connection.transaction():
             # Two statements: the second's snapshot must be taken under the lock, or it could miss what the pump before

@@ -58,11 +58,16 @@ class Tail:
         self.on_reset: list[Callable[[], None]] = []
         """Called when the log is another than before: what events said of it may be void."""
 
+    @property
+    def age(self) -> float:
+        """Seconds since the log was read to its end."""
+        return self._monotonic() - self._read_at
+
     def trouble(self) -> str | None:
         """Why nothing may be delivered now, or None."""
         if self.broken:
             return self.broken
-        if self._monotonic() - self._read_at > STALE_SECONDS:
+        if self.age > STALE_SECONDS:
             return "the change log was not read for too long"
         return None
 

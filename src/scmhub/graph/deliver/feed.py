@@ -217,6 +217,10 @@ class Feed:
     def gauges(self) -> Iterable[Gauge]:
         """Figures of the moment."""
         yield Gauge("scmhub_feed_head", "Number of the last change read from the log.", self.tail.head)
+        yield Gauge("scmhub_feed_lag_seconds", "Since the log was last read to its end.", round(self.tail.age, 3))
+        pending = self.pump.oldest_pending if self.pump else None
+        waits = max((self.clock() - pending).total_seconds(), 0) if pending else 0
+        yield Gauge("scmhub_feed_oldest_pending_seconds", "How long the oldest change waits for its number.", waits)
         yield Gauge("scmhub_feed_connections", "Open sockets and streams.", len(self.lines))
         yield Gauge("scmhub_feed_groups", "Groups of followers with one document.", len(self.groups))
         followers = sum(len(group.members) for group in self.groups.values())
