@@ -61,8 +61,8 @@ class Disturbance:
         for table, rows in made.items():
             if table in _TABLES - {"relationship", "sharing_rule", *_CHAINED}:
                 made[table] = [row for row in rows if self._keep(self._kind(table, row), row)]
-        _drop_orphans(made)
         made["relationship"] = self._relationships(made["relationship"])
+        _drop_orphans(made)
         made["sharing_rule"] = [row for row in made["sharing_rule"] if self._keep_rule(row)]
         self._expand(made)
         return made
@@ -106,7 +106,7 @@ class Disturbance:
         """Change what is hidden of the row; False to have it vanish."""
         original = self.oracle.rows[kind.name][row["id"]]
         visible = self.oracle.visible(kind.name, original)
-        if not visible and not kind.reference and not self._counts(kind, original) and self.rng.random() < 0.2:
+        if not visible and not kind.reference and not self._counts(kind) and self.rng.random() < 0.2:
             self.changes += 1
             return False
         shown = self._shown(kind, original) if visible or row["id"] in self.named else set()
@@ -116,16 +116,9 @@ class Disturbance:
         self._swap_parties(kind, row, shown, visible)
         return True
 
-    def _counts(self, kind: Kind, row: Row) -> bool:
-        """Whether something visible depends on its being there.
-
-        What sums up the lines of a header says whether some are hidden; a breach is hidden by a piece of its evidence.
-        """
-        if any(law.evidence and law.evidence[0] == kind.table.name for law in LAWS.values()):
-            return True
-        headers = [(name, law.lines[1]) for name, law in LAWS.items() if law.lines and law.lines[0] == kind.name]
-        rows = [(name, self.oracle.rows[name].get(row[key])) for name, key in headers]
-        return any(header is not None and self.oracle.visible(name, header) for name, header in rows)
+    def _counts(self, kind: Kind) -> bool:
+        """Whether something visible depends on its being there: a breach is hidden by a piece of its evidence."""
+        return any(law.evidence and law.evidence[0] == kind.table.name for law in LAWS.values())
 
     def _shown(self, kind: Kind, row: Row) -> set[str]:
         """Columns whose value some field shows to the viewer."""
@@ -165,7 +158,10 @@ class Disturbance:
             row[column] = None
         else:
             pool = [each[column] for each in self.world.tables[table.name] if each[column] is not None]
-            row[column] = self.rng.choice(pool) if checked and pool else self._other(table.columns[column].type.python_type)
+            if checked:
+                row[column] = self.rng.choice(pool or [row[column]])
+            else:
+                row[column] = self._other(table.columns[column].type.python_type)
         self.changes += row[column] != before
 
     def _other(self, of: type) -> Any:

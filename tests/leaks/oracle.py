@@ -86,6 +86,13 @@ LAWS = {
     "Integration": Law("integration", "partner_id"),
     "Credential": Law("credential", "partner_id"),
     "AuditEntry": Law("audit_entry", "partner_id"),
+    **{
+        name: Law(table, "partner_id")
+        for name, table in (
+            ("Frontend", "frontend"), ("IdentityProvider", "identity_provider"), ("Invitation", "invitation"),
+            ("IdentityProviderVersion", "identity_provider_version"), ("Person", "person"), ("Session", "session"),
+        )
+    },
     "Webhook": Law("webhook", "partner_id"),
     "WebhookDelivery": Law("webhook_delivery", "partner_id"),
     "InventoryPosition": _STOCK._replace(table="inventory_position"),

@@ -54,7 +54,7 @@ async def seen(bench: Bench, viewer: UUID) -> set[str]:
 
 async def test_a_rule_added_takes_nothing_away_and_one_revoked_gives_nothing(alone: Bench) -> None:
     gained = 0
-    for seed in range(6):
+    for seed in range(10):
         world = World(600 + seed)
         alone.clock.set(world.now)
         full = world.tables

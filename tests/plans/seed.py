@@ -18,7 +18,9 @@ from ..support.rows import Tables, insert
 from ..support.world import World
 
 WORLDS = 6
-ONCE = ("partner", "relationship", "relationship_profile", "objective", "sharing_rule", "audit_entry")
+ONCE = (
+    "partner", "relationship", "relationship_profile", "relationship_contact", "objective", "sharing_rule", "audit_entry",
+)  # fmt: skip
 """Not copied."""
 MANY = {"purchase_order": 140, "order_line": 140, "schedule_line": 140, "item": 140, "site": 140}
 COPIES = 40

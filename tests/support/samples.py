@@ -25,6 +25,10 @@ from .world import World
 _CODES = {"currency": "EUR", "unit": "C62", "basis": "ACTUAL", "measure": "OTIF", "country": "DE", "source": "ADJUST"}
 _LATER = ("known_until", "expected_end_at", "valid_until")
 _GIVEN: dict[tuple[str, str], Callable[[Samples], Any]] = {
+    ("person", "roles"): lambda _: ["READER"],
+    ("person", "provider_id"): lambda _: None,
+    ("person", "provider_subject"): lambda _: None,
+    ("invitation", "roles"): lambda _: ["READER"],
     ("disruption", "resolve_with_source"): lambda _: False,
     ("relationship", "suspended_by"): lambda _: None,
     ("sharing_rule", "grantee_id"): lambda samples: samples.firm("SIDE1"),

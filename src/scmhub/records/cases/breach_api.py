@@ -86,7 +86,7 @@ class Breach:
         "BreachEvidence", "The values that were compared; of a breach that is over, the last ones outside.",
         by="breach_id", order="evidence_no", default=20,
     )  # fmt: skip
-    cases = many("Case", "The case the hub opened for it, if you are a side of it.", by="breach_id", default=1, most=1)
+    cases = many("Case", "The case the hub opened for it, if you are a side of it.", by="breach_id", default=1)
     version: int = column(PUBLIC, "Counts how often it was found otherwise.")
     created_at: datetime = column(PUBLIC, "When it was first found.")
 
