@@ -19,12 +19,16 @@ from ..support.world import World
 
 WORLDS = 6
 ONCE = (
-    "partner", "relationship", "relationship_profile", "relationship_contact", "objective", "sharing_rule", "audit_entry",
+    "partner", "relationship", "relationship_profile", "relationship_contact", "relationship_event", "objective",
+    "sharing_rule", "audit_entry",
 )  # fmt: skip
 """Not copied."""
-MANY = {"purchase_order": 140, "order_line": 140, "schedule_line": 140, "item": 140, "site": 140}
+MANY = {
+    "purchase_order": 140, "order_line": 140, "schedule_line": 140, "item": 140, "site": 140, "breach": 400,
+    "breach_evidence": 400, "case_file": 140,
+}  # fmt: skip
 COPIES = 40
-SCOPES = 12
+SCOPES, OWN_SCOPES = 120, 12
 
 
 async def fill(connection: asyncpg.Connection) -> tuple[list[World], UUID]:
@@ -74,6 +78,8 @@ def _copying(table: Table, copied: Iterable[str]) -> str:
         mapped = isinstance(column.type, Uuid) and (column.name == "id" or targets & (set(copied) - {"scope"}))
         if mapped:
             values.append(f'case when t."{column.name}" is not null then md5(t."{column.name}"::text || k)::uuid end')
+        elif (table.name, column.name) == ("scope", "grantee"):  # most of them are of hundreds of other partners
+            values.append(f"case when k <= {OWN_SCOPES} then t.grantee else md5(t.grantee::text || k)::uuid end")
         elif column.name in unique and column.name not in ("basis", "bucket", "unit", "measure", "criterion"):
             values.append(f't."{column.name}" || \'-\' || k')
         else:

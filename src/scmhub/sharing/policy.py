@@ -183,10 +183,15 @@ class Owned:
         )  # fmt: skip
         exact = sql("coalesce({} or {} is not null and {} and not {}, false)",
                     stands, hidden.cell("field_groups"), opened, closed)  # fmt: skip
+        # Scope by scope, each through the index of the evidence: the fence keeps it from being read as a whole.
+        reached = sql(
+            "select {} as key from {} where {} offset 0", found.cell(key), found.source(), all_of(_spans(found))
+        )
         return [
             sql(
-                "{} in (select {} from {}, {} where {}) and not exists (select from {} where {} = {} and not {})",
-                row.cell("id"), found.cell(key), _SCOPE.source(), found.source(), _reaches(found),
+                "{} in (select f.key from {} cross join lateral ({}) f where {})"
+                " and not exists (select from {} where {} = {} and not {})",
+                row.cell("id"), _SCOPE.source(), reached, all_of(_mine()),
                 hidden.source(), hidden.cell(key), row.cell("id"), exact,
             )
         ]  # fmt: skip
@@ -300,19 +305,27 @@ class Owned:
 
 
 def _reaches(piece: Row) -> Fragment:
-    """Whether a live scope of the viewer covers a piece of evidence: ``covers``, with the kind of rule in the row."""
+    """Whether a live scope of the viewer covers a piece of evidence."""
+    return all_of([*_mine(), *_spans(piece)])
+
+
+def _mine() -> list[Fragment]:
+    """A scope that is the viewer's and live."""
+    return [sql("{} = {}", _SCOPE.cell("grantee"), ME), _in_force()]
+
+
+def _spans(piece: Row) -> list[Fragment]:
+    """``covers``, with the kind of rule in the row."""
     every = sql("{}::uuid", literal(str(_ALL)))
     first = sql("{} - coalesce({}, 1000000)", TODAY, _SCOPE.cell("days_back"))
     last = sql("{} + coalesce({}, 1000000)", TODAY, _SCOPE.cell("days_ahead"))
-    tests = [
-        sql("{} = {}", _SCOPE.cell("grantee"), ME),
+    return [
         sql("{} = {}", _SCOPE.cell("kind"), piece.cell("rule_kind")),
         sql("{} = {}", _SCOPE.cell("owner"), piece.cell("owner_id")),
         sql("{} = any (array[{}, {}])", _SCOPE.cell("item_key"), every, piece.cell("item_id")),
         sql("{} = any (array[{}, {}])", _SCOPE.cell("site_key"), every, piece.cell("site_id")),
         sql("({} is null or {} between {} and {})", piece.cell("day"), piece.cell("day"), first, last),
     ]
-    return all_of([*tests, _in_force()])
 
 
 def _number(bit: int) -> Fragment:

@@ -120,7 +120,7 @@ class AgreementVersion:
     digest: str = column(PUBLIC, "SHA-256 of its text and clauses as canonical JSON (RFC 8785): what is signed.")
     proposed_at: datetime = column(PUBLIC, "When it was proposed.")
     signed_at: datetime | None = column(PUBLIC, "When the second side signed.")
-    signatures = many("AgreementSignature", "Who signed it; two at most.", by="version_id", default=2, most=10)
+    signatures = many("AgreementSignature", "Who signed it; two at most.", by="version_id", default=2)
     tolerances = many("ToleranceClause", "Tolerances.", by="version_id", order="clause_no", most=MOST_CLAUSES)
     response_times = many("ResponseClause", "Response times.", by="version_id", order="clause_no", most=MOST_CLAUSES)
     stock_policies = many("StockPolicyClause", "Stock policies.", by="version_id", order="clause_no", most=MOST_CLAUSES)
