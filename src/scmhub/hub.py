@@ -48,8 +48,8 @@ from scmhub.identity.viewer import Viewer
 from scmhub.outbound import Outbound, networks
 from scmhub.schema import HubSchema, load_schema
 from scmhub.settings import Settings
-from scmhub.webhooks.courier import Means
 from scmhub.webhooks.desk import WebhookDesk
+from scmhub.webhooks.message import Means
 from scmhub.webhooks.office import Office
 from scmhub.webhooks.signing import Sealer
 
@@ -100,8 +100,10 @@ class Hub:
         """Callers who come with the cookie of a browser session."""
         self.browsers = BrowserDoor(self.sessions, Accounts(database, clock), self.standing)
         """The application's routes for login, logout and invitations."""
-        outbound = Outbound(networks(settings.outbound_networks))
-        self.federation = Federation(settings.url, database, self.sessions, self.standing, clock, outbound)
+        self.timers: Timers = LoopTimers()
+        self.outbound = Outbound(networks(settings.outbound_networks), self.timers)
+        """Requests to addresses that partners chose."""
+        self.federation = Federation(settings.url, database, self.sessions, self.standing, clock, self.outbound)
         """The application's routes for logins at a partner's identity provider."""
         self.engine.public_keys = lambda: self.ring.ever
         life = timedelta(minutes=settings.token_minutes)
@@ -115,9 +117,6 @@ class Hub:
         self.follows: Callable[[], AbstractAsyncContextManager[Feed]] | None = None
         self.watches: Callable[[Feed], AbstractAsyncContextManager[Watch]] | None = None
         self.compilations = compilations
-        self.timers: Timers = LoopTimers()
-        self.outbound = Outbound(networks(settings.outbound_networks), self.timers)
-        """Requests to addresses that partners chose."""
         self.office: Office | None = None
         """The work for webhooks, while the feed is followed."""
         self._open_office: Callable[[Feed], Office] | None = None
@@ -145,11 +144,10 @@ class Hub:
     def _connect(self, admin: Address, secret: HubSecret) -> None:
         """What needs the database's address and the hub secret."""
         sealer, units = Sealer(secret), asyncio.Semaphore(2)
-        kept = timedelta(hours=self.settings.change_retention_hours)
         self.follows = lambda: follow_log(admin, secret, self, self.timers)
         self.commands.parts[WebhookDesk] = WebhookDesk(lambda: self.feed, sealer, self.outbound.opened)
         self._open_office = lambda feed: Office(
-            Means(feed, self.database, self.standing, sealer, self.outbound, kept, units),
+            Means(feed, self.database, self.standing, sealer, self.outbound, units),
             login(admin, READ_ROLE, secret),
         )
 

@@ -212,16 +212,21 @@ class _Answer:
         self.headers: dict[str, str] = {}
         self.body = b""
         self.finished = False
+        self.status = 0
+        """0 until the head of the answer is there, which the parser does not wait for."""
         self.parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
+    def on_headers_complete(self) -> None:
+        self.status = self.parser.get_status_code()
+
     def on_body(self, data: bytes) -> None:
         self.body += data
 
     def on_message_complete(self) -> None:
-        self.finished = self.parser.get_status_code() >= 200
+        self.finished = self.status >= 200
 
 
 async def _read(reader: asyncio.StreamReader) -> Reply:
@@ -237,9 +242,8 @@ async def _read(reader: asyncio.StreamReader) -> Reply:
             answer.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             raise Unreachable("The answer is not HTTP.") from None
-    status = answer.parser.get_status_code()
-    if status < 200:
+    if answer.status < 200:
         raise Unreachable("The connection broke off before there was an answer.")
     until_end = "content-length" not in answer.headers and "chunked" not in answer.headers.get("transfer-encoding", "")
     whole = answer.finished or (until_end and reader.at_eof())
-    return Reply(status, answer.headers, answer.body[:ANSWER_BYTES], whole and len(answer.body) <= ANSWER_BYTES)
+    return Reply(answer.status, answer.headers, answer.body[:ANSWER_BYTES], whole and len(answer.body) <= ANSWER_BYTES)

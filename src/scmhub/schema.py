@@ -25,8 +25,11 @@ from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
 from scmhub.records import discover
 
-_WEBHOOKS = ("scmhub.webhooks.api", "scmhub.webhooks.commands")
-_ADMIN = ("me", "api", "commands", "people_api", "people_commands", "providers_api", "frontends")
+_OTHERS = (
+    "admin.me", "admin.api", "admin.commands", "admin.people_api", "admin.people_commands", "admin.providers_api",
+    "admin.frontends", "webhooks.api", "webhooks.commands", "exceptions.questions",
+)  # fmt: skip
+"""What declares itself outside the rooms."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,9 @@ class HubSchema:
 @cache
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
-    admin = [f"scmhub.admin.{part}" for part in _ADMIN]
-    modules = [*discover(), *admin, *_WEBHOOKS, "scmhub.exceptions.questions"]
-    for name in modules:
-        importlib.import_module(name)
-    REGISTRY.arrange(modules)
+    discover()
+    for name in _OTHERS:
+        importlib.import_module(f"scmhub.{name}")
     REGISTRY.join_rooms()
     schema = build_schema(REGISTRY)
     return HubSchema(REGISTRY, schema, core_schema(schema))

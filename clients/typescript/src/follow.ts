@@ -37,9 +37,17 @@ export class Refused extends Error {}
 /** The connection ended; coming back is of use. */
 class Broken extends Error {}
 
+/** What another try cures. */
+const LATER = new Set(['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT']);
+
+interface Problem {
+  message: string;
+  extensions?: { code?: string };
+}
+
 interface Payload {
   data?: Record<string, Item> | null;
-  errors?: { message: string }[];
+  errors?: Problem[];
   extensions?: { cursor?: string };
 }
 
@@ -100,7 +108,9 @@ function only(payload: Payload): Item {
   return Object.values(payload.data)[0];
 }
 
-function refusal(errors: { message: string }[] | undefined): Refused {
+function refusal(errors: Problem[] | undefined): Error {
+  const later = errors?.map((each) => each.extensions?.code ?? '').find((code) => LATER.has(code));
+  if (later) return new Broken(later);
   return new Refused(errors?.map((each) => each.message).join('; ') || 'the hub sent no data');
 }
 

@@ -77,7 +77,7 @@ class FrontendSuspendInput:
 
 
 @command(
-    "frontendRegister", payload="Frontend", requires=_ADMIN,
+    "frontendRegister", payload="Frontend", requires=_ADMIN, sensitive=True,
     description="Registers a web page of yours; by that your people consent to log in through it.",
 )  # fmt: skip
 async def frontend_register(unit: Unit, given: FrontendRegisterInput) -> UUID:
@@ -86,7 +86,7 @@ async def frontend_register(unit: Unit, given: FrontendRegisterInput) -> UUID:
 
 
 @command(
-    "frontendRevise", payload="Frontend", requires=_ADMIN,
+    "frontendRevise", payload="Frontend", requires=_ADMIN, sensitive=True,
     description="Changes a frontend; scopes that go are gone from the next token on.",
 )  # fmt: skip
 async def frontend_revise(unit: Unit, given: FrontendReviseInput) -> UUID:

@@ -8,11 +8,9 @@ import strawberry
 
 from scmhub.admin.me import Role
 from scmhub.database.unit import Unit
-from scmhub.errors import Refusal
 from scmhub.graph.declare import Shown, command
 from scmhub.graph.lookup import changeable
 from scmhub.identity import people
-from scmhub.identity.accounts import has_provider
 from scmhub.identity.people_tables import InvitationTable, PersonTable
 from scmhub.identity.viewer import TokenScope
 
@@ -55,9 +53,6 @@ class InvitationWithdrawInput:
     "e-mail address here. ILLEGAL_TRANSITION: your people log in at your identity provider; give them a role there.",
 )  # fmt: skip
 async def person_invite(unit: Unit, given: PersonInviteInput) -> Shown:
-    if await has_provider(unit, unit.partner_id):
-        text = "Your people log in at your identity provider: give them a role there."
-        raise Refusal("ILLEGAL_TRANSITION", text, ["input"])
     made, token = await people.invite(unit, given.name, given.email, _names(given.roles))
     return Shown(made.id, {"link": INVITATION_PAGE + token})
 

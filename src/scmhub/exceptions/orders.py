@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
@@ -140,9 +141,14 @@ def _shipment_piece(
 async def judge_receipts(unit: Unit, shipments: Collection[UUID]) -> tuple[list[str], list[Finding]]:
     """Subjects (shipment lines) and what is out of tolerance, of shipments the acting partner bought."""
     rows = await unit.rows(_RECEIVED, list(shipments), unit.partner_id)
-    known = await in_force(unit, {row["seller_id"] for row in rows}, unit.now.date())
+    # By what held when it was counted: a clause signed later says nothing of it, however late this is looked at.
+    sellers: dict[date, set[UUID]] = defaultdict(set)
+    for row in rows:
+        sellers[row["recorded_at"].date()].add(row["seller_id"])
+    held = {day: await in_force(unit, theirs, day) for day, theirs in sellers.items()}
     findings: list[Finding] = []
     for row in rows:
+        known = held[row["recorded_at"].date()]
         subject = public_id("shl", row["id"])
         about = About(unit.partner_id, row["seller_id"], subject, row["item_id"], row["ship_to_id"])
         tolerance = known.of("RECEIPT_VARIANCE", about.other, about.item, about.site, row["seller_id"])

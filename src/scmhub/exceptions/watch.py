@@ -23,9 +23,9 @@ from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.roles import check_session
 from scmhub.database.tables import HUB_PARTNER, READ_ROLE, instant
 from scmhub.database.unit import Database, Unit
-from scmhub.errors import HubError
+from scmhub.errors import HubError, ServiceUnavailable
 from scmhub.exceptions import books, routes
-from scmhub.exceptions.routes import FAMILIES, Subjects
+from scmhub.exceptions.routes import FAMILIES, Family, Subjects
 from scmhub.feed.log import EVENT_COLUMNS, Event
 from scmhub.feed.tail import Tail
 from scmhub.records.cases import rules
@@ -101,6 +101,10 @@ class Watch:
                 log.warning("the watch for exceptions was interrupted and tries again: %s", error)
                 await self.close()
                 await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                log.exception("the watch for exceptions failed and tries again")
+                await self.close()
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def once(self) -> bool:
         """One page of the log, and a sweep if one is due; whether there may be more. False also while another works."""
@@ -134,25 +138,35 @@ class Watch:
         return len(events) == PAGE
 
     async def judge(self, subjects: Subjects) -> None:
-        """Every subject in the eyes of every partner it may affect. A fault in one is logged; time comes back to it."""
+        """Every subject in the eyes of every partner it may affect."""
         for partner in sorted(subjects):
             for family in FAMILIES:
                 keys = sorted(subjects[partner].get(family.name, ()))
                 for chunk in _chunks(keys):
-                    try:
-                        async with self._unit(partner) as unit:
-                            judged, findings = await family.judge(unit, chunk)
-                            await books.enter(unit, judged, family.criteria, findings)
-                    except (HubError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                        raise
-                    except Exception:
-                        log.exception("%s of %s could not be judged", family.name, partner)
+                    await self._judge(partner, family, chunk)
+
+    async def _judge(self, partner: UUID, family: Family, keys: list[UUID]) -> None:
+        """A subject that cannot be judged is logged and holds up no other: neither its chunk nor other partners."""
+        try:
+            async with self._unit(partner) as unit:
+                judged, findings = await family.judge(unit, keys)
+                await books.enter(unit, judged, family.criteria, findings)
+        except (ServiceUnavailable, OSError):
+            raise
+        except Exception:
+            if len(keys) == 1:
+                log.exception("%s of %s could not be judged", family.name, partner)
+                return
+            for each in keys:
+                await self._judge(partner, family, [each])
 
     async def _escalate(self, connection: asyncpg.Connection, now: datetime) -> None:
         """Cases whose due day has passed go up a level, once for each due day."""
         for row in await connection.fetch(_OVERDUE, now.date()):
-            async with self._unit(row["opener_id"]) as unit:
-                await _escalate_overdue(unit)
+            more = True
+            while more:
+                async with self._unit(row["opener_id"]) as unit:
+                    more = await _escalate_overdue(unit) == CHUNK
 
     def _unit(self, partner: UUID) -> Any:
         return self._database.unit(partner, ACTOR, self._clock)
@@ -180,17 +194,20 @@ def _chunks(keys: list[UUID]) -> Iterator[list[UUID]]:
     return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))
 
 
-async def _escalate_overdue(unit: Unit) -> None:
+async def _escalate_overdue(unit: Unit) -> int:
+    """Up to ``CHUNK`` overdue cases of the acting partner; how many."""
     rows = await unit.session.exec(
         select(CaseTable).where(
             CaseTable.opener_id == unit.partner_id, col(CaseTable.due_on) < unit.now.date(),
             col(CaseTable.state).not_in(rules.SETTLED),
-        ).order_by(col(CaseTable.id)).with_for_update()
+            col(CaseTable.escalated_for).is_distinct_from(col(CaseTable.due_on)),
+        ).order_by(col(CaseTable.id)).limit(CHUNK).with_for_update()
     )  # fmt: skip
-    for case in rows.all():
-        if rules.overdue(case.state, case.due_on, case.escalated_for, unit.now.date()):
-            case.escalated_for = case.due_on
-            await escalate(unit, case, Word("ESCALATE", f"It was due on {case.due_on}.", by_hub=True))
+    overdue = rows.all()
+    for case in overdue:
+        case.escalated_for = case.due_on
+        await escalate(unit, case, Word("ESCALATE", f"It was due on {case.due_on}.", by_hub=True))
+    return len(overdue)
 
 
 @asynccontextmanager

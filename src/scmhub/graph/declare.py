@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -188,8 +188,6 @@ class Kind:
     """Without which a caller is not answered about this kind at all; None: everybody is."""
     keys: dict[str, str] = field(default_factory=dict)
     """Business keys for ``single(by:)``: input name -> column, unique per owner."""
-    module: str = ""
-    """Where it is declared."""
 
     def groups(self) -> dict[str, Access]:
         """Field groups a sharing rule can open, in order of declaration."""
@@ -262,21 +260,6 @@ class Registry:
             raise ValueError(f"kind {kind.name} or its prefix {kind.prefix} is declared twice")
         self.kinds[kind.name] = self.by_prefix[kind.prefix] = kind
 
-    def arrange(self, modules: Iterable[str]) -> None:
-        """Everything in the order of these modules, whoever imported which of them first: one schema, one text."""
-        places = {module: place for place, module in enumerate(modules)}
-
-        def sort(declared: dict[str, Any], module: Callable[[Any], str]) -> None:
-            entries = sorted(declared.items(), key=lambda each: places.get(module(each[1]), len(places)))
-            declared.clear()
-            declared.update(entries)
-
-        sort(self.kinds, lambda each: each.module)
-        sort(self.commands, lambda each: each.run.__module__)
-        sort(self.questions, lambda each: each.resolver.__module__)
-        linked = list(self.kinds)
-        self.extensions.sort(key=lambda each: min(linked.index(link.kind) for link in each[1].values()))
-
     def join_rooms(self) -> None:
         """Give kinds the fields other rooms declared for them; once, after every room was found.
 
@@ -321,7 +304,6 @@ def kind(table: type, *, prefix: str, policy: Policy, **options: Any) -> Callabl
                 policy=policy,
                 fields=fields,
                 types={name: hints[name] for name in fields if name in hints},
-                module=declaration.__module__,
                 **options,
             )
         )

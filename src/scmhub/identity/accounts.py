@@ -13,7 +13,7 @@ from uuid import UUID
 from scmhub.clock import Clock
 from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database, Unit
-from scmhub.errors import HubError, RateLimited, Refusal, Unauthenticated
+from scmhub.errors import HubError, RateLimited, Unauthenticated
 from scmhub.feed import audit
 from scmhub.identity import people, sessions
 from scmhub.identity.failures import Failures
@@ -82,7 +82,7 @@ class Accounts:
         partners = await self._database.read.rows(_FIRM, firm.strip().upper().replace("\0", "\ufffd"))
         partner = partners[0]["id"] if partners else HUB_PARTNER
         async with self._database.unit(partner, "login", self._clock) as unit:
-            if await has_provider(unit, partner):
+            if await people.has_provider(unit, partner):
                 return partner, None
             rows = await unit.rows(_ACCOUNT, partner if partners else None, account.replace("\0", "\ufffd"))
         return partner, rows[0] if rows else None
@@ -113,7 +113,7 @@ class Accounts:
                 "update local_account set failures = 0, blocked_until = null where person_id = $1 and password = $2"
                 " returning true", kept["person_id"], kept["password"],
             )  # fmt: skip
-            if person is None or person.state != "ACTIVE" or not same:
+            if person is None or person.state != "ACTIVE" or not same or await people.has_provider(unit, partner):
                 raise Unauthenticated(WRONG)
             return await sessions.begin(unit, person, "LOCAL", unit.now)
 
@@ -168,18 +168,9 @@ async def _open(unit: Unit, token: str) -> InvitationTable:
     active = await unit.fetch("select status = 'ACTIVE' from partner where id = $1", unit.partner_id)
     if found is None or found.state != "OPEN" or found.expires_at <= now or not active:
         raise Gone
-    if (found.bootstrap and await people.has_operator(unit)) or await has_provider(unit, unit.partner_id):
+    taken = "select true from local_account where partner_id = $1 and account = $2"
+    if await unit.fetch(taken, unit.partner_id, found.email):
+        raise Gone
+    if (found.bootstrap and await people.has_operator(unit)) or await people.has_provider(unit, unit.partner_id):
         raise Gone
     return found
-
-
-async def has_provider(unit: Unit, partner: UUID) -> bool:
-    """Whether people of this partner log in at its identity provider: then its local accounts are closed."""
-    return bool(
-        await unit.fetch(
-            "select exists (select from identity_provider where partner_id = $1 and state = 'ACTIVE')", partner
-        )
-    )
-
-
-__all__ = ["Accounts", "Gone", "Invited", "Refusal", "has_provider"]

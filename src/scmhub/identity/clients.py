@@ -106,8 +106,13 @@ async def note_use(unit: Unit, client: Client) -> None:
 
 async def consume_assertion(unit: Unit, client: Client, jti: str, until: datetime) -> bool:
     """Whether this assertion is used for the first time; it is remembered as long as it could be used again."""
+    return await consume_once(unit, f"{client.key}\0{jti}", until)
+
+
+async def consume_once(unit: Unit, text: str, until: datetime) -> bool:
+    """Whether a text comes for the first time; it is remembered until it could not be used again anyway."""
     await unit.rows("delete from used_assertion where expires_at < $1", unit.now)
-    digest = hashlib.sha256(f"{client.key}\0{jti}".encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return bool(
         await unit.fetch(
             "insert into used_assertion (digest, expires_at) values ($1, $2) on conflict do nothing returning true",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import logging
 import secrets
 from collections.abc import Mapping
@@ -29,7 +28,9 @@ from scmhub.errors import HubError
 from scmhub.feed import audit
 from scmhub.identity import oidc, people, sessions
 from scmhub.identity.browser import Scope, cookie_of, set_cookie
+from scmhub.identity.clients import consume_once
 from scmhub.identity.doors import Receive, Send
+from scmhub.identity.integrations import MOST_NAME
 from scmhub.identity.oidc import Leg, NotBelieved
 from scmhub.identity.people_tables import PersonTable
 from scmhub.identity.provider_tables import ProviderVersionTable
@@ -60,9 +61,7 @@ select v.id, v.partner_id, v.provider_id, v.number, v.client_id, v.role_claim, v
 from identity_provider_version v join identity_provider p on p.id = v.provider_id
 join partner f on f.id = v.partner_id where v.id = $1 and p.state <> 'REMOVED' and f.status = 'ACTIVE'
 """
-_FRESH = """
-insert into used_assertion (digest, expires_at) values ($1, $2) on conflict do nothing returning true
-"""
+_STILL = "select true from identity_provider where id = $1 and state = 'ACTIVE' and active_number = $2 for share"
 
 
 class Refused(Exception):
@@ -185,9 +184,8 @@ class Federation:
             raise Refused(400, "the note of this login is too old, or of another login")
         if "error" in given or not given.get("code"):
             raise Refused(400, f"the issuer said {given.get('error', 'nothing')[:100]!r}")
-        digest = hashlib.sha256(f"{_LEG}\0{leg.state}".encode()).digest()
         async with self._database.unit(HUB_PARTNER, "login", self._clock) as unit:
-            if not await unit.fetch(_FRESH, digest, now + LEG_LIFE):
+            if not await consume_once(unit, f"{_LEG}\0{leg.state}", now + LEG_LIFE):
                 raise Refused(400, "this login has come back before")
         return leg
 
@@ -228,6 +226,8 @@ class Federation:
     async def _enter(self, found: Any, claims: Mapping[str, Any], roles: list[str]) -> str:
         """The session of the person behind these claims, made if the provider may make people."""
         async with self._database.unit(found["partner_id"], "login", self._clock) as unit:
+            if not await unit.fetch(_STILL, found["provider_id"], found["number"]):
+                raise Refused(400, "the provider went out of force during this login")
             person = await _person(unit, found, claims["sub"])
             if person is None and roles and found["creates_people"]:
                 person = await _make(unit, found, claims, roles)
@@ -259,7 +259,7 @@ async def _make(unit: Unit, found: Any, claims: Mapping[str, Any], roles: list[s
     name, email = (each if isinstance(each, str) and each.isprintable() else "" for each in map(claims.get, _CARD))
     made = PersonTable(
         id=new_id(unit.now), partner_id=found["partner_id"],
-        name=name[: people.MOST_NAME] or claims["sub"], email=email[: people.MOST_NAME] or None, roles=roles,
+        name=name[: MOST_NAME] or claims["sub"], email=email[: MOST_NAME] or None, roles=roles,
         provider_id=found["provider_id"], provider_subject=claims["sub"], created_at=unit.now,
     )  # fmt: skip
     unit.session.add(made)

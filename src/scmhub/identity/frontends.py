@@ -7,13 +7,13 @@ registered here, byte for byte, and is worth nothing without the verifier of who
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
+from scmhub.identity.browser import is_loopback
 from scmhub.identity.frontend_tables import FrontendTable
 from scmhub.identity.integrations import GRANTABLE, check_name
 from scmhub.identity.viewer import TokenScope
@@ -142,13 +142,4 @@ def _parts(text: str) -> SplitResult | None:
         return None
     if not host or "@" in parts.netloc or "*" in parts.netloc:
         return None
-    return parts if parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)) else None
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)) else None

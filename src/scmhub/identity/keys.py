@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,8 +9,6 @@ from datetime import datetime, timedelta
 
 import asyncpg  # type: ignore[import-untyped]
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.jwk import ECKey, Key, KeySet
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, SQLModel
@@ -24,6 +21,7 @@ from scmhub.database.unit import Database, Unit, rehearsed
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
+from scmhub.identity.sealing import seal, unseal
 
 _LABEL = "signing-keys"
 _LOCK = 0x5C3B_0001
@@ -76,7 +74,8 @@ async def _make(
 ) -> dict[str, object]:
     made = ECKey.generate_key("P-256", private=True)
     kid = made.thumbprint()
-    row: dict[str, object] = {"kid": kid, "state": state, "sealed": _seal(made, kid, secret)}
+    sealed = seal(secret, _LABEL, orjson.dumps(made.as_dict(private=True)), kid)
+    row: dict[str, object] = {"kid": kid, "state": state, "sealed": sealed}
     await writer.fetch(
         "insert into signing_key (kid, state, sealed, created_at) values ($1, $2, $3, $4)",
         kid, state, row["sealed"], now,
@@ -147,16 +146,10 @@ def _ring(rows: Iterable[asyncpg.Record], secret: HubSecret) -> KeyRing:
     return KeyRing(active, KeySet(accepted), revoked, KeySet(list(public.values())))
 
 
-def _seal(key: ECKey, kid: str, secret: HubSecret) -> bytes:
-    nonce = os.urandom(12)
-    return nonce + AESGCM(secret.derive(_LABEL)).encrypt(nonce, orjson.dumps(key.as_dict(private=True)), kid.encode())
-
-
 def _open(sealed: bytes, kid: str, secret: HubSecret) -> ECKey:
-    try:
-        plain = AESGCM(secret.derive(_LABEL)).decrypt(sealed[:12], sealed[12:], kid.encode())
-    except InvalidTag:
+    plain = unseal(secret, _LABEL, sealed, kid)
+    if plain is None:
         raise DatabaseUnusable(
             "The signing keys in this database were sealed with another secret: restore HOME/secret or SCMHUB_SECRET."
-        ) from None
+        )
     return ECKey.import_key(orjson.loads(plain))

@@ -132,6 +132,12 @@ async def end(unit: Unit, grant: UUID, why: str) -> None:
         await audit.record(unit, f"frontend.{why}", name_of("grant", grant))
 
 
+async def end_all(unit: Unit, subject: str) -> None:
+    """End every grant of a person: a refresh token is a login, too."""
+    for row in await unit.rows("select id from login_grant where subject = $1 and ended_at is null", subject):
+        await end(unit, row["id"], "loggedOut")
+
+
 async def grant_of(unit: Unit, frontend: Frontend, text: str) -> UUID | None:
     """The grant of a refresh token of this frontend, used or not."""
     found: UUID | None = await unit.fetch(

@@ -19,7 +19,9 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
+from scmhub.identity import login_grants
 from scmhub.identity.barring import bar, name_of
+from scmhub.identity.integrations import check_name
 from scmhub.identity.people_tables import BarredNameTable, InvitationProofTable, InvitationTable, PersonTable
 from scmhub.identity.roles import OF_A_PARTNER, OF_THE_HUB, Role
 from scmhub.identity.sessions import end_all, grade_of
@@ -30,7 +32,6 @@ INVITATION_LIFE = timedelta(days=7)
 BOOTSTRAP_LIFE = timedelta(hours=1)
 MOST_OPEN = 500
 """Open invitations of one partner."""
-MOST_NAME = 200
 _EMAIL = re.compile(r"[^\s@<>\"'(),:;\\\[\]]{1,64}@[A-Za-z0-9.-]{1,190}")
 _KEPT_LAST = (Role.ADMIN, Role.OPERATOR)
 
@@ -44,12 +45,6 @@ def checked_roles(partner: UUID, given: Iterable[str]) -> list[str]:
     if foreign:
         raise Refusal("FORBIDDEN", f"Nobody can be {foreign[0]} here.", ["input", "roles"])
     return sorted(roles)
-
-
-def checked_name(name: str) -> str:
-    if not name.strip() or name != name.strip() or len(name) > MOST_NAME or not name.isprintable():
-        raise Refusal("INVALID", f"A name has 1 to {MOST_NAME} characters, no space around it.", ["input", "name"])
-    return name
 
 
 def checked_email(email: str) -> str:
@@ -73,10 +68,22 @@ async def invite(
     return made, token
 
 
+async def has_provider(unit: Unit, partner: UUID) -> bool:
+    """Whether people of this partner log in at its identity provider: then its local accounts are closed."""
+    return bool(
+        await unit.fetch(
+            "select exists (select from identity_provider where partner_id = $1 and state = 'ACTIVE')", partner
+        )
+    )
+
+
 async def _invite(
     unit: Unit, partner: UUID, name: str, email: str, roles: Iterable[str], life: timedelta, bootstrap: bool
 ) -> tuple[InvitationTable, str]:
-    name, email, roles = checked_name(name), checked_email(email), checked_roles(partner, roles)
+    name, email, roles = check_name(name), checked_email(email), checked_roles(partner, roles)
+    if await has_provider(unit, partner):
+        text = "People of this firm log in at its identity provider: give them a role there."
+        raise Refusal("ILLEGAL_TRANSITION", text, ["input"])
     taken = "select true from local_account where account = $1 and partner_id = $2"
     if await unit.fetch(taken, email, partner):
         raise Refusal("DUPLICATE", "Somebody with this e-mail address is here already.", ["input", "email"])
@@ -156,6 +163,7 @@ async def regrade(unit: Unit, person: PersonTable, roles: list[str]) -> None:
     unit.session.add(BarredNameTable(name=old, until=unit.now + LONGEST_TOKEN))
     bar(unit, old)
     await end_all(unit, person.id)
+    await login_grants.end_all(unit, name_of("person", person.id))
 
 
 async def deactivate(unit: Unit, person: PersonTable) -> None:

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from scmhub.measures.result import ratio
+from scmhub.quantity import LARGEST
 
 DAYS, PER_CENT = "DAY", "P1"
 CRITERIA = {
@@ -150,4 +151,5 @@ def frozen_change(frozen: Decimal | None, now_stated: Decimal | None) -> Decimal
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:
-    return (ratio(part, whole) * _HUNDRED).normalize() + _NOTHING
+    """In per cent, at most what an amount may be: a millionth that became a billion is off the scale."""
+    return min((ratio(part, whole) * _HUNDRED).normalize() + _NOTHING, LARGEST)

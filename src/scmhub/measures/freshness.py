@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from scmhub.measures.exceptions import age_days
 from scmhub.measures.result import Result, not_enough, ratio
 
 FRESHNESS = "Days since the last statement you may see; stale when that is more than the agreed or default period."
@@ -31,11 +32,14 @@ class Freshness:
 
 
 def freshness(last: datetime | None, now: datetime, period_days: Decimal, evidence: Iterable[str]) -> Result[Freshness]:
-    """Age of the last statement against its period. 3 days against 2: stale; against 3: not."""
+    """Age of the last statement against its period, in whole days as the exception STALE counts them.
+
+    3 days against 2: stale; 3 days and a half against 3: not.
+    """
     if last is None:
         return not_enough("nothing is stated that you may see", FRESHNESS)
     age = max(ratio(Decimal((now - last) // _MICROSECOND), Decimal(_DAY // _MICROSECOND)), Decimal(0))
-    return Result(Freshness(age, age > period_days), FRESHNESS, tuple(evidence))
+    return Result(Freshness(age, age_days(last, now) > period_days), FRESHNESS, tuple(evidence))
 
 
 def balance(given: Mapping[str, Iterable[str]], received: Mapping[str, Iterable[str]]) -> Result[Decimal]:

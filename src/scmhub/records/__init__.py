@@ -10,16 +10,13 @@ _PARTS = ("model", "api", "commands")
 """What declares itself, in this order; a room with several of one sort names them ``shipment_model`` and so on."""
 
 
-def discover() -> list[str]:
-    """Import what every room declares: its tables, its GraphQL types and its commands; the modules, in their order."""
-    found = []
+def discover() -> None:
+    """Import what every room declares: its tables, its GraphQL types and its commands."""
     rooms = sorted(each.name for each in pkgutil.iter_modules(__path__) if each.ispkg)
     for room in rooms:
         package = importlib.import_module(f"{__name__}.{room}")
         for module in _declaring(package.__path__):
-            found.append(f"{__name__}.{room}.{module}")
-            importlib.import_module(found[-1])
-    return found
+            importlib.import_module(f"{__name__}.{room}.{module}")
 
 
 def _declaring(folder: Iterable[str]) -> Iterator[str]:

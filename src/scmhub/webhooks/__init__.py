@@ -6,6 +6,7 @@ signs the answer and posts it. bolt says 204, the cursor moves. bolt's server is
 anew before each try, so a rule that acme took back meanwhile holds. cargo has no part in any of this.
 
 ``tables`` is what is kept, ``signing`` the signature (Standard Webhooks), ``desk`` what a registration is checked
-against, ``api`` and ``commands`` the GraphQL of it, ``route`` the way through the log, ``courier`` one webhook at work,
+against, ``api`` and ``commands`` the GraphQL of it, ``route`` the way through the log, ``message`` one message,
+``courier`` one webhook at work,
 ``office`` which replica works for whom.
 """

@@ -8,49 +8,40 @@ moves only if nobody else has moved it: a courier whose lock was lost without it
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from graphql import GraphQLError
 
 from scmhub.clock import render
-from scmhub.database.unit import Database, Unit
-from scmhub.errors import BadUserInput, RequestRefused, ServiceUnavailable, TimedOut
+from scmhub.database.unit import Unit
+from scmhub.errors import BadUserInput, RateLimited, RequestRefused, ServiceUnavailable, TimedOut
 from scmhub.feed import audit
 from scmhub.feed.cursor import Place
-from scmhub.feed.log import ACCESS, Event
+from scmhub.feed.log import Event
 from scmhub.feed.timers import pause, within
-from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.group import Asked
 from scmhub.graph.deliver.judge import Item
-from scmhub.identity.standing import Standing
-from scmhub.identity.viewer import TokenScope, Viewer
 from scmhub.ids import new_id
-from scmhub.outbound import Outbound, Unreachable
 from scmhub.sharing.lens import Lens
 from scmhub.webhooks.desk import read_variables
+from scmhub.webhooks.message import Means, Outcome, Superseded, message_id, part_of, post, suspend
 from scmhub.webhooks.route import Route
-from scmhub.webhooks.signing import Sealer, signed
-from scmhub.webhooks.tables import ACTIVE, CHANGE, DEAD, DELIVERED, DISABLED, FAILED, SUSPENDED, TEST, WITHHELD
+from scmhub.webhooks.tables import ACTIVE, CHANGE, DEAD, DELIVERED, DISABLED, FAILED, TEST, WITHHELD
 
 log = logging.getLogger(__name__)
 
 TRIES = 9
-"""Tries of one item; with the waits between them two to three hours."""
+"""Tries of one item; with the waits between them one to two and a half hours."""
 FIRST_WAIT_SECONDS, WAIT_FACTOR, MOST_WAIT_SECONDS = 5.0, 3.0, 3600.0
 MOST_DEATHS = 3
 """Items given up in a row after which it is the receiver that is broken, not the item: the webhook stops."""
 SAVE_SECONDS = 3600.0
 """How often the place of a webhook that has nothing to deliver is kept: a cursor lives by its age."""
-ACTOR = "webhooks"
-"""Who acts in the hub's own units of work for a webhook."""
 _SYNTHETIC = "The hub could not make this item; its operator finds the cause in the log."
 _ROW = "select * from webhook w where w.id = $1"
 _SECRETS = """
@@ -82,64 +73,22 @@ _SETTLED = """
 update webhook_delivery set state = $2, tries = tries + $3, last_attempt_at = coalesce($4, last_attempt_at),
   last_status = $5, last_error = $6 where id = $1 and state = 'QUEUED'
 """
-_STOP = "update webhook set state = 'SUSPENDED', reason = $2 where id = $1 and state = 'ACTIVE' returning true"
 Result = TypeVar("Result")
-
-
-class Superseded(Exception):
-    """Somebody else has moved this webhook, or changed it: whoever works on it must begin anew."""
-
-
-@dataclass
-class Means:
-    """What couriers work with."""
-
-    feed: Feed
-    database: Database
-    standing: Standing
-    sealer: Sealer
-    outbound: Outbound
-    kept: timedelta
-    """How long the log is kept."""
-    units: asyncio.Semaphore
-    """So that couriers never take all connections of commands."""
-    sent: int = 0
-    failed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one try went."""
-
-    at: datetime
-    status: int | None
-    error: str | None
-    retry_after: float = 0.0
 
 
 async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
     """The result of something that must not be broken off half way; cancelling takes effect when it is done."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
-async def suspend(means: Means, key: UUID, partner: UUID, reason: str) -> None:
-    """Stop a webhook in the hub's own name."""
-    async with means.units, means.database.unit(partner, ACTOR, means.feed.clock) as unit:
-        if await unit.fetch(_STOP, key, reason):
-            await audit.record(unit, "webhook.stopped", audit.subject_of("webhook", key), {"state": SUSPENDED})
-
-
-def standing_for(row: Any) -> Viewer:
-    """The caller that a webhook stands for, as far as revocation goes."""
-    return Viewer(
-        Lens(row["partner_id"]), row["registered_by"], frozenset({TokenScope.SUBSCRIBE}), "",
-        datetime.max.replace(tzinfo=UTC), stands_on=frozenset(row["stands_on"]),
-    )  # fmt: skip
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        if not task.cancelled():
+            task.exception()  # seen: nobody waits for it any more
+        raise asyncio.CancelledError
+    return task.result()
 
 
 class Courier:
@@ -176,7 +125,7 @@ class Courier:
 
     async def _load(self) -> bool:
         """Read the webhook; False if it is gone or cannot be followed any more."""
-        async with self._unit() as unit:
+        async with self._means.unit(self._lens.partner_id) as unit:
             rows, secrets = await unit.rows(_ROW, self._key), await unit.rows(_SECRETS, self._key)
         if not rows:
             return False
@@ -187,6 +136,8 @@ class Courier:
             self._asked, _ = await self._feed.prepare(
                 self._row["document"], self._row["operation_name"], given, self._lens.partner_id
             )
+        except RateLimited:
+            raise
         except (RequestRefused, GraphQLError) as error:
             text = f"The subscription does not fit the schema any more: {error.message[:300]}"
             await suspend(self._means, self._key, self._lens.partner_id, text)
@@ -209,7 +160,7 @@ class Courier:
             rows = await self._feed.reads.rows(_BORN, self._lens.partner_id, self._key)
             if rows:
                 return Place(self._feed.tail.epoch, rows[0]["seq"], rows[0]["at"]), None
-            if self._row["created_at"] < self._feed.clock() - self._means.kept:
+            if self._row["created_at"] < self._feed.oldest():
                 return self._head(), "EXPIRED"
             await self._feed.tail.moved()
 
@@ -262,26 +213,28 @@ class Courier:
         done: set[str] = set()
         while True:
             await self._until_due()
-            items = await self._judged(event)
+            if self._route.epoch != self._feed.tail.epoch:
+                return  # the log is another by now: what was void is said anew
+            items = await self._judged(self._route, event)
             if items is None:
                 if await self._try(None, event, "", None):
                     return
                 continue
             for item in items:
-                part, place = part_of(event, item), self._feed.place_of(event.seq, event.at, item)
+                part = part_of(event, item)
+                place = self._feed.place_of(self._route.epoch, event.seq, event.at, item)
                 if part not in done and not await self._try(item, event, part, place):
                     break
                 done.add(part)
             else:
-                if not items and self._row["failed_tries"]:
+                if self._row["failed_tries"]:
                     await self._passed(event)
                 return
 
-    async def _judged(self, event: Event) -> list[Item] | None:
+    async def _judged(self, route: Route, event: Event) -> list[Item] | None:
         """What to tell now; None if the hub fails to say."""
-        assert self._route
         try:
-            return await self._route.items(event)
+            return await route.items(event)
         except (ServiceUnavailable, TimedOut):
             raise
         except Exception:
@@ -298,10 +251,11 @@ class Courier:
         return await to_its_end(self._try_now(item, event, part, place))
 
     async def _try_now(self, item: Item | None, event: Event | None, part: str, place: Place | None) -> bool:
-        message = self._message_id(event, part)
+        message = message_id(self._key, event, part if event else self._cursor or "")
         if item is None or place is None:
             assert event
-            place = Place(self._feed.tail.epoch, event.seq, event.at)
+            assert self._route
+            place = Place(self._route.epoch, event.seq, event.at)
             outcome = Outcome(self._feed.clock(), None, _SYNTHETIC)
         else:
             outcome = await self._post(message, place, item)
@@ -328,7 +282,7 @@ class Courier:
         due = None if letter or state != ACTIVE else outcome.at + timedelta(seconds=wait)
         kept = {"failed_tries": 0 if letter else tries, "deaths": deaths + letter, "next_try_at": due}
         pending = event.at if event is not None and not letter else None
-        async with self._unit() as unit:
+        async with self._means.unit(self._lens.partner_id) as unit:
             if letter and event is not None:
                 await self._write_letter(unit, outcome, event, part, message, tries)
             await self._write(
@@ -345,15 +299,17 @@ class Courier:
     async def _write_letter(
         self, unit: Unit, outcome: Outcome, event: Event, part: str, message: str, tries: int
     ) -> None:
-        await unit.rows(_FORGET, self._key, outcome.at - self._means.kept)
+        assert self._route
+        await unit.rows(_FORGET, self._key, self._feed.oldest())
         await unit.rows(
             _LETTER, new_id(outcome.at), self._lens.partner_id, self._key, CHANGE, DEAD, message,
-            self._feed.tail.epoch, event.seq, part, event.at, outcome.at, tries, outcome.status, outcome.error,
+            self._route.epoch, event.seq, part, event.at, outcome.at, tries, outcome.status, outcome.error,
         )  # fmt: skip
 
     async def _passed(self, event: Event) -> None:
         """What failed before is not for the partner to see any more: go on."""
-        cursor = self._feed.cursor(self._lens, Place(self._feed.tail.epoch, event.seq, event.at))
+        assert self._route
+        cursor = self._feed.cursor(self._lens, Place(self._route.epoch, event.seq, event.at))
         await self._write(_PASSED, cursor)
         self._row |= {"failed_tries": 0, "next_try_at": None}
 
@@ -362,7 +318,7 @@ class Courier:
     async def _write(self, statement: str, cursor: str | None, *values: Any, unit: Unit | None = None) -> None:
         """Move the row from the cursor this courier knows to the next; Superseded if it is not there any more."""
         if unit is None:
-            async with self._unit() as own:
+            async with self._means.unit(self._lens.partner_id) as own:
                 await self._write(statement, cursor, *values, unit=own)
             return
         if not await unit.fetch(statement, self._key, self._cursor, cursor, *values):
@@ -387,41 +343,15 @@ class Courier:
         except (Superseded, ServiceUnavailable):
             log.info("the place of webhook %s was not kept; it will read a little more again", self._key)
 
-    # -- one message ---------------------------------------------------------------------------------------------------
-
     async def _post(self, message: str, place: Place, item: Item) -> Outcome:
         assert self._asked
-        if self._means.standing.bars(standing_for(self._row)):
-            raise Superseded
-        body, _ = self._feed.payload(self._asked.selection, self._lens, place, item)
-        now = self._feed.clock()
-        secrets = [each for each, ends_at in self._secrets if ends_at is None or ends_at > now]
-        headers = {"Content-Type": "application/json"} | signed(message, int(now.timestamp()), body, secrets)
-        self._means.sent += 1
-        try:
-            reply = await self._means.outbound.post(self._row["url"], body, headers)
-        except Unreachable as error:
-            self._means.failed += 1
-            return Outcome(now, None, str(error))
-        if 200 <= reply.status < 300:
-            return Outcome(now, reply.status, None)
-        self._means.failed += 1
-        after = reply.headers.get("retry-after", "")
-        seconds = float(after) if after.isdecimal() and len(after) < 9 and reply.status in (429, 503) else 0.0
-        return Outcome(now, reply.status, f"The receiver answered {reply.status}.", seconds)
-
-    def _message_id(self, event: Event | None, part: str) -> str:
-        """The same for every try of an item, on whatever replica."""
-        what = "reset" if event is None else event.event_id.hex
-        place = self._feed.tail.head if event is None else part
-        digest = hashlib.sha256(f"{self._key.hex}.{what}.{place}".encode()).hexdigest()
-        return f"msg_{digest[:32]}"
+        return await post(self._means, self._row, self._secrets, self._asked.selection, message, place, item)
 
     # -- besides the stream --------------------------------------------------------------------------------------------
 
     async def _send_queued(self) -> None:
         """Tests and redeliveries, one try each."""
-        async with self._unit() as unit:
+        async with self._means.unit(self._lens.partner_id) as unit:
             rows = await unit.rows(_QUEUED, self._key)
         for row in rows:
             await to_its_end(self._send_one(row))
@@ -429,12 +359,12 @@ class Courier:
     async def _send_one(self, row: Any) -> None:
         item, place, why = await (self._test() if row["purpose"] == TEST else self._again(row))
         if item is None or place is None:
-            values = (WITHHELD, 0, None, row["last_status"], why)
+            values = (DEAD if why == _SYNTHETIC else WITHHELD, 0, None, row["last_status"], why)
         else:
             outcome = await self._post(row["message_id"], place, item)
             state = DELIVERED if outcome.error is None else DEAD
             values = (state, 1, outcome.at, outcome.status, outcome.error)  # type: ignore[assignment]
-        async with self._unit() as unit:
+        async with self._means.unit(self._lens.partner_id) as unit:
             await unit.rows(_SETTLED, row["id"], *values)
 
     async def _test(self) -> tuple[Item | None, Place | None, str]:
@@ -449,24 +379,14 @@ class Courier:
         event = await route.event(row["epoch"], row["seq"])
         if event is None:
             return None, None, "The hub does not keep this change any more."
-        items = await route.items(event)
+        items = await self._judged(route, event)
+        if items is None:
+            return None, None, _SYNTHETIC
         same = [each for each in items if row["part"] in ("", part_of(event, each))]
         if not same:
             return None, None, "It is not for you to see any more."
         item = same[-1]
-        return item, self._feed.place_of(event.seq, event.at, item), ""
-
-    @asynccontextmanager
-    async def _unit(self) -> AsyncIterator[Unit]:
-        """A unit of work for the partner, few at a time."""
-        async with self._means.units, self._means.database.unit(self._lens.partner_id, ACTOR, self._feed.clock) as unit:
-            yield unit
-
-
-def part_of(event: Event, item: Item) -> str:
-    """Which of the items of an event: a change of access says several things, and not the same on each try."""
-    return f"{item.type_name}:{item.values.get('recordId', '')}" if event.kind == ACCESS else ""
-
+        return item, self._feed.place_of(route.epoch, event.seq, event.at, item), ""
 
 def _wait(tries: int) -> float:
     """Seconds after so many failed tries: longer each time, and never at the same moment as others."""

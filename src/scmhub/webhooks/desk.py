@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-from scmhub.errors import Refusal, RequestRefused, ServiceUnavailable
+from scmhub.errors import RateLimited, Refusal, RequestRefused, ServiceUnavailable
 from scmhub.graph.deliver.feed import Feed
 from scmhub.identity.viewer import Viewer
 from scmhub.outbound import Network, checked_url
@@ -50,6 +50,8 @@ class WebhookDesk:
         given = read_variables(variables)
         try:
             _, values = await self._feed().prepare(document, operation, given, viewer.lens.partner_id)
+        except RateLimited:
+            raise
         except RequestRefused as error:
             where = "variables" if error.code == "BAD_USER_INPUT" else "document"
             raise Refusal("INVALID", error.message, ["input", where]) from None

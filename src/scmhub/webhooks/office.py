@@ -23,7 +23,8 @@ from scmhub.feed.timers import pause, within
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.identity.barring import IDENTITY
 from scmhub.webhooks.commands import WEBHOOK
-from scmhub.webhooks.courier import Courier, Means, standing_for, suspend
+from scmhub.webhooks.courier import Courier
+from scmhub.webhooks.message import Means, standing_for, suspend
 from scmhub.webhooks.tables import ACTIVE
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from feed_chain import DOCUMENT, Chain, Screen
+from feed_chain import DOCUMENT, NOW, Chain, Screen
 from graphql import GraphQLError
 from tests.support.hub import viewer_of
 
@@ -16,6 +16,8 @@ from scmhub.errors import BadUserInput, Forbidden, ValidationFailed
 from scmhub.feed.tail import RING
 from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.request import GraphQLRequest
+from scmhub.identity.tables import IntegrationTable
+from scmhub.ids import new_id
 
 
 async def orders(chain: Chain, count: int, start: int = 0) -> list[Any]:
@@ -114,6 +116,21 @@ async def test_a_snapshot_then_the_stream_gives_the_final_state(chain: Chain) ->
     assert (
         screen.items[-1]["record"]["status"] == "CONFIRMED" or of_order(screen)[-1]["record"]["status"] == "CONFIRMED"
     )
+
+
+async def test_a_snapshot_holds_records_and_nobody_who_calls(chain: Chain) -> None:
+    """Who may only read records is not answered about people and machines, and the feed is no way around that."""
+    await orders(chain, 1)
+    async with chain.firms.database.unit(chain.firms.ids["bolt"], "person:ann", lambda: NOW) as unit:
+        unit.session.add(IntegrationTable(
+            id=new_id(NOW), partner_id=unit.partner_id, name="EDI", token_scopes=["hub:read"], created_at=NOW,
+        ))  # fmt: skip
+    await chain.step()
+    screen = await chain.follow("bolt", snapshot=True)
+    kinds = {each["kind"] for each in screen.items if each["__typename"] == "SnapshotRecord"}
+    assert "ORDER" in kinds
+    assert "INTEGRATION" not in kinds
+    assert b"EDI" not in b"".join(screen.raw)
 
 
 def of_order(screen: Screen) -> list[dict[str, Any]]:

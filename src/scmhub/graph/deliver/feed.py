@@ -253,14 +253,17 @@ class Feed:
 
     # -- bytes ---------------------------------------------------------------------------------------------------------
 
-    def frame(self, selection: FeedSelection, lens: Lens, seq: int, at: datetime, item: Item) -> Frame:
-        """An item at its place in the log, ready for every follower of the lens."""
-        payload, cursor = self.payload(selection, lens, self.place_of(seq, at, item), item)
-        return Frame(seq, payload, cursor, item)
+    def frame(self, selection: FeedSelection, lens: Lens, place: tuple[int, int, datetime], item: Item) -> Frame:
+        """An item at its place in the log (epoch, number, instant), ready for every follower of the lens."""
+        payload, cursor = self.payload(selection, lens, self.place_of(*place, item), item)
+        return Frame(place[1], payload, cursor, item)
 
-    def place_of(self, seq: int, at: datetime, item: Item) -> Place:
-        """Where an item stands: before its event if more of the same event follows, so that resuming repeats both."""
-        return Place(self.tail.epoch, seq - 1 if item.back else seq, at)
+    def place_of(self, epoch: int, seq: int, at: datetime, item: Item) -> Place:
+        """Where an item stands: before its event if more of the same event follows, so that resuming repeats both.
+
+        ``epoch``: of the log that was read, which need not be today's any more.
+        """
+        return Place(epoch, seq - 1 if item.back else seq, at)
 
     def payload(self, selection: FeedSelection, lens: Lens, place: Place, item: Item) -> tuple[bytes, str]:
         """``{"data": ..., "extensions": {"cursor": ...}}`` and the cursor."""

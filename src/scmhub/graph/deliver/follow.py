@@ -201,7 +201,7 @@ class Follower:
     async def _push(self, item: Item, event: Event | None = None) -> None:
         """An item of an event, or one that speaks of the place reached."""
         seq, at = (self.position, self._feed.clock()) if event is None else (event.seq, event.at)
-        frame = self._feed.frame(self._asked.selection, self.lens, seq, at, item)
+        frame = self._feed.frame(self._asked.selection, self.lens, (self.epoch, seq, at), item)
         if not self._sink.push(frame.payload, frame.cursor):
             self._full = True
             await self._until_writable()

@@ -149,7 +149,7 @@ class Group:
             told: defaultdict[Lens, list[Frame]] = defaultdict(list)
             frame = partial(self._feed.frame, self.asked.selection)
             for (event, lens), items in zip(pairs, await self._judged(pairs), strict=True):
-                told[lens] += [frame(lens, event.seq, event.at, item) for item in items]
+                told[lens] += [frame(lens, (self.epoch, event.seq, event.at), item) for item in items]
             found.update({lens: told[lens] for lens in missing})
         return found
 
@@ -181,8 +181,8 @@ class Group:
         if self._feed.tail.trouble():
             return
         now = self._feed.clock()
-        item = Item("Checkpoint", {"at": render(now)}, {})
-        frames = {lens: self._feed.frame(self.asked.selection, lens, self.position, now, item) for lens in self._lenses}
+        item, place = Item("Checkpoint", {"at": render(now)}, {}), (self.epoch, self.position, now)
+        frames = {lens: self._feed.frame(self.asked.selection, lens, place, item) for lens in self._lenses}
         for follower, lens in list(self.members.items()):
             if follower.position <= self.position:
                 follower.take([frames[lens]])

@@ -30,7 +30,7 @@ MOST_LOST = 500
 """Records told one by one."""
 MOST_COVERED = 20_000
 """Records of one kind looked at."""
-MOST_MOVED = 100
+MOST_MOVED, MOST_MOVES = 100, 1_000
 """Records that have moved since and are looked at one by one."""
 LONG_AGO = timedelta(hours=24)
 YOUNG = timedelta(hours=1)
@@ -44,13 +44,13 @@ _SCOPES = (
     "jsonb_to_recordset({}) s(grantee uuid, kind text, owner uuid, item_key uuid, site_key uuid, tokens text[],"
     " days_back int, days_ahead int, rule_id uuid, valid_from timestamptz, valid_until timestamptz)"
 )
-_MOVED = """
+_MOVED = f"""
 select m.record_id, m.was from (
   select l.record_id, l.was, l.seq as place from change_log l
   where l.owner_id = $1 and l.seq > $2 and l.kind = $3 and l.was is not null
-  union all select o.record_id, o.was, 1 << 62 | o.id from change_outbox o
+  union all select o.record_id, o.was, 1::bigint << 62 | o.id from change_outbox o
   where o.owner_id = $1 and o.kind = $3 and o.was is not null) m
-order by m.place desc limit 1000
+order by m.place desc limit {MOST_MOVES}
 """
 _TOLD = """
 select distinct l.record_id from change_log l where l.owner_id = $1 and l.seq < $2 and l.record_id = any($3)
@@ -116,7 +116,7 @@ class Narrowed:
         if row["covered"] >= MOST_COVERED or len(keys) > MOST_LOST:
             return None
         moved = await self._moved(code, event)
-        if len(moved) > MOST_MOVED:
+        if moved is None or len(moved) > MOST_MOVED:
             return None
         keys -= moved.keys()
         for key, old in moved.items():
@@ -125,10 +125,16 @@ class Narrowed:
                 keys.add(key)
         return await self._there_before(keys, event), bool(row["remain"])
 
-    async def _moved(self, code: str, event: Event) -> dict[UUID, dict[str, Any]]:
-        """Records whose keys have changed since, with what the keys were then. Read after the rows themselves."""
+    async def _moved(self, code: str, event: Event) -> dict[UUID, dict[str, Any]] | None:
+        """Records whose keys have changed since, with what the keys were then. Read after the rows themselves.
+
+        None if there are more moves than are read: what the keys were stands in the oldest of them.
+        """
         moved: dict[UUID, dict[str, Any]] = {}
-        for row in await self._reads.rows(_MOVED, event.owner_id, event.seq, code):
+        rows = await self._reads.rows(_MOVED, event.owner_id, event.seq, code)
+        if len(rows) == MOST_MOVES:
+            return None
+        for row in rows:
             moved.setdefault(row["record_id"], {}).update(orjson.loads(row["was"]))
         return moved
 

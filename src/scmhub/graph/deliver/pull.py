@@ -103,7 +103,7 @@ class Page:
         self._place = Place(self._place.epoch, seq, at)
 
     def _add(self, item: Item, seq: int, at: datetime) -> None:
-        self._place = self._feed.place_of(seq, at, item)
+        self._place = self._feed.place_of(self._place.epoch, seq, at, item)
         cursor = self._feed.cursor(self._lens, self._place)
         self._cursors.append(cursor)
         self._nodes.append(self._selection.item(item.type_name, {**item.values, "cursor": cursor}, item.records))

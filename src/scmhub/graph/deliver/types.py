@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 
 from scmhub.graph.declare import Kind, Registry
+from scmhub.identity.viewer import Permission
 
 SPEC = "changes"
 """Marks the fields that delivery answers."""
@@ -90,8 +91,11 @@ def code_of(kind: Kind) -> str:
 
 
 def kinds_by_code(registry: Registry) -> dict[str, Kind]:
-    """Kinds that the log speaks of; parts are told as changes of their whole."""
-    return {code_of(kind): kind for kind in registry.kinds.values() if not kind.part_of}
+    """Kinds that the log speaks of, to whoever may read records; parts are told as changes of their whole."""
+    return {
+        code_of(kind): kind
+        for kind in registry.kinds.values() if not kind.part_of and kind.needs in (None, Permission.READ)
+    }  # fmt: skip
 
 
 def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:

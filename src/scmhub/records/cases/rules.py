@@ -7,8 +7,6 @@ Who stands on both sides takes every step. A breach that is back in tolerance ma
 
 from __future__ import annotations
 
-from datetime import date
-
 from scmhub.errors import Refusal
 
 _OPENER, _OTHER = "OPENER", "COUNTERPARTY"
@@ -61,8 +59,3 @@ def check_open(state: str, step: str, standing: tuple[str, ...]) -> None:
 def raised(severity: str, levels: int) -> str:
     """The severity so many levels higher, HIGH at most. MEDIUM, one level: HIGH."""
     return _SEVERITIES[min(_SEVERITIES.index(severity) + levels, len(_SEVERITIES) - 1)]
-
-
-def overdue(state: str, due_on: date | None, escalated_for: date | None, today: date) -> bool:
-    """Whether the hub escalates: due yesterday or before, not settled, and not escalated for this very day already."""
-    return due_on is not None and due_on < today and state not in SETTLED and escalated_for != due_on

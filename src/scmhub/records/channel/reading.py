@@ -23,7 +23,7 @@ fragment alias on ItemAlias { number item { id } partner { id } claimedBy { id }
 fragment place on Site { id code name timeZone partner { ...firm } }
 """
 _SERIES = """
-  FACE: PLURAL(first: 250, where: {item: {in: $items}, or: [{site: {in: $sites}}, {site: {isNull: true}}]}) {
+  FACE: PLURAL(first: 250, where: {item: {in: $items} HERE}) {
     nodes {
       id publisher { ...firm } counterparty { ...firm } item { ...good } site { ...place } bucket unit
       POINTS
@@ -31,6 +31,7 @@ _SERIES = """
     pageInfo { hasNextPage }
   }
 """
+_HERE = ", or: [{site: {in: $sites}}, {site: {isNull: true}}]"
 _POINTS = """
       pNO: points(first: 250, start: $startNO, end: $endNO) { nodes { id startsOn quantity knownFrom } }
 """
@@ -40,8 +41,9 @@ _LINES = """
   }) {
     nodes {
       id buyer { ...firm } seller { ...firm } item { ...good } shipTo { ...place } quantity { unit }
-      schedule(first: 50) {
+      schedule(first: 250) {
         nodes { id requestedQuantity requestedOn state lastPromiseQuantity lastPromiseOn shipped }
+        pageInfo { hasNextPage }
       }
     }
     pageInfo { hasNextPage }
@@ -52,7 +54,7 @@ _LOADS = """
     nodes {
       id seller { ...firm } item { ...good } shipTo { ...place } quantity { value unit } arrivalOn
       shipment { id state actualDeparture buyer { ...firm } }
-      receipts(first: 50) { nodes { id good damaged receivedAt } }
+      receipts(first: 50) { nodes { id good damaged receivedAt } pageInfo { hasNextPage } }
     }
     pageInfo { hasNextPage }
   }
@@ -61,7 +63,7 @@ _REST = """
   it: item(by: {id: $item}) { ...good }
   viewer { ...firm }
   called: itemAliases(first: 250, where: {item: {eq: $item}}) { nodes { ...alias } pageInfo { hasNextPage } }
-  mine: itemAliases(first: 250, where: {partner: {eq: $me}}) { nodes { ...alias } }
+  mine: itemAliases(first: 250, where: {partner: {eq: $me}}) { nodes { ...alias } pageInfo { hasNextPage } }
   places: nodes(ids: $named) { ... on Site { ...place } }
   stock: inventoryPositions(first: 250, where: {item: {in: $items}, site: {in: $sites}}) {
     nodes {
@@ -102,10 +104,12 @@ async def read(
         given |= {f"start{number}": str(start), f"end{number}": str(end)}
     data = await ask(_document(len(chunks)), given)
     pages = [each for each in data.values() if isinstance(each, dict) and "pageInfo" in each]
+    lines, loads = _all(data, "l"), _all(data, "t")
+    pages += [*(each["schedule"] for each in lines), *(each["receipts"] for each in loads)]
     return Found(
         item=data["it"], viewer=data["viewer"], sites=[each for each in data["places"] if each],
         series={face: [_one(each, len(chunks)) for each in data[face]["nodes"]] for face in FACES},
-        lines=_all(data, "l"), loads=_all(data, "t"), stock=data["stock"]["nodes"],
+        lines=lines, loads=loads, stock=data["stock"]["nodes"],
         aliases=[*data["called"]["nodes"], *data["mine"]["nodes"]],
         cut=any(page["pageInfo"]["hasNextPage"] for page in pages),
     )  # fmt: skip
@@ -152,9 +156,15 @@ def _document(chunks: int) -> str:
     numbers = range(chunks)
     points = "".join(_POINTS.replace("NO", str(number)) for number in numbers)
     series = _SERIES.replace("POINTS", points)
-    parts = [series.replace("FACE", face).replace("PLURAL", plural) for face, plural in FACES.items()]
+    # A customer's forecast names the customer's site: it is demand at ours.
+    parts = [
+        series.replace("FACE", face).replace("PLURAL", plural).replace("HERE", "" if face == "DEMAND" else _HERE)
+        for face, plural in FACES.items()
+    ]
     for text, before in ((_LINES, "lt: $start0"), (_LOADS, "gte: $since, lt: $start0")):
-        spans = [before, *(f"gte: $start{number}, lte: $end{number}" for number in numbers)]
+        # Figures of now need what comes later than the last period, too.
+        ends = [f", lte: $end{number}" for number in numbers[:-1]] + [""]
+        spans = [before, *(f"gte: $start{number}{end}" for number, end in zip(numbers, ends, strict=True))]
         parts += [text.replace("NO", str(number)).replace("SPAN", span) for number, span in enumerate(spans)]
     dates = ", ".join(f"$start{number}: Date, $end{number}: Date" for number in numbers)
     head = f"query($me: ID!, $item: ID!, $items: [ID!], $sites: [ID!], $named: [ID!]!, $since: Date, {dates})"

@@ -46,7 +46,7 @@ def channel(
     return answers.Channel(
         item=card["id"], number=card["number"], unit=UnitCode(card["unit"]),
         items=[strawberry.ID(each) for each in items],
-        sites=[_site(reader, each, calendar, first, found.viewer["id"]) for each in lanes],
+        sites=[_site(reader, each, calendar, first, whose=None if found.cut else found.viewer["id"]) for each in lanes],
         claims=[_claim(each) for each in facts[:MOST_CLAIMS]], uncounted=list(_uncounted(reader, records, calendar)),
         partners_in_view=_partners(reader, found.viewer),
         definitions=[answers.ChannelDefinition(figure=name, text=text) for name, text in DEFINITIONS.items()],
@@ -95,12 +95,13 @@ def _partner(reader: Reader, site: str) -> str | None:
 # -- a site ------------------------------------------------------------------------------------------------------------
 
 
-def _site(reader: Reader, found: Lane, calendar: Calendar, first: int, viewer: str) -> answers.ChannelSite:
+def _site(reader: Reader, found: Lane, calendar: Calendar, first: int, *, whose: str | None) -> answers.ChannelSite:
+    """``whose``: the partner at whose sites all that is recorded was read; None: at nobody's."""
     card = reader.sites[found.site]
     partner = _partner(reader, found.site)
     return answers.ChannelSite(
         site=card["id"], code=card["code"], name=card["name"], partner=strawberry.ID(partner) if partner else None,
-        opening_stock=_figure(found.opening), complete=partner == viewer,
+        opening_stock=_figure(found.opening), complete=partner is not None and partner == whose,
         buckets=[_bucket(found, number, calendar.starts[number]) for number in range(first, len(calendar.starts))],
     )  # fmt: skip
 

@@ -81,7 +81,7 @@ async def agreement_sign(unit: Unit, given: inputs.AgreementSignInput) -> UUID:
         signatory = _signatory(given.signatory)
     for each in versions[:-1]:
         last = signed.in_force_from - timedelta(days=1)
-        if each.state == "SIGNED" and rules.cut(each.in_force_until, last):
+        if each.state in ("SIGNED", "SUPERSEDED") and rules.cut(each.in_force_until, last):
             each.state, each.in_force_until = "SUPERSEDED", last
     signed.state, signed.signed_at, agreement.state = "SIGNED", unit.now, "SIGNED"
     _sign(unit, signed, signatory)

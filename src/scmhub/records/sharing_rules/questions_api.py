@@ -11,6 +11,7 @@ from scmhub.database.fragment import Statement
 from scmhub.errors import BadUserInput
 from scmhub.graph.declare import REGISTRY, Kind, question
 from scmhub.graph.where import camel
+from scmhub.identity.viewer import Permission
 from scmhub.ids import key_of, parse_id, public_id
 from scmhub.records.sharing_rules import simulate
 from scmhub.records.sharing_rules.answers import (
@@ -180,6 +181,7 @@ async def access_matrix(
     "sharingRuleSimulate",
     "What one of your rules would open beyond all others if it were active, tried out and taken back; null if you have "
     "no such rule. At most one per operation.",
+    needs=Permission.RULES,
     price=5000,
 )
 async def sharing_rule_simulate(info: strawberry.Info, id: _Id) -> SharingRuleSimulation | None:
