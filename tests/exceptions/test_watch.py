@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from scmhub.database.tables import READ_ROLE
+from scmhub.exceptions import books
 from scmhub.exceptions.watch import LOCK
 from tests.exceptions.test_criteria import said
 
@@ -166,8 +168,29 @@ async def test_what_is_back_in_tolerance_is_closed_by_whom_it_affects(watched: W
     assert closed["state"] == "CLOSED"
 
 
-async def test_the_watch_writes_as_the_partner_affected_and_reads_only_keys(watched: Watched) -> None:
-    """Its own connection cannot write; it judges under the row level security of the partner it judges for."""
+async def test_the_connection_of_the_watch_only_reads(watched: Watched) -> None:
+    """What it writes, it writes as the partner it judges for, under that partner's row level security."""
     connection = await watched.watch._connected()
-    with pytest.raises(asyncpg.PostgresError):
-        await connection.execute("delete from watch_place")
+    assert await connection.fetchval("select current_user") == READ_ROLE
+    for statement in ("update watch_place set seq = 0", "insert into breach default values"):
+        with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)):
+            await connection.execute(statement)
+
+
+async def test_a_subject_that_cannot_be_judged_holds_up_no_other(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await watched.targets(await watched.stock("300"), target="400")
+    entered = books.enter
+
+    async def fails(unit: Any, judged: Any, criteria: Any, findings: Any) -> Any:
+        if len(judged) > 1 or "LATE_ORDER" in criteria:
+            raise ZeroDivisionError
+        return await entered(unit, judged, criteria, findings)
+
+    monkeypatch.setattr(books, "enter", fails)
+    await watched.ordered("100", "2026-03-10")
+    watched.firms.clock.pass_by(days=8)
+    await watched.look()
+    assert [each["criterion"] for each in await watched.breaches("acme", "BELOW_TARGET")] == ["BELOW_TARGET"]
+    assert await watched.breaches("acme", "LATE_ORDER") == []

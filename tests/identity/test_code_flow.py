@@ -11,6 +11,7 @@ import pytest
 from scmhub.clock import system_clock
 from scmhub.identity import frontends, sessions
 from scmhub.identity.frontend_tables import FrontendTable
+from scmhub.identity.people import end_sessions, find
 from scmhub.identity.people_tables import PersonTable
 from scmhub.identity.tokens import verify_token
 from scmhub.identity.viewer import TokenScope
@@ -174,6 +175,18 @@ async def test_roles_narrow_what_a_frontend_may_ask(live: Live, people: People, 
     assert tokens["scope"] == "hub:read"
     assert answer_of(await portal.ask(scope="hub:write"))["error"] == "access_denied"
     await people.set(live.acme, person, "roles = '{ADMIN}'")
+    assert (await portal.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_who_is_logged_out_everywhere_is_logged_out_of_frontends(
+    live: Live, people: People, portal: Portal
+) -> None:
+    person, portal.cookies["scmhub"] = await people.add(live.acme)
+    tokens = await portal.tokens()
+    async with live.acting(live.acme) as unit:
+        found = await find(unit, person)
+        assert found
+        await end_sessions(unit, found)
     assert (await portal.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
 
 

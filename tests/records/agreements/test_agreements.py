@@ -55,6 +55,15 @@ async def test_a_later_version_takes_over_on_its_first_day(firms: Firms) -> None
     ]  # fmt: skip
 
 
+async def test_a_version_for_an_earlier_day_ends_every_one_before_it(firms: Firms) -> None:
+    second = await step(firms, "acme", "Sign", await revised(firms, "bolt", await signed(firms), EARLY, first=20))
+    third = await step(firms, "acme", "Sign", await revised(firms, "bolt", second, EARLY, first=10))
+    assert versions(third) == [
+        (1, "SUPERSEDED", day(5), day(9)), (2, "SUPERSEDED", day(20), day(9)), (3, "SIGNED", day(10), None),
+    ]  # fmt: skip
+    assert [await late(firms, number) for number in (9, 10, 25)] == ["2.000000 v1", None, None]
+
+
 async def test_a_counter_proposal_and_the_ways_of_coming_to_nothing(firms: Firms) -> None:
     countered = await revised(firms, "bolt", await proposed(firms), EARLY, first=6)
     assert [each[1] for each in versions(countered)] == ["COUNTERED", "PROPOSED"]

@@ -149,6 +149,8 @@ async def test_orders_consume_the_forecast_and_promises_the_commit(firms: Firms)
     assert values(ours, "demand") == ["40", "67"]  # what acme forecasts or has ordered, whichever is larger
     assert (theirs["complete"], ours["complete"]) == (False, True)
     assert ours["openingStock"]["reason"] == "NOT_AVAILABLE"
+    [alone] = (await ask(firms, "bolt", "bolt-plant", days=2))["sites"]
+    assert values(alone, "demand") == ["40", "67"], "the customer's forecast names the customer's site"
 
 
 async def test_an_overdue_promise_is_not_inbound(firms: Firms) -> None:
