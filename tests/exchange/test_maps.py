@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from scmhub.exchange.findings import Findings
 from scmhub.exchange.mapping import BadMap, load_map, parse_map
-from scmhub.exchange.parsers import slug
+from scmhub.exchange.parsers import Rules, parse, slug
 from scmhub.exchange.reading import Row
 from scmhub.exchange.rows import RowReader, load_line
-from scmhub.exchange.targets import FORECASTS, INVENTORY, ORDERS
+from scmhub.exchange.targets import FORECASTS, INVENTORY, ORDERS, Target
 from tests.exchange.conftest import EXCERPT, Desk, codes, counts
 from tests.exchange.test_files import HEAD, MAP
 
@@ -139,3 +139,16 @@ def test_codes_made_of_names(name: str, code: str) -> None:
 
 def test_names_that_agree_in_forty_characters_stay_two() -> None:
     assert slug("X" * 45 + " one") != slug("X" * 45 + " two")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1.234.567,5", "1234567.5"), ("1.234", "1234"), ("12,5", "12.5"), ("430.5", None), ("1..2", None), ("1,2.345", None)],
+)
+def test_thousands_stand_before_groups_of_three_or_it_is_no_such_number(text: str, value: str | None) -> None:
+    rules, target = Rules("decimal", (), {}, ",", ".", ""), Target(("decimal",))
+    if value is None:
+        with pytest.raises(ValueError, match="no number"):
+            parse((text,), rules, target)
+    else:
+        assert parse((text,), rules, target) == Decimal(value)

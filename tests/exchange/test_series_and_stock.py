@@ -162,6 +162,16 @@ async def test_a_row_that_cannot_be_used_leaves_out_its_series_and_no_other(
     assert await desk.value("select count(*) from change_outbox where kind like 'FORECAST%'") == 2
 
 
+async def test_a_row_whose_site_cannot_be_read_is_not_taken_for_one_without_a_site(
+    desk: Desk, firms: Firms, tmp_path: Path
+) -> None:
+    text = f"{HEAD}BOLT;4712;HALL 1;02.03.2026;7,5;\nBOLT;4712;{'H' * 81};02.03.2026;9;\n"
+    report = await loaded(desk, tmp_path, text, demand())
+    assert [each[:2] for each in errors(report)] == [(3, "INVALID")]
+    assert not report.complete
+    assert await desk.rows("select quantity from series_point") == [(Decimal("7.5"),)]
+
+
 async def test_measures_keep_their_own_rules(desk: Desk, firms: Firms, tmp_path: Path) -> None:
     """Sell-out lies in the past, a maximum is not below the actual, a basis belongs to capacity."""
     given = parse_map(

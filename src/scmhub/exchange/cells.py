@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scmhub.exchange.findings import ERROR, NOTE, WARNING, Findings
 from scmhub.exchange.mapping import FieldMap, Map, Source
@@ -15,8 +15,12 @@ Values = dict[str, Value | None]
 class CellReader:
     """Applies a map to rows under one header."""
 
-    def __init__(self, given: Map, header: Sequence[str], findings: Findings) -> None:
+    def __init__(self, given: Map, header: Sequence[str], findings: Findings, keys: Collection[str] = ()) -> None:
+        """``keys``: targets that say what a row is about; left unknown, it would be taken for another thing."""
         self._findings = findings
+        self._keys = keys
+        self.lost = False
+        """Whether a key of the row that was read last could not be used."""
         self._places = {name: place for place, name in enumerate(header)}
         constant = given.subject.constant_only
         self._fields = [each for each in given.fields if each.name not in constant]
@@ -24,7 +28,7 @@ class CellReader:
     def values(self, row: Row, notes: list[str] | None = None) -> tuple[Values, bool]:
         """Values by target, and whether every required one is there. ``notes`` takes words that are worth keeping."""
         values: Values = {}
-        complete = True
+        complete, self.lost = True, False
         for each in self._fields:
             value = each.constant
             if value is None:
@@ -91,6 +95,11 @@ class CellReader:
         try:
             return parse(texts, source.rules, each.target)
         except ValueError as error:
+            if each.name in self._keys:
+                self.lost = True
+                done = f"{error}: the row cannot be used"
+                self._findings.add(ERROR, "INVALID", number, column, texts[0], done)
+                return None
             level = ERROR if each.target.required else WARNING
             self._findings.add(level, "INVALID", number, column, texts[0], f"{error}; {each.name} left unknown")
             return None

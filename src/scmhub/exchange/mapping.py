@@ -135,6 +135,8 @@ class _Reader:
         self._tables = tables
         if self._mark not in (".", ","):
             raise BadMap("[file] decimal_mark is . or ,")
+        if self._thousands == self._mark:
+            raise BadMap("[file] thousands and decimal_mark are the same")
 
     def fields(self, given: Mapping[str, Any], sections: tuple[str, ...]) -> Iterator[FieldMap]:
         subject = self._subject

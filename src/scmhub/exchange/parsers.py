@@ -96,7 +96,7 @@ _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def _amount(text: str, rules: Rules, target: Target) -> Decimal:
-    plain = text.replace(rules.thousands, "") if rules.thousands else text
+    plain = _ungrouped(text, rules) if rules.thousands else text
     other = "," if rules.decimal_mark == "." else "."
     if other in plain:
         raise ValueError(f"no number with the decimal mark {rules.decimal_mark!r}")
@@ -108,6 +108,14 @@ def _amount(text: str, rules: Rules, target: Target) -> Decimal:
     if rules.parser == "integer" and value != value.to_integral_value():
         raise ValueError("no whole number")
     return abs(value) if value == 0 else value
+
+
+def _ungrouped(text: str, rules: Rules) -> str:
+    """Without the thousands marks, which stand before groups of three or the number means something else."""
+    whole, mark, rest = text.partition(rules.decimal_mark)
+    if rules.thousands in rest or any(len(group) != 3 for group in whole.split(rules.thousands)[1:]):
+        raise ValueError(f"no number with {rules.thousands!r} between its thousands")
+    return whole.replace(rules.thousands, "") + mark + rest
 
 
 def _check_amount(value: Decimal, target: Target) -> None:

@@ -67,14 +67,15 @@ class Sheet:
         self._load = {name: _LOAD.get(given.subject.targets[name].parsers[0]) for name in names}
 
     def begin(self, header: Sequence[str]) -> None:
-        self._cells = CellReader(self._map, header, self._findings)
+        self._cells = CellReader(self._map, header, self._findings, self._form.keys)
 
     def take(self, row: Row) -> None:
         """Keep a row, or tell why not; what it is about is then left out as a whole, if that much is known."""
         if self._cells.in_trouble(row):
             return
         values, complete = self._cells.values(row)
-        if any(values.get(name) is None for name in self._form.keys if self._map.subject.targets[name].required):
+        required = (name for name in self._form.keys if self._map.subject.targets[name].required)
+        if self._cells.lost or any(values.get(name) is None for name in required):
             return
         seq = self.scratch.atom(self._name(values), row.number)
         if not complete or not self._cells.codes_fit(row.number, values, *self._form.codes):

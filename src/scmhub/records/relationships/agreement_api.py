@@ -55,8 +55,14 @@ class ToleranceCriterion(Enum):
     )
     STALE = strawberry.enum_value("STALE", description="Days since a forecast or a stock was last stated.")
     BELOW_TARGET = strawberry.enum_value("BELOW_TARGET", description="Stock below its target, in per cent of it.")
-    SHORTAGE = strawberry.enum_value("SHORTAGE", description="Projected stock below zero, in per cent of the demand.")
-    EXCESS = strawberry.enum_value("EXCESS", description="Projected stock above its maximum, in per cent of it.")
+    SHORTAGE = strawberry.enum_value(
+        "SHORTAGE",
+        description="Projected stock below zero, in per cent of the demand. Kept and shown only: the hub judges it "
+        "for its owner alone, by the default.",
+    )
+    EXCESS = strawberry.enum_value(
+        "EXCESS", description="Projected stock above its maximum, in per cent of it. Kept and shown only, as SHORTAGE."
+    )
 
 
 @strawberry.enum(description="What an answer is agreed for.")
@@ -148,7 +154,10 @@ class ToleranceClause:
     item = one("Item", PUBLIC, _ITEM, by="item_id")
     criterion: ToleranceCriterion = column(PUBLIC, "What for.")
     allowed = measured(PUBLIC, "How far off is tolerated: DAY, or P1 for per cent.", value="allowed")
-    grave = measured(PUBLIC, "From here on it is HIGH; null: never.", value="grave", nullable=True)
+    grave = measured(
+        PUBLIC, "From here on it is HIGH; null: from the hub's own, or from `allowed` if that is more.", value="grave",
+        nullable=True,
+    )  # fmt: skip
 
 
 @kind(model.ResponseClauseTable, prefix="clr", policy=POLICY, part_of=("AgreementVersion", "version_id"))
