@@ -26,8 +26,7 @@ from scmhub.graph.commands import CommandRunner
 from scmhub.graph.declare import Many
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.start import follow_log
-from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST
-from scmhub.graph.deliver.types import SPEC as FEED
+from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket, InFlight
@@ -239,7 +238,7 @@ def rows_of(schema: HubSchema, type_name: str, field_name: str, arguments: Mappi
     if spec == "nodes":
         ids = arguments.get("ids")
         return min(len(ids), 250) if isinstance(ids, list) else 250
-    if spec == FEED and definition is not None and "first" in definition.args:
+    if isinstance(spec, Stream) and definition is not None and "first" in definition.args:
         return page_bound(arguments, PAGE_DEFAULT, PAGE_MOST)
     if not isinstance(spec, Many | Root):
         return 1

@@ -24,6 +24,7 @@ from graphql import (
     is_leaf_type,
     is_required_argument,
     is_required_input_field,
+    is_union_type,
 )
 
 from scmhub.ids import public_id
@@ -178,7 +179,7 @@ def _is_one_of(of: GraphQLInputObjectType) -> bool:
 
 def _is_node(of: Any) -> bool:
     """``Node`` stands for any record; a document would have to spell out all kinds."""
-    return len(_CORE.get_possible_types(of)) > 10
+    return bool(of.name == "Node")
 
 
 def _paths() -> Iterator[Path]:
@@ -246,6 +247,17 @@ def commands(tables: Tables, seed: int, times: int) -> list[Question]:
     return [
         asker.along((("Mutation", name),), operation="mutation") for _ in range(times) for name in _CORE.mutation_type.fields
     ]
+
+
+def streams() -> dict[str, str]:
+    """Every subscription to one kind, with all its records first and everything flat of each item."""
+    asker = Asker({}, 0)
+    assert _CORE.subscription_type is not None
+    return {
+        name: f"subscription {{{name}(snapshot: true) {{{asker._flat(get_named_type(definition.type), asker.depth)}}}}}"
+        for name, definition in _CORE.subscription_type.fields.items()
+        if is_union_type(get_named_type(definition.type))
+    }
 
 
 def reachable() -> Covered:

@@ -5,21 +5,24 @@ The operations come from the schema: a new type, field, argument or command is a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
 from scmhub.database.tables import metadata
+from scmhub.graph.request import GraphQLRequest
 
-from ..support.hub import Bench
+from ..support.hub import Bench, viewer_of
 from ..support.rows import insert
 from ..support.world import World
 from .markers import Markers
-from .surface import Question, commands, questions, reachable
+from .surface import Question, commands, questions, reachable, streams
 
 
 class Marked(NamedTuple):
@@ -153,6 +156,55 @@ async def test_the_feed_tells_outsiders_of_nothing(alone: Bench, marked: Marked)
             assert json.loads(body)["data"] is not None, body
             assert not [row[0] for row in hidden if str(row[0]).encode() in body]
             assert marked.markers.trace(body) is None, body
+
+
+@dataclass
+class Sink:
+    """Takes a stream to the end of its snapshot."""
+
+    got: list[bytes] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def push(self, payload: bytes, cursor: str) -> bool:
+        self.got.append(payload)
+        if b'"SnapshotEnd"' in payload:
+            self.ended.set()
+        return True
+
+    def push_all(self, frames: Any) -> tuple[int, bool]:
+        return len([self.push(each.payload, each.cursor) for each in frames]), True
+
+    async def writable(self) -> None:
+        return
+
+
+async def _snapshot(bench: Bench, text: str, caller: UUID) -> list[bytes]:
+    """What a caller gets of a stream until all its records were sent."""
+    bench.hub.costs._levels.clear()
+    assert bench.hub.feed is not None
+    sink = Sink()
+    follow = await bench.hub.feed.follow(GraphQLRequest(text, {}), viewer_of(caller), sink)
+    work = asyncio.ensure_future(follow())
+    async with asyncio.timeout(20):
+        await sink.ended.wait()
+    work.cancel()
+    await asyncio.wait([work])
+    return sink.got
+
+
+async def test_no_stream_shows_a_marker(alone: Bench, marked: Marked) -> None:
+    """Streams of one kind, records first: outsiders get none of a marker, and the alarm works for an insider."""
+    await insert(alone.superuser, marked.world.tables)
+    alone.clock.set(marked.world.now)
+    alarms = set()
+    async with alone.hub.following():
+        for name, text in streams().items():
+            for caller in (marked.cargo, marked.stranger, marked.expired):
+                for each in await _snapshot(alone, text, caller):
+                    assert marked.markers.trace(each) is None, f"{name}: {each!r}"
+            if any(marked.markers.trace(each) for each in await _snapshot(alone, text, marked.bolt)):
+                alarms.add(name)
+    assert len(alarms) > 8, alarms
 
 
 async def _fingerprints(bench: Bench, marked: Marked) -> dict[str, str]:

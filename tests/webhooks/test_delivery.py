@@ -33,6 +33,16 @@ async def test_each_change_is_posted_signed_and_in_order(post: Post) -> None:
         assert (shown["state"], shown["lastStatus"], shown["failedTries"]) == ("ACTIVE", 204, 0)
 
 
+async def test_a_webhook_follows_one_kind_with_the_record_typed(post: Post) -> None:
+    document = "subscription { orderChanges { __typename ... on OrderChanged { action record { buyerNumber } } } }"
+    async with receiver() as there:
+        await post.create(there.url, document=document, variables="{}")
+        await post.firms.relate("bolt", "east", RelationshipKind.SUPPLY)
+        await post.firms.placed(buyer_number="PO-1")
+        [got] = await there.gets(1)
+        assert got.change == {"__typename": "OrderChanged", "action": "PLACED", "record": {"buyerNumber": "PO-1"}}
+
+
 async def test_the_cursor_of_a_webhook_reads_on_with_the_feed(post: Post) -> None:
     async with receiver() as there:
         key, _ = await post.create(there.url)

@@ -182,6 +182,8 @@ class Kind:
     part_of: tuple[str, str] | None = None
     single: str = ""
     plural: str = ""
+    stream: str = ""
+    """Name of the subscription that follows this kind alone; empty: none."""
     orders: dict[str, str] = field(default_factory=dict)
     filters: tuple[str, ...] = ()
     needs: Permission | None = Permission.READ

@@ -22,8 +22,8 @@ from scmhub.graph.build import Root, Single
 from scmhub.graph.collect import Selected, switches
 from scmhub.graph.compile import Compiler
 from scmhub.graph.declare import Registry
-from scmhub.graph.deliver.selection import SPEC as FEED
 from scmhub.graph.deliver.selection import FeedSelection, compile_feed
+from scmhub.graph.deliver.types import Stream
 from scmhub.graph.json import Pieces, obj
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.lens import Lens
@@ -141,11 +141,12 @@ class Planner:
         for each in selected:
             pieces = self._root(compiler, each)
             asked = self._registry.questions.get(each.name)
-            needed = Permission.READ if each.name == FEED else asked.needs if asked else None
-            if needed is not None:
-                compiler.needs.add(needed)
-            if each.name == FEED:
-                feeds.append(compile_feed(compiler, each, "Query"))
+            if asked is not None and asked.needs is not None:
+                compiler.needs.add(asked.needs)
+            feed = self._spec(each)
+            if isinstance(feed, Stream):
+                compiler.needs.add(Permission.READ)
+                feeds.append(compile_feed(compiler, each, "Query", feed))
             elif pieces is None:
                 rest.append(each)
             else:
@@ -158,9 +159,7 @@ class Planner:
         """A root field as SQL; None if it is not answered from tables."""
         if selected.name == "__typename":
             return Pieces().text('"Query"')
-        definition = self._schema.query_type.fields.get(selected.name)  # type: ignore[union-attr]
-        spec = spec_of(definition) if definition else None
-        match spec:
+        match spec := self._spec(selected):
             case Root():
                 return compiler.root_page(self._registry.kinds[spec.kind], selected)
             case Single():
@@ -172,6 +171,11 @@ class Planner:
             case "nodes":
                 return compiler.nodes(selected)
         return None
+
+    def _spec(self, selected: Selected) -> Any:
+        """What was declared about a root field of a query."""
+        definition = self._schema.query_type.fields.get(selected.name)  # type: ignore[union-attr]
+        return spec_of(definition) if definition else None
 
     def finish(self, json: Fragment) -> Statement:
         """Scopes in front, bytes behind, proof, one copy."""

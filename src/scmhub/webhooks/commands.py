@@ -55,7 +55,7 @@ class WebhookCreateInput:
         description="Where items are posted to: https, a public address, at most 2,000 characters."
     )
     document: str = strawberry.field(
-        description="A subscription to `changes`; each item is posted as it would be streamed."
+        description="A subscription, such as to `orderChanges`; each item is posted as it would be streamed."
     )
     variables: str = strawberry.field(description="Variables of the document, as a JSON object.", default="{}")
     operation_name: str | None = strawberry.field(description="Which operation of the document.", default=None)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
-from graphql.language import FieldNode, VariableNode, Visitor, visit
+from graphql.language import VariableNode, Visitor, visit
 
 from scmhub.clock import Clock
 from scmhub.database.pool import ReadPool
@@ -25,9 +25,9 @@ from scmhub.graph.deliver.group import Asked, Frame, Group
 from scmhub.graph.deliver.judge import Item, Judge
 from scmhub.graph.deliver.pull import Page
 from scmhub.graph.deliver.routes import Routes
-from scmhub.graph.deliver.selection import FeedSelection, compile_feed, where_of
+from scmhub.graph.deliver.selection import FeedSelection, compile_feed
 from scmhub.graph.documents import Document, Documents
-from scmhub.graph.plan import Planner
+from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.metrics import Gauge
@@ -142,13 +142,15 @@ class Feed:
             document, variables, lambda: self._compilations.spend(partner, 1), self._compile
         )
         values = args[selection.site]
-        return Asked(selection, args, where_of(values)), values
+        return Asked(selection, args, selection.where(values)), values
 
     def _compile(self, compiler: Any, document: Any) -> FeedSelection:
         selected = compiler.fields([document.operation.selection_set], "Subscription")
         if len(selected) != 1:
             raise BadUserInput("A subscription selects exactly one field.", reason="BAD_VALUE")
-        return compile_feed(compiler, selected[0], "Subscription")
+        [field] = selected
+        stream = spec_of(document.schema.subscription_type.fields[field.name])
+        return compile_feed(compiler, field, "Subscription", stream)
 
     def join(self, key: Any, asked: Asked, follower: Follower) -> None:
         """Put a follower into its group, which is made if it is the first."""
@@ -280,32 +282,23 @@ class Feed:
 
 
 class _Uses(Visitor):
-    """How often each variable occurs, and which variables are the ``after`` or ``snapshot`` of the field."""
+    """How often each variable occurs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.count: Counter[str] = Counter()
-        self.places: set[str] = set()
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
         self.count[node.name.value] += 1
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        if node.name.value == "changes":
-            self.places |= {
-                each.value.name.value
-                for each in node.arguments or ()
-                if each.name.value in ("after", "snapshot") and isinstance(each.value, VariableNode)
-            }
-
 
 def _frozen(document: Document, coerced: Mapping[str, Any], selection: FeedSelection) -> bytes:
     """What of the variables makes bytes differ; where one starts does not."""
-    uses = document.plans.get("places")
+    uses = document.plans.get("uses")
     if uses is None:
         uses = _Uses()
         for node in (document.operation.selection_set, *document.fragments.values()):
             visit(node, uses)
-        document.plans["places"] = uses
-    kept = {name: value for name, value in coerced.items() if name not in uses.places or uses.count[name] > 1}
+        document.plans["uses"] = uses
+    kept = {name: value for name, value in coerced.items() if name not in selection.starts or uses.count[name] > 1}
     return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS, default=str)

@@ -105,6 +105,8 @@ class Judge:
         """That access changed; then each record that was lost by it, or what to read again because of it."""
         event, lens = pair
         kinds = {code: plan.kind for code, plan in selection.plans.items() if shared_as(plan.kind) in event.changed}
+        if not kinds:
+            return []
         owner = public_id("ptr", event.owner_id)
         changed = {"at": render(event.at), "owner": owner, "kinds": list(kinds), "direction": event.action}
         items = [Item("AccessChanged", changed, {})]

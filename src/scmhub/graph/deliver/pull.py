@@ -18,7 +18,7 @@ from scmhub.errors import ServiceUnavailable
 from scmhub.feed.cursor import Place
 from scmhub.feed.log import Event
 from scmhub.graph.deliver.judge import Item
-from scmhub.graph.deliver.selection import FeedSelection, Where, page_size, where_of
+from scmhub.graph.deliver.selection import FeedSelection, Where, page_size
 from scmhub.sharing.lens import Lens
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Page:
         self._selection = selection
         self._args = args
         self._values = args[selection.site]
-        self._where: Where = where_of(self._values)
+        self._where: Where = selection.where(self._values)
         self._lens = lens
         self._size = page_size(self._values)
         self._nodes: list[bytes] = []

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from graphql import VariableNode
 
 from scmhub.database.fragment import Bind, Fragment, Relation, Statement, assemble, join, literal, sql
 from scmhub.database.tables import metadata
@@ -21,7 +22,7 @@ from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
 from scmhub.graph.declare import Kind, Withheld
-from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, SPEC, kinds_by_code
+from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.pages import Branches, page_keys
 from scmhub.graph.where import camel
 from scmhub.ids import parse_id
@@ -99,14 +100,17 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class FeedSelection:
-    """One ``changes`` field of a document."""
+    """One field of the feed in a document."""
 
+    stream: Stream
     key: str
     site: int
     members: Mapping[str, tuple[tuple[str, str], ...]]
     """Item type -> (response key, field) in order."""
     plans: Mapping[str, KindPlan]
     """Kind code -> plan."""
+    starts: frozenset[str] = frozenset()
+    """Variables that say where it starts; they make no item differ."""
     page: tuple[Selected, ...] = ()
     """What a connection selects."""
     page_info: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -119,27 +123,42 @@ class FeedSelection:
             if name == "record":
                 shown[key] = orjson.Fragment(records.get(key, b"null"))
             else:
-                shown[key] = type_name if name == "__typename" else values[name]
+                shown[key] = self.stream.shown(type_name) if name == "__typename" else values[name]
         return orjson.dumps(shown)
 
+    def where(self, values: Mapping[str, Any]) -> Where:
+        """The filter in the arguments of the field. Ids that name nothing match nothing."""
+        where = values.get("where") or {}
+        kinds = where.get("kinds") if self.stream.kind is None else self.plans
+        return Where(
+            None if kinds is None else frozenset(getattr(each, "value", each) for each in kinds),
+            None if where.get("actions") is None else frozenset(where["actions"]),
+            _keys(where.get("owners"), "ptr"), _keys(where.get("recordIds"), None),
+        )  # fmt: skip
 
-def compile_feed(compiler: Compiler, selected: Selected, root: str) -> FeedSelection:
-    """The plan of one ``changes`` field under Query or Subscription."""
+
+def compile_feed(compiler: Compiler, selected: Selected, root: str, stream: Stream) -> FeedSelection:
+    """The plan of one field of the feed under Query or Subscription."""
     site, _ = compiler.site(root, selected, _check, lambda _: None)
     selections = selected.selections
     page: list[Selected] = []
     if root == "Query":
         page = compiler.fields(selections, "ChangeConnection")
         selections = [part for each in page if each.name == "nodes" for part in each.selections]
-    fields = {name: compiler.fields(selections, name, "FeedItem") for name in ITEM_TYPES}
-    kinds = kinds_by_code(compiler.registry)
+    fields = {name: compiler.fields(selections, stream.shown(name), stream.items, "FeedItem") for name in ITEM_TYPES}
+    kinds = stream.followed(compiler.registry)
     plans = {code: _kind_plan(compiler, code, kind, fields) for code, kind in kinds.items()}
     members = {name: tuple((each.key, each.name) for each in found) for name, found in fields.items()}
     info = {
         each.key: tuple((one.key, one.name) for one in compiler.fields(each.selections, "PageInfo"))
         for each in page if each.name == "pageInfo"
     }  # fmt: skip
-    return FeedSelection(selected.key, site.index, members, plans, tuple(page), info)
+    starts = frozenset(
+        each.value.name.value
+        for each in selected.node.arguments or ()
+        if each.name.value in ("after", "snapshot") and isinstance(each.value, VariableNode)
+    )
+    return FeedSelection(stream, selected.key, site.index, members, plans, starts, tuple(page), info)
 
 
 def _check(values: dict[str, Any]) -> None:
@@ -160,17 +179,6 @@ def page_size(values: Mapping[str, Any]) -> int:
     """How many items a page of the pull may have."""
     first = values.get("first")
     return PAGE_DEFAULT if first is None else int(first)
-
-
-def where_of(values: Mapping[str, Any]) -> Where:
-    """The filter in the arguments of a ``changes`` field. Ids that name nothing match nothing."""
-    where = values.get("where") or {}
-    kinds = where.get("kinds")
-    return Where(
-        None if kinds is None else frozenset(getattr(each, "value", each) for each in kinds),
-        None if where.get("actions") is None else frozenset(where["actions"]),
-        _keys(where.get("owners"), "ptr"), _keys(where.get("recordIds"), None),
-    )  # fmt: skip
 
 
 def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
@@ -285,6 +293,3 @@ def _with_holes(fragment: Fragment) -> Fragment:
 def _finished(fragment: Fragment) -> Statement:
     prove(fragment, metadata.tables)
     return assemble(fragment)
-
-
-__all__ = ["SPEC", "FeedInputs", "FeedSelection", "KindPlan", "Where", "compile_feed", "page_size", "where_of"]

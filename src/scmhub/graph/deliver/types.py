@@ -1,19 +1,18 @@
-"""What the schema says of the feed: the items, the filter, ``Query.changes`` and ``Subscription.changes``."""
+"""What the schema says of the feed: the items, the filters, ``Query.changes``, and what there is to subscribe to."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any, Union
 
 import strawberry
 
 from scmhub.graph.declare import Kind, Registry
 from scmhub.identity.viewer import Permission
 
-SPEC = "changes"
-"""Marks the fields that delivery answers."""
 MOST_IDS = 500
 PAGE_DEFAULT, PAGE_MOST = 50, 250
 _ID = strawberry.ID
@@ -67,6 +66,8 @@ _FIELDS: dict[str, tuple[str, dict[str, tuple[Any, str]]]] = {
     ),
 }  # fmt: skip
 ITEM_TYPES = tuple(_FIELDS)
+_OF_A_KIND = tuple(name for name, (_, fields) in _FIELDS.items() if "record" in fields)
+"""Items that show a record; where one kind is followed they are types of their own, so that it needs no fragment."""
 _DIRECTIONS = {
     "WIDENED": "You may see more.",
     "NARROWED": "You may see less.",
@@ -77,12 +78,33 @@ _REASONS = {
     "EPOCH": "The log was restored or moved; earlier cursors are void.",
     "ACCESS_CHANGED": "What is shared with you has changed.",
 }
+_KINDS: dict[str, tuple[Any, str]] = {"kinds": ("list[ChangeKind] | None", "Only records of these kinds.")}
 _FILTER: dict[str, tuple[Any, str]] = {
-    "kinds": ("list[ChangeKind] | None", "Only records of these kinds."),
     "actions": (list[str] | None, "Only these actions."),
     "owners": (list[_ID] | None, "Only records of these partners, by id; at most 500."),
     "record_ids": (list[_ID] | None, "Only these records, by id; at most 500. Unknown ids match nothing."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Marks a field that delivery answers. ``kind``: it follows records of that kind alone, and its items are typed."""
+
+    kind: Kind | None = None
+
+    def shown(self, item: str) -> str:
+        """The type of an item as this field shows it: ``OrderChanged`` for ``Changed``."""
+        return f"{self.kind.name}{item}" if self.kind is not None and item in _OF_A_KIND else item
+
+    @property
+    def items(self) -> str:
+        """The type all its items have in common."""
+        return f"{self.kind.name}FeedItem" if self.kind is not None else "FeedItem"
+
+    def followed(self, registry: Registry) -> dict[str, Kind]:
+        """Code -> kind of what it speaks of."""
+        kinds = kinds_by_code(registry)
+        return kinds if self.kind is None else {code: kind for code, kind in kinds.items() if kind is self.kind}
 
 
 def code_of(kind: Kind) -> str:
@@ -106,7 +128,8 @@ def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:
     built.module.FeedItem = strawberry.interface(interface, description="One item of the change feed.")
     for name, (description, fields) in _FIELDS.items():
         built.add(name, *_split(fields), description, bases=(built.module.FeedItem,))
-    _filter(built)
+    _filter(built, "ChangeFilter", _KINDS | _FILTER)
+    _filter(built, "RecordChangeFilter", _FILTER)
     built.add(
         "ChangeConnection",
         {"nodes": "list[FeedItem]", "page_info": "PageInfo"},
@@ -128,21 +151,47 @@ def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:
     page = strawberry.field(
         resolver=signature({"first": first, **arguments}, "ChangeConnection"),
         description="The change feed in pages: the same log and the same cursors as the subscription.",
-        metadata={"spec": SPEC},
+        metadata={"spec": Stream()},
     )
-    return page, _subscription(built, signature, arguments), [getattr(built.module, name) for name in ITEM_TYPES]
+    return page, _subscription(built, signature), [getattr(built.module, name) for name in ITEM_TYPES]
 
 
-def _subscription(built: Any, signature: Any, arguments: dict[str, tuple[Any, str]]) -> type:
-    after = (str | None, "Continue after this cursor; without it the stream starts now.")
-    snapshot = (bool | None, "Send all records first when there is no place to continue from. Default: false.")
-    field = strawberry.field(
-        resolver=signature({**arguments, "after": after, "snapshot": snapshot}, "FeedItem"),
-        description="What you may see of every change as it happens: in order per record, at least once, none skipped.",
-        metadata={"spec": SPEC},
-    )
-    made: type = built.add("Subscription", {}, {"changes": field}, "What you may follow.")
+def _subscription(built: Any, signature: Any) -> type:
+    every = "What you may see of every change as it happens: in order per record, at least once, none skipped."
+    fields = {"changes": _follows(Stream(), signature, "ChangeFilter", every)}
+    for kind in kinds_by_code(built.registry).values():
+        if kind.stream:
+            stream = Stream(kind)
+            _items_of(built, stream)
+            text = f"`changes` of {kind.name} records alone, with the record typed: the same items, order and cursors."
+            fields[kind.stream] = _follows(stream, signature, "RecordChangeFilter", text)
+    made: type = built.add("Subscription", {}, fields, "What you may follow.")
     return made
+
+
+def _follows(stream: Stream, signature: Any, where: str, description: str) -> Any:
+    """A field of Subscription."""
+    arguments = {
+        "after": (str | None, "Continue after this cursor; without it the stream starts now."),
+        "where": (f"{where} | None", "Only changes that fulfil this."),
+        "snapshot": (bool | None, "Send all records first when there is no place to continue from. Default: false."),
+    }
+    return strawberry.field(
+        resolver=signature(arguments, stream.items), description=description, metadata={"spec": stream}
+    )
+
+
+def _items_of(built: Any, stream: Stream) -> None:
+    """The items of one kind: those with a record have it typed, the others are the same as ever."""
+    assert stream.kind is not None
+    for item in _OF_A_KIND:
+        description, fields = _FIELDS[item]
+        annotations, made = _split(fields)
+        annotations["record"] = f"{stream.kind.name} | None"
+        built.add(stream.shown(item), annotations, made, description, bases=(built.module.FeedItem,))
+    union = strawberry.union(stream.items, description=f"One item of a stream of {stream.kind.name} records.")
+    members = tuple(getattr(built.module, stream.shown(item)) for item in ITEM_TYPES)
+    setattr(built.module, stream.items, Annotated[Union[members], union])  # noqa: UP007
 
 
 def _enums(built: Any) -> None:
@@ -157,11 +206,9 @@ def _enums(built: Any) -> None:
         setattr(built.module, name, strawberry.enum(made, description=description))
 
 
-def _filter(built: Any) -> None:
-    annotations, fields = _split(_FILTER, default=strawberry.UNSET)
-    built.add(
-        "ChangeFilter", annotations, fields, "Which changes; all given conditions must hold.", make=strawberry.input
-    )
+def _filter(built: Any, name: str, conditions: dict[str, tuple[Any, str]]) -> None:
+    annotations, fields = _split(conditions, default=strawberry.UNSET)
+    built.add(name, annotations, fields, "Which changes; all given conditions must hold.", make=strawberry.input)
 
 
 def _split(fields: dict[str, tuple[Any, str]], **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:

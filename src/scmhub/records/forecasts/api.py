@@ -209,7 +209,7 @@ def _declare(face: Face) -> None:
     filters = ("item", "site", "bucket", "published_at", "publisher", "counterparty", *face.filters)
     declare = kind(
         model.TimeSeriesTable, prefix=series, policy=_series_policy(face), single=face.single, plural=face.plural,
-        filters=filters,
+        stream=f"{face.single}Changes", filters=filters,
     )  # fmt: skip
     declare(_class(face.name, face.text, _series_fields(face)))
     kind(model.SeriesPointTable, prefix=point, policy=_point_policy(face))(

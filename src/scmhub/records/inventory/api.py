@@ -28,7 +28,7 @@ class StatementSource(Enum):
 
 @kind(
     model.InventoryPositionTable, prefix="inv", policy=POLICY, single="inventoryPosition",
-    plural="inventoryPositions", orders={"AS_OF": "as_of"},
+    plural="inventoryPositions", stream="inventoryChanges", orders={"AS_OF": "as_of"},
     filters=("item", "site", "owner", "holder", "stated_by", "as_of"),
 )  # fmt: skip
 class InventoryPosition:

@@ -70,6 +70,7 @@ ORDER_POLICY = Owned(
     prefix="ord",
     policy=ORDER_POLICY,
     single="order",
+    stream="orderChanges",
     plural="orders",
     filters=("status", "kind", "placed_at", "buyer_number", "seller_number", "buyer", "seller", "consignee"),
     keys={"number": "buyer_number"},

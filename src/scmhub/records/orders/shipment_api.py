@@ -66,6 +66,7 @@ SHIPMENT_POLICY = Owned(
     policy=SHIPMENT_POLICY,
     single="shipment",
     plural="shipments",
+    stream="shipmentChanges",
     filters=("state", "mode", "planned_arrival", "actual_arrival", "number", "seller", "buyer"),
     keys={"number": "number"},
 )

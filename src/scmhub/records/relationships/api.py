@@ -38,6 +38,7 @@ class RelationshipState(Enum):
     policy=Owned(owner="provider_id", parties=("recipient_id",)),
     single="relationship",
     plural="relationships",
+    stream="relationshipChanges",
     filters=("kind", "state", "provider", "recipient"),
 )
 class Relationship:

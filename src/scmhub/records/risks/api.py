@@ -57,7 +57,7 @@ class ForwardConsent(Enum):
 
 
 @kind(
-    model.RiskTable, prefix="rsk", single="risk", plural="risks",
+    model.RiskTable, prefix="rsk", single="risk", plural="risks", stream="riskChanges",
     filters=("state", "item", "site", "owner", "review_on"),
     policy=Owned(owner="owner_id", kind="RISK", item="item_id", site="site_id"),
 )  # fmt: skip
@@ -94,7 +94,7 @@ NOTICE = Owned(owner="sender_id", parties=("recipient_id",))
 
 @kind(
     model.DisruptionTable, prefix="dis", policy=NOTICE, single="disruption", plural="disruptions",
-    orders={"STARTS_AT": "starts_at"},
+    stream="disruptionChanges", orders={"STARTS_AT": "starts_at"},
     filters=("state", "cause", "effect", "sender", "recipient", "starts_at", "reference", "source"),
 )  # fmt: skip
 class Disruption:
