@@ -99,8 +99,8 @@ class Answering:
         column = next(column for each, column in kind.keys.items() if camel(each) == name)
         owner = LAWS[kind.name].owner  # of partners, anyone who may be found; of all else, one's own
         for row in self.oracle.rows[kind.name].values():
-            mine = row[owner] == self.oracle.me if owner else self.oracle.visible(kind.name, row)
-            if mine and row[column] == value:
+            mine = not owner or row[owner] == self.oracle.me
+            if mine and row[column] == value and self.oracle.visible(kind.name, row):
                 return self.record(kind, row, pick.picks)
         return None
 

@@ -12,7 +12,8 @@ from scmhub.graph.checks import BadDeclaration, check_kind
 from scmhub.graph.declare import REGISTRY, Column, Kind, Many, One, Pair, Registry
 from scmhub.schema import load_schema
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
-from scmhub.sharing.policy import Owned, Row
+from scmhub.sharing.policy import ME, Owned, Row
+from scmhub.sharing.preview import PREVIEWER, Seal
 from scmhub.sharing.proof import PolicyBypassed, prove
 
 load_schema()
@@ -72,6 +73,26 @@ def test_a_quoted_constant_may_name_anything() -> None:
 
 def test_what_policy_made_passes() -> None:
     prove(sql("select {} from {} where {}", ROW.cell("id"), ROW.source(), ROW.policy.visible(ROW)), TABLES)
+
+
+# -- previews ----------------------------------------------------------------------------------------------------------
+
+PREVIEWED = Row(Owned(owner="buyer_id", in_preview=True), "purchase_order", "t1")
+
+
+def test_a_preview_is_refused_unless_each_table_is_entered_for_the_previewers_rows() -> None:
+    prove(sql("select 1 from {}", PREVIEWED.source()), TABLES, preview=True)
+    own = Relation("purchase_order", "t1", Seal.OWN)
+    other = Row(PREVIEWED.policy, "purchase_order", "t2")
+    for made in (
+        sql("select 1 from {}", ROW.source()),
+        sql("select 1 from {}", own),
+        sql("select 1 from (select * from {} where {} = {}) t1", own, PREVIEWED.cell("buyer_id"), ME),
+        sql("select 1 from (select * from {} where {} = {}) t1", own, other.cell("buyer_id"), PREVIEWER),
+        sql("select 1 from (select * from {} where {} <> {}) t1", own, PREVIEWED.cell("buyer_id"), PREVIEWER),
+    ):
+        with pytest.raises(PolicyBypassed, match="purchase_order is read for others than the previewer"):
+            prove(made, TABLES, preview=True)
 
 
 # -- declarations ------------------------------------------------------------------------------------------------------

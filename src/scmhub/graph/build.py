@@ -27,6 +27,7 @@ from scmhub.graph import values
 from scmhub.graph.checks import check_kind
 from scmhub.graph.declare import Column, Command, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
 from scmhub.graph.deliver.types import add_feed
+from scmhub.graph.preview import PREVIEW_AS
 from scmhub.graph.scalars import SCALARS
 
 _MODULE = "scmhub.graph.built"
@@ -403,5 +404,5 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     """graphql-core's view of the schema, with the hub's operation directives."""
     core = schema._schema
     if IDEMPOTENT not in core.directives:
-        core.directives = (*core.directives, IDEMPOTENT)
+        core.directives = (*core.directives, IDEMPOTENT, PREVIEW_AS)
     return core

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -34,9 +34,6 @@ from scmhub.graph.given import refuse_null
 from scmhub.graph.plan import Inputs, Planner, spec_of
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.identity.viewer import Permission, Viewer
-
-STEP_UP = timedelta(minutes=10)
-"""How old a person's login may be for what is sensitive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +224,8 @@ def check_right(command: Command, viewer: Viewer, now: datetime) -> None:
     if command.needs not in viewer.permissions:
         text = f"You lack the permission {command.needs}: 'me' shows what you have and by which roles."
         raise Refusal("FORBIDDEN", text, ["input"])
-    person = viewer.subject.startswith("person:")
-    if command.sensitive and person and (viewer.authenticated_at is None or now - viewer.authenticated_at > STEP_UP):
-        text = f"This needs a login at most {STEP_UP.seconds // 60} minutes old: log in again."
-        raise Refusal("STEP_UP_REQUIRED", text, ["input"])
+    if command.sensitive and viewer.is_person and (old := viewer.login_is_old(now)):
+        raise Refusal("STEP_UP_REQUIRED", old, ["input"])
 
 
 def _graphql_names(command: Command) -> dict[str, str]:

@@ -25,6 +25,7 @@ from scmhub.graph.declare import Registry
 from scmhub.graph.deliver.selection import FeedSelection, compile_feed
 from scmhub.graph.deliver.types import Stream
 from scmhub.graph.json import Pieces, obj
+from scmhub.graph.preview import mark_of, previewed, refuse_unpreviewed
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import with_scopes
@@ -42,6 +43,8 @@ class Inputs:
     today: date
     args: list[dict[str, Any]]
     record: UUID | None = None
+    previewer: UUID | None = None
+    """Whose rows a preview shows; the lens is that of the partner they are shown to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Planner:
         self._registry = registry
         self._schema = schema
         self._statements: dict[str, Statement] = {}
+        self._previews: Registry | None = None
         self.compiled = 0
 
     def plan(
@@ -118,7 +122,8 @@ class Planner:
     def _new(
         self, document: Any, variables: Any, switched: tuple[Any, ...], build: Callable[[Compiler, Any], Any]
     ) -> tuple[Any, list[dict[str, Any]]]:
-        compiler = Compiler(self._registry, self._schema, document.fragments, variables)
+        registry = self._registry if mark_of(document.operation) is None else self._in_preview()
+        compiler = Compiler(registry, self._schema, document.fragments, variables)
         plan = build(compiler, document)
         args = [site.values(variables) for site in compiler.sites]
         structure = tuple(site.shape(values) for site, values in zip(compiler.sites, args, strict=True))
@@ -132,6 +137,11 @@ class Planner:
         if len(shape.plans) < _MOST_PLANS:
             shape.plans[structure] = plan
         return plan, args
+
+    def _in_preview(self) -> Registry:
+        if self._previews is None:
+            self._previews = previewed(self._registry)
+        return self._previews
 
     def query(self, compiler: Compiler, document: Any) -> Plan:
         members: list[tuple[str, Pieces]] = []
@@ -151,7 +161,10 @@ class Planner:
                 rest.append(each)
             else:
                 members.append((each.key, pieces))
-        statement = self.finish(obj(members).build()) if members else None
+        preview = mark_of(document.operation) is not None
+        if preview:
+            refuse_unpreviewed([each.name for each in selected if not self._is_previewed(each)])
+        statement = self.finish(obj(members).build(), preview=preview) if members else None
         keys, needs = tuple(each.key for each in selected), frozenset(compiler.needs)
         return Plan(statement, tuple(key for key, _ in members), tuple(rest), keys, tuple(feeds), needs)
 
@@ -161,9 +174,9 @@ class Planner:
             return Pieces().text('"Query"')
         match spec := self._spec(selected):
             case Root():
-                return compiler.root_page(self._registry.kinds[spec.kind], selected)
+                return compiler.root_page(compiler.registry.kinds[spec.kind], selected)
             case Single():
-                return compiler.single(self._registry.kinds[spec.kind], selected)
+                return compiler.single(compiler.registry.kinds[spec.kind], selected)
             case "viewer":
                 return compiler.viewer(selected)
             case "node":
@@ -172,15 +185,20 @@ class Planner:
                 return compiler.nodes(selected)
         return None
 
+    def _is_previewed(self, selected: Selected) -> bool:
+        """Whether a root field is read under policy alone, or tells of the schema only."""
+        spec = self._spec(selected)
+        return isinstance(spec, Root | Single) or spec in ("node", "nodes") or selected.name.startswith("__")
+
     def _spec(self, selected: Selected) -> Any:
         """What was declared about a root field of a query."""
         definition = self._schema.query_type.fields.get(selected.name)  # type: ignore[union-attr]
         return spec_of(definition) if definition else None
 
-    def finish(self, json: Fragment) -> Statement:
+    def finish(self, json: Fragment, *, preview: bool = False) -> Statement:
         """Scopes in front, bytes behind, proof, one copy."""
         fragment = with_scopes(sql("select convert_to({}, 'UTF8')", json))
-        prove(fragment, metadata.tables)
+        prove(fragment, metadata.tables, preview=preview)
         statement = assemble(fragment)
         self.compiled += 1
         kept = self._statements.get(statement.text)

@@ -27,6 +27,7 @@ from scmhub.graph.commands import CommandRunner
 from scmhub.graph.deliver.selection import FeedSelection
 from scmhub.graph.documents import Document, Documents
 from scmhub.graph.plan import Inputs, Plan, Planner
+from scmhub.graph.preview import check_previewer, mark_of, note, previewed_as
 from scmhub.graph.rates import Bucket
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.variables import variable_values
@@ -93,6 +94,8 @@ class Engine:
         self._costs.spend(partner, cost)
         now = self._clock()
         inputs = Inputs(viewer.lens, now, now.date(), args)
+        if document.operation.directives:
+            await self._look_as(inputs, document, variables, viewer)
         data = b"{}"
         if plan.statement:
             data = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs)) or b"null"
@@ -101,6 +104,16 @@ class Engine:
         if plan.feeds:
             data = await self._with_feeds(plan, data, args, viewer)
         return Answer(b'{"data":' + data + self._cost_note(partner, cost) + b"}")
+
+    async def _look_as(self, inputs: Inputs, document: Document, variables: Any, viewer: Viewer) -> None:
+        """Of a preview: the lens of the partner it is for, once the caller may have it and it is written down."""
+        mark = mark_of(document.operation)
+        if mark is None:
+            return
+        check_previewer(viewer, inputs.now)
+        other = await previewed_as(mark, variables, viewer, inputs.now, self._database)
+        await note(self._database, viewer, other, document.sha256, inputs.now)
+        inputs.lens, inputs.previewer = Lens(other), viewer.lens.partner_id
 
     def _cost_note(self, partner: UUID, cost: int) -> bytes:
         """``extensions.cost``: what this operation cost and what is left, so that a client can pace itself."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from scmhub.sharing.lens import Lens
+
+STEP_UP = timedelta(minutes=10)
+"""How old a person's login may be for what is sensitive."""
 
 
 class TokenScope(StrEnum):
@@ -58,3 +61,13 @@ class Viewer:
     """When the person last proved who it is; None for machines."""
     session_id: UUID | None = None
     """The browser session, if the caller came with its cookie."""
+
+    @property
+    def is_person(self) -> bool:
+        return self.subject.startswith("person:")
+
+    def login_is_old(self, now: datetime) -> str | None:
+        """What to tell a person whose login is too old for what is sensitive; None: it is not."""
+        if self.authenticated_at is not None and now - self.authenticated_at <= STEP_UP:
+            return None
+        return f"This needs a login at most {STEP_UP.seconds // 60} minutes old: log in again."

@@ -23,18 +23,13 @@ from uuid import UUID
 
 from scmhub.database.fragment import Bind, Cell, Fragment, Relation, all_of, any_of, join, literal, sql
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.preview import PREVIEWER, Seal, own_rows
 
 ME = Bind(("partner",), "uuid", lambda inputs: inputs.lens.partner_id)
 NOW = Bind(("now",), "timestamptz", lambda inputs: inputs.now)
 TODAY = Bind(("today",), "date", lambda inputs: inputs.today)
 _ALL = UUID(int=0)
-_SEAL = object()
-"""Held by fragments of this module only: what ``proof`` looks for."""
-
-
-def vouched(seal: object) -> bool:
-    """Whether a relation or cell was made here."""
-    return seal is _SEAL
+_SEAL = Seal.ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +44,8 @@ class Row:
     """On a card: when the row that names it lets its owner be named; None: this row is no card."""
     asked: dict[tuple[str, bool], tuple[int, Access | None]] | None = field(default=None, compare=False)
     """What was asked of the scopes that cover this row: (group, whole) -> bit. None: every question is asked alone."""
+    inside: bool = False
+    """Read by policy itself and never shown: scopes, relationships, what a row is judged through."""
 
     @property
     def judged(self) -> Row:
@@ -64,7 +61,19 @@ class Row:
         return self.cell(column), subject.policy.granted(subject, access)
 
     def source(self) -> Fragment:
-        return Fragment((Relation(self.table, self.alias, _SEAL),))
+        """The table to read; in a preview only the previewer's own rows of it, and what they bring along."""
+        if self.inside:
+            return Fragment((Relation(self.table, self.alias, Seal.INSIDE),))
+        if self.policy.previewed is None:
+            return Fragment((Relation(self.table, self.alias, _SEAL),))
+        if self.subject is not None or self.shows_owner is not None:
+            return Fragment((Relation(self.table, self.alias, Seal.BROUGHT),))
+        return own_rows(self.table, self.alias, self.cell(self.policy.previewed))
+
+    def own_card(self) -> list[Fragment]:
+        """In a preview a card of somebody else's shows what is PUBLIC in it, and nothing that policy would judge."""
+        owner = self.policy.previewed
+        return [] if owner is None or self.shows_owner is None else [sql("{} = {}", self.cell(owner), PREVIEWER)]
 
     def names_owner(self, column: str) -> Fragment | None:
         """Whether a link by ``column`` may be followed: a card gives its owner away only if nothing else hides it.
@@ -100,6 +109,8 @@ class Row:
 class Policy(Protocol):
     """What a kind must be able to say about its rows."""
 
+    @property
+    def previewed(self) -> str | None: ...
     def visible(self, row: Row) -> Fragment: ...
     def granted(self, row: Row, access: Access) -> Fragment | None: ...
     def unmasked(self, side: str, access: Access) -> bool: ...
@@ -147,6 +158,12 @@ class Owned:
     through: tuple[Owned, str, str] | None = field(default=None)
     only: tuple[str, str] | None = None
     evidence: tuple[str, str] | None = None
+    in_preview: bool = False
+
+    @property
+    def previewed(self) -> str | None:
+        """In a preview: the column that names the owner."""
+        return self.owner if self.in_preview else None
 
     def visible(self, row: Row) -> Fragment:
         sides = [sql("{} = {}", row.cell(column), ME) for column in (self.owner, *self.parties)]
@@ -154,7 +171,8 @@ class Owned:
 
     def _kin(self, row: Row) -> list[Fragment]:
         """Whether a row is of this kind at all."""
-        return [sql("{} = {}", row.cell(self.only[0]), literal(self.only[1]))] if self.only else []
+        only = [sql("{} = {}", row.cell(self.only[0]), literal(self.only[1]))] if self.only else []
+        return [*only, *row.own_card()]
 
     def mine(self, row: Row) -> list[Branch]:
         """Own, then one branch per party column; each served by its own index. Last what evidence opens."""
@@ -174,7 +192,7 @@ class Owned:
         if self.evidence is None:
             return []
         table, key = self.evidence
-        found, hidden = Row(self, table, f"{row.alias}e"), Row(self, table, f"{row.alias}h")
+        found, hidden = (Row(self, table, f"{row.alias}{letter}", inside=True) for letter in "eh")
         stands = sql("{} = any({})", ME, hidden.cell("seen_by"))
         opened = sql("exists (select from {} where {})", _SCOPE.source(), _reaches(hidden))
         closed = sql(
@@ -183,6 +201,8 @@ class Owned:
         )  # fmt: skip
         exact = sql("coalesce({} or {} is not null and {} and not {}, false)",
                     stands, hidden.cell("field_groups"), opened, closed)  # fmt: skip
+        if self.in_preview:  # what others let the partner see is theirs to tell
+            exact = sql("({} = {} and {})", hidden.cell("owner_id"), PREVIEWER, exact)
         # Scope by scope, each through the index of the evidence: the fence keeps it from being read as a whole.
         reached = sql(
             "select {} as key from {} where {} offset 0", found.cell(key), found.source(), all_of(_spans(found))
@@ -209,6 +229,9 @@ class Owned:
     def granted(self, row: Row, access: Access) -> Fragment | None:
         if access == PUBLIC:
             return None
+        return all_of([self._granted(row, access), *row.own_card()])
+
+    def _granted(self, row: Row, access: Access) -> Fragment:
         own = sql("{} = {}", row.cell(self.owner), ME)
         if access == OWNER_ONLY:
             return own
@@ -256,7 +279,7 @@ class Owned:
         if self.through is None:
             return _SCOPE.source(), all_of([*self._covers(row), *more])
         lines, table, foreign_key = self.through
-        line = Row(lines, table, f"{row.alias}l")
+        line = Row(lines, table, f"{row.alias}l", inside=True)
         own_lines = sql("{} = {}", line.cell(foreign_key), row.cell("id"))
         return sql("{}, {}", line.source(), _SCOPE.source()), all_of([own_lines, *lines._covers(line), *more])
 
@@ -340,6 +363,12 @@ def _differs(specific: bool) -> Fragment:
 class Directory:
     """Partners: one finds oneself and those one has, had or was offered a relationship with."""
 
+    in_preview: bool = False
+
+    @property
+    def previewed(self) -> str | None:
+        return "id" if self.in_preview else None
+
     def visible(self, row: Row) -> Fragment:
         return any_of(branch.condition for branch in self.mine(row))
 
@@ -351,7 +380,7 @@ class Directory:
         return access == PUBLIC or side == "id"
 
     def mine(self, row: Row) -> list[Branch]:
-        link = Row(self, "relationship", f"{row.alias}r")
+        link = Row(self, "relationship", f"{row.alias}r", inside=True)
         ends = ("provider_id", "recipient_id")
         related = [
             Branch(
@@ -371,7 +400,7 @@ class Directory:
         return [Branch("id", sql("{} = {}", row.cell("id"), ME)), *related]
 
     def granted(self, row: Row, access: Access) -> Fragment | None:
-        return None if access == PUBLIC else sql("{} = {}", row.cell("id"), ME)
+        return None if access == PUBLIC else all_of([sql("{} = {}", row.cell("id"), ME), *row.own_card()])
 
     def scoped(self, table: str, alias: str) -> list[Scoped]:
         return []
@@ -382,7 +411,7 @@ class Directory:
 
 # -- the scopes themselves ---------------------------------------------------------------------------------------------
 
-_SCOPE = Row(Directory(), "scope", "s")
+_SCOPE = Row(Directory(), "scope", "s", inside=True)
 
 
 def _carries(group: str, access: Access | None) -> list[Fragment]:
@@ -417,7 +446,7 @@ class Live(Relation):
 
 def live_scopes(kind: str) -> Fragment:
     """The viewer's live scopes of a kind, read once per statement: where page branches start."""
-    return Fragment((Live(f"live_{kind}", "", _SEAL, kind),))
+    return Fragment((Live(f"live_{kind}", "", Seal.INSIDE, kind),))
 
 
 def scope_table(kind: str, *, granted_by_me: bool = False) -> Fragment:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from scmhub.database.fragment import Cell, Fragment, Relation
-from scmhub.sharing.policy import vouched
+from scmhub.sharing.preview import Seal, stands_alone
 
 _REACH_THROUGH = re.compile(r"\bt\d+[a-z]*\.")
 
@@ -19,14 +19,19 @@ class PolicyBypassed(Exception):
     """A statement reaches data that policy did not vouch for."""
 
 
-def prove(statement: Fragment, tables: Iterable[str]) -> None:
-    """Raise PolicyBypassed unless every table and cell is vouched for. ``tables``: all tables of the database."""
+def prove(statement: Fragment, tables: Iterable[str], *, preview: bool = False) -> None:
+    """Raise PolicyBypassed unless every table and cell is vouched for. ``tables``: all tables of the database.
+
+    Of a ``preview`` also that each table is entered for the previewer's own rows alone.
+    """
     named = re.compile(r"\b(" + "|".join(sorted(map(re.escape, tables), key=len, reverse=True)) + r")\b")
-    for part in statement.parts:
+    for place, part in enumerate(statement.parts):
         match part:
-            case Relation() if not vouched(part.seal):
+            case Relation() if not isinstance(part.seal, Seal):
                 raise PolicyBypassed(f"table {part.table} is read without its visible source")
-            case Cell() if not vouched(part.seal):
+            case Relation() if preview and (fault := stands_alone(statement.parts, place)):
+                raise PolicyBypassed(fault)
+            case Cell() if not isinstance(part.seal, Seal):
                 raise PolicyBypassed(f"column {part.table}.{part.column} is read past its mask")
             case str():
                 _prove_text(part, named)
