@@ -17,7 +17,9 @@ from scmhub.identity.viewer import STEP_UP, Permission, Viewer
 from ..support.chain import Chain
 from ..support.hub import EPOCH, viewer_of
 
-ORDERS = 'query @previewAs(partner: "BOLT") { orders { totalCount nodes { buyerNumber buyer { code } seller { code } } } }'
+ORDERS = (
+    'query @previewAs(partner: "BOLT") { orders { totalCount nodes { buyerNumber buyer { code } seller { code } } } }'
+)
 
 
 def steward(chain: Chain, firm: str = "acme") -> Viewer:
@@ -54,7 +56,7 @@ async def test_a_steward_sees_what_a_partner_sees_of_its_records_and_it_is_writt
 
 
 async def test_a_rule_shows_at_once_and_only_what_it_opens(chain: Chain) -> None:
-    asked = 'query($as: String!) @previewAs(partner: $as) { orderLines(first: 1) { nodes { unitPrice { amount } withheld } } }'
+    asked = "query($as: String!) @previewAs(partner: $as) { orderLines(first: 1) { nodes { unitPrice { amount } withheld } } }"
     await chain.active(grantee={"code": "DYNA"}, fieldGroups=["promises"])
     [line] = (await look(chain, asked, **{"as": "DYNA"}))["data"]["orderLines"]["nodes"]
     assert line["unitPrice"] is None
@@ -77,7 +79,9 @@ async def test_the_other_side_of_a_shared_order_previews_nothing_of_it(chain: Ch
         ({"permissions": frozenset({Permission.RULES})}, "FORBIDDEN", None),
     ],
 )
-async def test_whoever_may_not_preview_is_told_so(chain: Chain, changes: dict[str, Any], code: str, reason: str) -> None:
+async def test_whoever_may_not_preview_is_told_so(
+    chain: Chain, changes: dict[str, Any], code: str, reason: str
+) -> None:
     found = await look(chain, ORDERS, replace(steward(chain), **changes))
     assert found == {"code": code, "reason": reason, "inputPath": None}
     assert await trail(chain) == []
@@ -96,6 +100,7 @@ async def test_a_partner_that_is_hidden_or_absent_is_one_answer(chain: Chain, co
     [
         "viewer { code }",
         "changes { nodes { cursor } }",
+        "orderChanges { nodes { cursor } }",
         'whoCanSee(id: "x") { basis }',
         'explainVisibility(id: "x") { basis }',
         "me { subject }",
