@@ -100,7 +100,6 @@ async def test_a_partner_that_is_hidden_or_absent_is_one_answer(chain: Chain, co
     [
         "viewer { code }",
         "changes { nodes { cursor } }",
-        "orderChanges { nodes { cursor } }",
         'whoCanSee(id: "x") { basis }',
         'explainVisibility(id: "x") { basis }',
         "me { subject }",
