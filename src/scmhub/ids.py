@@ -36,3 +36,11 @@ def key_of(prefix: str, text: object) -> UUID | None:
     """The key of a public id of this kind; None for any other text."""
     parsed = parse_id(text)
     return parsed[1] if parsed and parsed[0] == prefix else None
+
+
+def own_key(text: object) -> UUID:
+    """The key behind an id that the hub itself has just written; TypeError for anything else."""
+    parsed = parse_id(text)
+    if parsed is None:
+        raise TypeError(f"no id of a record: {text!r}")
+    return parsed[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import asyncpg
@@ -14,6 +14,7 @@ from scmhub.exceptions import books
 from scmhub.exceptions.watch import LOCK
 from tests.exceptions.test_criteria import said
 
+from ..records.forecasts.firms import week
 from ..records.risks.acts import do
 from .watched import Watched
 
@@ -166,6 +167,22 @@ async def test_what_is_back_in_tolerance_is_closed_by_whom_it_affects(watched: W
     [case] = (await watched.breach("acme", "LATE_ORDER"))["cases"]["nodes"]
     closed = await do(watched.firms, "acme", "caseClose", CASE, case=case["id"], expectedVersion=case["version"])
     assert closed["state"] == "CLOSED"
+
+
+async def test_what_is_over_is_not_read_again_with_every_look(watched: Watched) -> None:
+    """Two weeks were committed short and put right: the next look reads what stands, and what it has found now."""
+    firms = watched.firms
+    forecast = await watched.forecast("120", "100", "100", first=3)
+    for commits in (("100", "60", "60"), ("100", "100", "60")):
+        await watched.commit(forecast, *commits, first=3)
+        await watched.look()
+    assert len(await watched.breaches("acme", "FORECAST_MISMATCH")) == 3
+    subject, criteria = [forecast["id"]], ("FORECAST_MISMATCH",)
+    async with firms.hub.database.unit(firms.keys["acme"], "test", firms.clock) as unit:
+        stands = await books._known(unit, subject, criteria, set())
+        with_found = await books._known(unit, subject, criteria, {date.fromisoformat(week(4))})
+    assert {str(bucket) for *_, bucket in stands} == {week(3), week(5)}
+    assert {str(bucket) for *_, bucket in with_found} == {week(3), week(4), week(5)}
 
 
 async def test_the_connection_of_the_watch_only_reads(watched: Watched) -> None:

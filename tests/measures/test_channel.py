@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from scmhub.measures.channel import Cover, Flow, Source, cover, excess, flows, projection, shortage
-from scmhub.measures.days_of_supply import Supply, days_covered
+from scmhub.measures.days_of_supply import Needs, Supply, days_covered
 from scmhub.measures.figures import Figure, Range, exact, larger, summed
+from scmhub.measures.result import ratio
 
 DEMAND, INBOUND = (40, 60, 50, 50, 60, 50), (0, 60, 100, 0, 0, 40)
 AMOUNTS = some.integers(0, 1_000).map(D)
@@ -69,6 +70,44 @@ def test_orders_consume_a_forecast() -> None:
 def test_longer_periods_count_their_days() -> None:
     assert days_covered(D(60), [(D(40), 7), (D(80), 7)]) == Supply(D("8.75"))
     assert days_covered(D(60), [(D(40), 7), (None, 7)]) == Supply(D(7), at_least=True)
+
+
+NEEDS = some.lists(some.tuples(some.none() | some.integers(0, 9).map(D), some.integers(1, 7)), max_size=9)
+
+
+@given(NEEDS, some.integers(-2, 40).map(D))
+def test_supply_found_by_search_is_what_walking_period_by_period_finds(periods: list[tuple[D | None, int]], stock: D) -> None:
+    needs = Needs(periods)
+    for first in range(len(periods) + 1):
+        assert needs.covered(stock, first) == walked(stock, periods[first:])
+
+
+def walked(stock: D, following: list[tuple[D | None, int]]) -> Supply:
+    if stock < 0:
+        return Supply(D(0))
+    days = D(0)
+    for demand, length in following:
+        if demand is None:
+            return Supply(days, at_least=True)
+        if demand > stock:
+            return Supply(days + ratio(stock * length, demand))
+        stock, days = stock - demand, days + length
+    return Supply(days, at_least=stock > 0)
+
+
+def test_days_of_supply_of_many_periods_look_at_each_demand_once() -> None:
+    looked = []
+
+    class Watched(Flow):
+        @property
+        def amount(self) -> Range | None:
+            looked.append(self)
+            return exact(D(1))
+
+    demand = [Watched(figure(1), False) for _ in range(300)]
+    covers = cover([figure(1000)] * 300, demand, [1] * 300)
+    assert covers[0] == Cover(D(299), D(299), True)
+    assert len(looked) == 300
 
 
 @given(some.lists(some.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=9), AMOUNTS, AMOUNTS)

@@ -64,11 +64,11 @@ def test_shares_of_what_they_are_compared_with() -> None:
 
 def test_a_projection_leaves_its_range_in_the_first_week_that_does() -> None:
     weeks = [(day(2), D(60), D(60)), (day(9), D(60), D(0)), (day(16), D(60), D(-15)), (day(23), D(60), D(-75))]
-    assert measure.shortage(weeks) == measure.Outside(day(16), D(25), D(15))
+    assert measure.shortage(weeks) == measure.Outside(day(16), D(25))
     assert measure.shortage(weeks[:2]) is None
-    assert measure.shortage([(day(2), D(0), D(-3))]) == measure.Outside(day(2), D(100), D(3))
+    assert measure.shortage([(day(2), D(0), D(-3))]) == measure.Outside(day(2), D(100))
     stock = [(day(2), D(0), D(180)), (day(9), D(0), D(250))]
-    assert measure.excess(stock, D(200)) == measure.Outside(day(9), D(25), D(250))
+    assert measure.excess(stock, D(200)) == measure.Outside(day(9), D(25))
     assert (measure.excess(stock, None), measure.excess(stock, D(250))) == (None, None)
 
 

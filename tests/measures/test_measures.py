@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from scmhub.measures.accuracy import Pair, bias, mase, tracking_signal, wape
 from scmhub.measures.capacity import Match, capacity_match, demand_deviation
 from scmhub.measures.concentration import Sourced, concentration, single_source_share
-from scmhub.measures.days_of_supply import Supply, days_of_supply, supply_by_day
+from scmhub.measures.days_of_supply import Supply, days_covered
 from scmhub.measures.stock import Shift, StockOut, project, shift, stock_out
 
 DEMAND = [D(each) for each in (40, 60, 50, 50, 60, 50)]
@@ -27,40 +27,39 @@ def exact(*values: str) -> list[D]:
 # -- days of supply ----------------------------------------------------------------------------------------------------
 
 
+def lasts(stock: D, following: list[D] | list[D | None]) -> Supply:
+    return days_covered(stock, [(each, 1) for each in following])
+
+
 def test_days_of_supply_of_the_standards_example() -> None:
-    assert project(D(100), DEMAND, INBOUND)[:-1] == exact("60", "60", "110", "60", "0")
-    answers = supply_by_day(D(100), DEMAND, INBOUND, ["inv_1"])
-    assert [each.value for each in answers] == [Supply(D(days)) for days in ("1.0", "1.2", "2.0", "1.0", "0.0")]
-    assert all(each.evidence == ("inv_1",) and each.state == "OK" for each in answers)
+    projected = [D(60), D(60), D(110), D(60), D(0)]
+    assert project(D(100), DEMAND, INBOUND)[:-1] == projected
+    days = [lasts(stock, DEMAND[number:]) for number, stock in enumerate(projected, 1)]
+    assert days == [Supply(D(days)) for days in ("1.0", "1.2", "2.0", "1.0", "0.0")]
 
 
 def test_days_of_supply_of_the_standards_example_from_stock_zero() -> None:
-    answers = supply_by_day(D(0), DEMAND, INBOUND)
-    assert [each.value for each in answers] == [Supply(D(days)) for days in ("0", "0", "0.2", "0", "0")]
+    projected = project(D(0), DEMAND, INBOUND)[:-1]
+    days = [lasts(stock, DEMAND[number:]) for number, stock in enumerate(projected, 1) if stock is not None]
+    assert days == [Supply(D(days)) for days in ("0", "0", "0.2", "0", "0")]
 
 
 def test_stock_that_outlasts_the_horizon_is_at_least() -> None:
-    assert days_of_supply(D(100), exact("40", "50")) == Supply(D(2), at_least=True)
-    assert days_of_supply(D(90), exact("40", "50")) == Supply(D(2))
-    assert days_of_supply(D(90), [D(40), None, D(50)]) == Supply(D(1), at_least=True)
+    assert lasts(D(100), exact("40", "50")) == Supply(D(2), at_least=True)
+    assert lasts(D(90), exact("40", "50")) == Supply(D(2))
+    assert lasts(D(90), [D(40), None, D(50)]) == Supply(D(1), at_least=True)
+    assert lasts(D(40), [D(40), None, D(50)]) == Supply(D(1), at_least=True)
 
 
 def test_a_day_without_demand_is_covered_unless_the_stock_is_negative() -> None:
-    assert days_of_supply(D(0), exact("0", "0", "5")) == Supply(D(2))
-    assert days_of_supply(D(-1), exact("0", "0", "5")) == Supply(D(0))
-    assert days_of_supply(D(5), []) == Supply(D(0), at_least=True)
-
-
-def test_unknown_demand_makes_the_days_after_it_unknown() -> None:
-    answers = supply_by_day(D(100), [D(40), None, D(50), D(1)], [D(0)] * 4)
-    assert [each.state for each in answers] == ["OK", "NOT_ENOUGH_DATA", "NOT_ENOUGH_DATA"]
-    assert answers[0].value == Supply(D(0), at_least=True)
-    assert supply_by_day(D(1), [], []) == supply_by_day(D(1), [D(1)], [D(1)]) == []
+    assert lasts(D(0), exact("0", "0", "5")) == Supply(D(2))
+    assert lasts(D(-1), exact("0", "0", "5")) == Supply(D(0))
+    assert lasts(D(5), []) == Supply(D(0), at_least=True)
 
 
 @given(AMOUNTS, some.lists(AMOUNTS, max_size=12))
 def test_more_stock_never_lasts_less(stock: D, following: list[D]) -> None:
-    assert days_of_supply(stock, following).days <= days_of_supply(stock + 1, following).days <= len(following)
+    assert lasts(stock, following).days <= lasts(stock + 1, following).days <= len(following)
 
 
 # -- stock -------------------------------------------------------------------------------------------------------------

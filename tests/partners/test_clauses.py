@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,8 +17,8 @@ BOLT, ACME, CASTING, BOLTS, HALL = (UUID(int=number) for number in range(1, 6))
 
 def clause(allowed: int, criterion: str = "LATE_ORDER", **more: Any) -> Clause[Tolerance]:
     values: dict[str, Any] = {
-        "id": UUID(int=100 + allowed), "agreement_id": UUID(int=9), "version_no": 1, "in_force_from": date(2026, 3, 1),
-        "sellers": (BOLT,), "item_id": None, "site_id": None, **more,
+        "id": UUID(int=100 + allowed), "agreement_id": UUID(int=9), "relationship_id": UUID(int=8), "version_no": 1,
+        "sides": (BOLT, ACME), "sellers": (BOLT,), "item_id": None, "site_id": None, **more,
     }  # fmt: skip
     return Clause(terms=Tolerance(criterion, Decimal(allowed), None), **values)
 

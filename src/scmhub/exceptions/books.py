@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from scmhub.database.unit import Unit
 from scmhub.exceptions.found import Finding, Piece
@@ -38,9 +38,9 @@ _Key = tuple[str, str, date | None]
 
 async def enter(unit: Unit, subjects: Collection[str], criteria: Collection[str], findings: Iterable[Finding]) -> None:
     """Make the books say what was found about these subjects under these criteria, for the acting partner."""
-    known = await _known(unit, subjects, criteria)
-    evidence = await _evidence(unit, [each.id for each in known.values()])
     found = {(each.criterion, each.subject, each.bucket): each for each in findings}
+    known = await _known(unit, subjects, criteria, {bucket for *_, bucket in found if bucket})
+    evidence = await _evidence(unit, [each.id for key, each in known.items() if key in found])
     new: list[Finding] = []
     for key, finding in found.items():
         breach = known.get(key)
@@ -55,12 +55,17 @@ async def enter(unit: Unit, subjects: Collection[str], criteria: Collection[str]
             await _return(unit, breach)
 
 
-async def _known(unit: Unit, subjects: Collection[str], criteria: Collection[str]) -> dict[_Key, BreachTable]:
+async def _known(
+    unit: Unit, subjects: Collection[str], criteria: Collection[str], buckets: Collection[date]
+) -> dict[_Key, BreachTable]:
+    """What stands, and what once stood in the periods in question: periods long over are not read again and again."""
     breach = BreachTable
+    period = col(breach.bucket)
     rows = await unit.session.exec(
         select(breach).where(
             breach.affected_id == unit.partner_id, col(breach.subject).in_(subjects),
             col(breach.criterion).in_(criteria),
+            or_(col(breach.returned_at).is_(None), period.is_(None), period.in_(buckets)),
         ).order_by(col(breach.id)).with_for_update()
     )  # fmt: skip
     return {(each.criterion, each.subject, each.bucket): each for each in rows.all()}

@@ -22,6 +22,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from scmhub.graph.price import Tariff
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.access import Access
 from scmhub.sharing.policy import Policy
@@ -244,7 +245,7 @@ class Question:
     resolver: Callable[..., Any]
     description: str
     needs: Permission | None = Permission.READ
-    price: int = 1
+    price: int | Tariff = 1
 
 
 class Registry:
@@ -348,11 +349,12 @@ def command(
 
 
 def question(
-    name: str, description: str, needs: Permission | None = Permission.READ, price: int = 1
+    name: str, description: str, needs: Permission | None = Permission.READ, price: int | Tariff = 1
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a Strawberry resolver as a root query of its own; without ``needs`` a caller is not answered.
 
-    ``price``: what it adds to the cost of a document, in records that it may have to read.
+    ``price``: what it adds to the cost of a document, in records that it may have to read, or a function of its
+    arguments that says so; an argument it cannot read counts as the most there may be.
     """
 
     def declare(resolver: Callable[..., Any]) -> Callable[..., Any]:

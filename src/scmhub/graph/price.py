@@ -14,6 +14,8 @@ SATURATED: Final = 10**15
 
 Bound = Callable[[str, str, Mapping[str, Any]], int]
 """(type name, field name, arguments as plain values) -> most rows the field may answer."""
+Tariff = Callable[[Mapping[str, Any]], int]
+"""Arguments as plain values, those that are known -> what a question costs besides its selection."""
 
 _PATH_LENGTH: Final = 20
 
@@ -33,18 +35,31 @@ class Hole:
         """Most rows, at least 1; without variables a page that needs one counts 1, which is never too dear."""
         if self.variable and variables is None:
             return 1
-        values = {
-            name: literal(value, variables)
-            for name, value in self.arguments.items()
-            if value.kind != "variable" or value.name.value in (variables or ())
-        }
+        values = plain(self.arguments, variables)
         return min(max(bound(self.type_name, self.field_name, values), 1), SATURATED)
+
+
+class Fee:
+    """What a question costs by its arguments: a year at twenty sites is more work than a week at one."""
+
+    __slots__ = ("arguments", "tariff", "variable")
+
+    def __init__(self, tariff: Tariff, arguments: Mapping[str, Any], variable: bool) -> None:
+        self.tariff = tariff
+        self.arguments = arguments
+        self.variable = variable
+
+    def due(self, variables: Mapping[str, Any] | None) -> int:
+        """Without the variables it needs a question costs 1: no document is refused for good."""
+        if self.variable and variables is None:
+            return 1
+        return min(max(self.tariff(plain(self.arguments, variables)), 1), SATURATED)
 
 
 class Priced:
     """One selected field, or (with an empty label) the fields of a fragment or operation."""
 
-    __slots__ = ("children", "hole", "is_connection", "is_item", "label", "own", "static")
+    __slots__ = ("children", "fee", "hole", "is_connection", "is_item", "label", "own", "static")
 
     def __init__(self, label: str, own: int, *, is_item: bool = False) -> None:
         self.label = label
@@ -52,6 +67,7 @@ class Priced:
         self.is_item = is_item
         self.is_connection = False
         self.hole: Hole | None = None
+        self.fee: Fee | None = None
         self.children: list[Priced] = []
         self.static: tuple[int, int] | None = None
 
@@ -60,7 +76,8 @@ class Priced:
 
     def folded(self, bound: Bound) -> Priced:
         """This node, its price worked out already if no variable takes part in it."""
-        if not (self.hole and self.hole.variable) and all(child.static for child in self.children):
+        varies = any(each and each.variable for each in (self.hole, self.fee))
+        if not varies and all(child.static for child in self.children):
             self.static = price(self, bound, None, {})
         return self
 
@@ -91,6 +108,7 @@ def price(
     if node.label:
         rows = node.hole.rows(bound, variables) if node.hole else 1
         fixed, each = _close(node, fixed, each, rows)
+        fixed += node.fee.due(variables) if node.fee else 0
     result = memo[id(node)] = (min(fixed, SATURATED), min(each, SATURATED))
     return result
 
@@ -112,6 +130,15 @@ def dearest(node: Priced, bound: Bound, variables: Mapping[str, Any] | None) -> 
         if node.label and node.children:
             path.append(node.label)
     return path
+
+
+def plain(arguments: Mapping[str, Any], variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Arguments by name, as plain values; one whose variable was not sent is not there."""
+    return {
+        name: literal(value, variables)
+        for name, value in arguments.items()
+        if value.kind != "variable" or value.name.value in (variables or ())
+    }
 
 
 def literal(node: Any, variables: Mapping[str, Any] | None = None) -> Any:

@@ -31,7 +31,7 @@ from graphql import (
 
 from scmhub.errors import ValidationFailed
 from scmhub.graph.limits import Limits
-from scmhub.graph.price import SATURATED, Bound, Hole, Priced, dearest, literal, price
+from scmhub.graph.price import SATURATED, Bound, Fee, Hole, Priced, Tariff, dearest, literal, price
 
 TOTAL_COUNT_COST: Final = 50
 MUTATION_COST: Final = 100
@@ -210,8 +210,14 @@ class Walk:
         self.aliases += node.alias is not None
         definition = _field_of(parent, name)
         label = node.alias.value if node.alias else name
-        own = TOTAL_COUNT_COST if name == "totalCount" else own * _price(definition)
+        declared = _price(definition)
+        if name == "totalCount":
+            own = TOTAL_COUNT_COST
+        elif isinstance(declared, int):
+            own *= declared
         field = Priced(label, own, is_item=name in _ITEM_FIELDS and is_connection(parent))
+        if not isinstance(declared, int):
+            field.fee = Fee(declared, *_arguments(node))
         named = get_named_type(definition.type) if definition else None
         if definition is not None and parent is not None and not field.is_item and not parent.name.startswith("__"):
             field.hole = _hole(parent.name, name, node, definition)
@@ -224,10 +230,17 @@ class Walk:
         return depth + 1
 
 
-def _price(definition: GraphQLField | None) -> int:
+def _price(definition: GraphQLField | None) -> int | Tariff:
     """What a question declared that it costs; 1 for every other field."""
     declared = (definition.extensions if definition else {}).get("strawberry-definition")
-    return int(declared.metadata.get("price", 1)) if declared else 1
+    found: int | Tariff = declared.metadata.get("price", 1) if declared else 1
+    return found
+
+
+def _arguments(node: FieldNode) -> tuple[dict[str, ValueNode], bool]:
+    """The arguments of a field by name, and whether a variable takes part in them."""
+    arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
+    return arguments, any(_mentions_variable(value) for value in arguments.values())
 
 
 def too_deep_text(limits: Limits) -> str:
@@ -256,9 +269,7 @@ def _hole(parent_name: str, name: str, node: FieldNode, definition: GraphQLField
     of_type = definition.type.of_type if is_non_null_type(definition.type) else definition.type
     if not is_list_type(of_type) and _PAGE_ARGUMENTS.isdisjoint(definition.args):
         return None
-    arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
-    variable = any(_mentions_variable(value) for value in arguments.values())
-    return Hole(parent_name, name, arguments, variable)
+    return Hole(parent_name, name, *_arguments(node))
 
 
 def _mentions_variable(node: ValueNode) -> bool:

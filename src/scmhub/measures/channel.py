@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scmhub.measures.days_of_supply import Supply, days_covered
+from scmhub.measures.days_of_supply import Needs
 from scmhub.measures.figures import Figure, Range, joined, larger, summed
 
 DEMAND = (
@@ -111,20 +111,17 @@ def cover(projected: Sequence[Figure | None], demand: Sequence[Flow], lengths: S
 
     Projected 60, demand after it 60, 50: one period, then nothing: 1.0 for days, 7.0 for weeks.
     """
+    amounts = [flow.amount for flow in demand]
+    much = Needs([(each.high if each else None, length) for each, length in zip(amounts, lengths, strict=True)])
+    little = Needs([(each.low if each else None, length) for each, length in zip(amounts, lengths, strict=True)])
     answers: list[Cover | None] = []
-    for number, stock in enumerate(projected[:-1]):
+    for number, stock in enumerate(projected[:-1], 1):
         if stock is None:
             answers.append(None)
             continue
-        following = [flow.amount for flow in demand[number + 1 :]]
-        least = _days(stock.amount.low, [each.high if each else None for each in following], lengths[number + 1 :])
-        most = _days(stock.amount.high, [each.low if each else None for each in following], lengths[number + 1 :])
-        answers.append(Cover(least.days, most.days, most.at_least))
+        most = little.covered(stock.amount.high, number)
+        answers.append(Cover(much.covered(stock.amount.low, number).days, most.days, most.at_least))
     return [*answers, None] if projected else []
-
-
-def _days(stock: Decimal, demand: Sequence[Decimal | None], lengths: Sequence[int]) -> Supply:
-    return days_covered(stock, list(zip(demand, lengths, strict=True)))
 
 
 def shortage(projected: Figure | None, minimum: Decimal | None) -> Figure | None:

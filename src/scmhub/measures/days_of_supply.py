@@ -7,17 +7,13 @@ nothing is known of the day after the last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from itertools import accumulate
 
-from scmhub.measures.result import Result, not_enough, ratio
-from scmhub.measures.stock import project
-
-DEFINITION = (
-    "The day's projected stock over the demand of the following days: whole days covered, plus the share of the first"
-    " day that is not. Later inbound is not counted (CX-0157)."
-)
+from scmhub.measures.result import EXACT_DIGITS, ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +24,44 @@ class Supply:
     at_least: bool = False
 
 
-def days_of_supply(stock: Decimal, following: Sequence[Decimal | None]) -> Supply:
-    """How long ``stock`` lasts over the demand of the ``following`` days; an unknown demand (None) ends what is known.
+class Needs:
+    """What is needed period by period, added up once, so that a stock at any time is answered by a search.
 
-    A day without demand is covered if stock is not negative. 110 over 50, 60, 50: two days, then nothing: 2.0.
+    Periods are (demand, length in days); a demand that is not known (None) ends what is known. Demand is not negative.
     """
-    return days_covered(stock, [(demand, 1) for demand in following])
+
+    def __init__(self, periods: Sequence[tuple[Decimal | None, int]]) -> None:
+        self._periods = periods
+        with localcontext(prec=EXACT_DIGITS):
+            self._before = list(accumulate((demand or Decimal(0) for demand, _ in periods), initial=Decimal(0)))
+        self._days = list(accumulate((length for _, length in periods), initial=0))
+        ends, end = [], len(periods)
+        for number in reversed(range(len(periods))):
+            end = number if periods[number][0] is None else end
+            ends.append(end)
+        self._ends = [*reversed(ends), len(periods)]
+
+    def covered(self, stock: Decimal, first: int) -> Supply:
+        """How long ``stock`` lasts from the period ``first`` on.
+
+        60 over weeks of 40 and 80: one week and a quarter: 8.75 days. 110 over days of 50, 60, 50: 2. A period without
+        demand is covered if the stock is not negative.
+        """
+        if stock < 0:
+            return Supply(Decimal(0))
+        end = self._ends[first]
+        with localcontext(prec=EXACT_DIGITS):
+            enough = self._before[first] + stock
+            short = bisect_right(self._before, enough, first + 1, end + 1) - 1
+            left = enough - self._before[short]
+        days = Decimal(self._days[short] - self._days[first])
+        if short == end:
+            return Supply(days, at_least=end < len(self._periods) or left > 0)
+        demand, length = self._periods[short]
+        assert demand is not None
+        return Supply(days + ratio(left * length, demand))
 
 
 def days_covered(stock: Decimal, following: Sequence[tuple[Decimal | None, int]]) -> Supply:
-    """The same over periods of so many days each. 60 over weeks of 40 and 80: one week and a quarter: 8.75 days."""
-    if stock < 0:
-        return Supply(Decimal(0))
-    left, days = stock, Decimal(0)
-    for demand, length in following:
-        if demand is None:
-            return Supply(days, at_least=True)
-        if demand > left:
-            return Supply(days + ratio(left * length, demand))
-        left, days = left - demand, days + length
-    return Supply(days, at_least=left > 0)
-
-
-def supply_by_day(
-    opening: Decimal,
-    demand: Sequence[Decimal | None],
-    inbound: Sequence[Decimal | None],
-    evidence: Iterable[str] = (),
-) -> list[Result[Supply]]:
-    """One value per day but the last, from the stock before the first day; all amounts in one unit.
-
-    Where the projected stock is unknown the answer is NOT_ENOUGH_DATA.
-    """
-    kept = tuple(evidence)
-    answers: list[Result[Supply]] = []
-    for day, stock in enumerate(project(opening, demand, inbound)[:-1]):
-        if stock is None:
-            answers.append(not_enough("demand or inbound up to this day is unknown", DEFINITION, kept))
-        else:
-            answers.append(Result(days_of_supply(stock, demand[day + 1 :]), DEFINITION, kept))
-    return answers
+    """How long one stock lasts over the periods that follow."""
+    return Needs(following).covered(stock, 0)

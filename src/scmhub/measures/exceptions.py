@@ -99,7 +99,6 @@ class Outside:
 
     starts_on: date
     variance: Decimal
-    quantity: Decimal
 
 
 def shortage(periods: Sequence[tuple[date, Decimal, Decimal]]) -> Outside | None:
@@ -111,7 +110,7 @@ def shortage(periods: Sequence[tuple[date, Decimal, Decimal]]) -> Outside | None
     """
     for starts_on, demand, stock in periods:
         if stock < 0:
-            return Outside(starts_on, _share(-stock, demand) if demand > 0 else _HUNDRED, -stock)
+            return Outside(starts_on, _share(-stock, demand) if demand > 0 else _HUNDRED)
     return None
 
 
@@ -124,7 +123,7 @@ def excess(periods: Sequence[tuple[date, Decimal, Decimal]], maximum: Decimal | 
         return None
     for starts_on, _, stock in periods:
         if stock > maximum:
-            return Outside(starts_on, _share(stock - maximum, maximum), stock)
+            return Outside(starts_on, _share(stock - maximum, maximum))
     return None
 
 

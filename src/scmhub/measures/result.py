@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
 _SIXTH_PLACE = Decimal("0.000001")
-_EXACT_DIGITS = 60
+EXACT_DIGITS = 60
+"""More than any sum or product of amounts needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ def not_enough(lacking: str, definition: str, evidence: Iterable[str] = ()) -> R
 
 def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
     """A quotient, rounded once, half up, to 6 places; ZeroDivisionError as Decimal has it."""
-    with localcontext(prec=_EXACT_DIGITS):
+    with localcontext(prec=EXACT_DIGITS):
         return (numerator / denominator).quantize(_SIXTH_PLACE, ROUND_HALF_UP)
 
 
 def total(values: Iterable[Decimal]) -> Decimal:
     """An exact sum."""
-    with localcontext(prec=_EXACT_DIGITS):
+    with localcontext(prec=EXACT_DIGITS):
         return sum(values, Decimal(0))

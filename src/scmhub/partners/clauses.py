@@ -69,19 +69,6 @@ class StockPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceLevel:
-    """The least of ``measure`` the provider owes, in per cent."""
-
-    table: ClassVar[str] = "service_level_clause"
-    measure: str
-    at_least: Decimal
-
-    @property
-    def about(self) -> str:
-        return self.measure
-
-
-@dataclass(frozen=True, slots=True)
 class Fences:
     """Days from today up to which plans are frozen, firm, flexible. ``inside_frozen``: REFUSED or MARKED."""
 
@@ -96,17 +83,21 @@ class Fences:
         return None
 
 
-Terms = TypeVar("Terms", Tolerance, ResponseTime, StockPolicy, ServiceLevel, Fences)
+Terms = TypeVar("Terms", Tolerance, ResponseTime, StockPolicy, Fences)
 
 
 @dataclass(frozen=True, slots=True)
 class Clause(Generic[Terms]):
-    """A clause in force: its terms, the version of the agreement it stands in, and what it is confined to."""
+    """A clause in force: its terms, the version of the agreement it stands in, and what it is confined to.
+
+    ``sides`` signed it; ``sellers`` are those of them it binds as sellers.
+    """
 
     id: UUID
     agreement_id: UUID
+    relationship_id: UUID
     version_no: int
-    in_force_from: date
+    sides: tuple[UUID, UUID]
     sellers: tuple[UUID, ...]
     item_id: UUID | None
     site_id: UUID | None
@@ -128,31 +119,43 @@ def default_tolerance(criterion: str) -> Tolerance:
     return Tolerance(criterion, Decimal(allowed), Decimal(grave))
 
 
-async def clauses_in_force(rows: Rows, kind: type[Terms], one: UUID, other: UUID, on: date) -> list[Clause[Terms]]:
+_IN_FORCE = f"""
+from agreement_version v join relationship r on r.id = v.relationship_id
+where (v.provider_id = $1 and ($2::uuid is null or v.recipient_id = $2)
+    or v.recipient_id = $1 and ($2::uuid is null or v.provider_id = $2))
+  and v.state in ({", ".join(f"'{state}'" for state in BINDING)})
+  and $3 >= v.in_force_from and $3 <= coalesce(v.in_force_until, 'infinity')
+order by v.in_force_from, v.signed_at"""
+
+
+async def clauses_in_force(
+    rows: Rows, kind: type[Terms], one: UUID, other: UUID | None, on: date
+) -> list[Clause[Terms]]:
     """All clauses of a kind that hold between two partners on a day, whichever of their relationships they belong to.
 
-    In the order in which they give way: of two that fit equally closely, the one that came into force later counts.
+    ``other`` None: between the one and anybody. In the order in which they give way: of two that fit equally closely,
+    the one that came into force later counts.
     """
-    binding = ", ".join(f"'{state}'" for state in BINDING)
+    text = _IN_FORCE.replace("where", f"join {kind.table} c on c.version_id = v.id where", 1)
     found = await rows(
-        "select c.*, v.version_no, v.in_force_from, v.agreement_id, v.provider_id, v.recipient_id, r.kind as bond"
-        " from agreement_version v join relationship r on r.id = v.relationship_id"
-        f" join {kind.table} c on c.version_id = v.id"
-        " where ((v.provider_id = $1 and v.recipient_id = $2) or (v.provider_id = $2 and v.recipient_id = $1))"
-        f" and v.state in ({binding}) and $3 >= v.in_force_from and $3 <= coalesce(v.in_force_until, 'infinity')"
-        " order by v.in_force_from, v.signed_at, c.id",
-        one, other, on,
+        "select c.*, v.version_no, v.relationship_id, v.agreement_id, v.provider_id, v.recipient_id, r.kind as bond"
+        f"{text}, c.id", one, other, on,
     )  # fmt: skip
     return [_clause(kind, row) for row in found]
+
+
+async def versions_in_force(rows: Rows, one: UUID, other: UUID, on: date) -> list[Mapping[str, Any]]:
+    """Id and relationship of all versions that hold between two partners on a day, the later ones last."""
+    return list(await rows(f"select v.id, v.relationship_id{_IN_FORCE}, v.id", one, other, on))
 
 
 def _clause(kind: type[Terms], row: Mapping[str, Any]) -> Clause[Terms]:
     named = {"item_id": None, "site_id": None, **dict(row)}
     ends = {"SUPPLY": ("provider_id",), "CONTRACT_MANUFACTURING": ("provider_id",), "DISTRIBUTION": _BOTH}
     return Clause(
-        row["id"], row["agreement_id"], row["version_no"], row["in_force_from"],
-        tuple(row[end] for end in ends.get(row["bond"], ())), named["item_id"], named["site_id"],
-        kind(**{each.name: row[each.name] for each in fields(kind)}),
+        row["id"], row["agreement_id"], row["relationship_id"], row["version_no"],
+        (row["provider_id"], row["recipient_id"]), tuple(row[end] for end in ends.get(row["bond"], ())),
+        named["item_id"], named["site_id"], kind(**{each.name: row[each.name] for each in fields(kind)}),
     )  # fmt: skip
 
 
@@ -184,3 +187,18 @@ async def clause_in_force(
     """The clause of a kind that holds between two partners on a day; None if they agreed on none. See ``fitting``."""
     found = await clauses_in_force(rows, kind, one, other, on)
     return fitting(found, about=about, seller=seller, item=item, site=site)
+
+
+def policies_of(
+    clauses: Sequence[Clause[StockPolicy]], *, owner: UUID, holder: UUID, item: UUID, site: UUID
+) -> list[Clause[StockPolicy]]:
+    """What was agreed about an owner's stock at a place: one for each pair of partners, the latest first.
+
+    Of stock that another keeps only what these two agreed; of what the owner keeps itself, whoever it agreed with.
+    """
+    best: dict[frozenset[UUID], Clause[StockPolicy]] = {}
+    for each in reversed(clauses):
+        same = (each.terms.stock_owner_id, each.item_id, each.site_id) == (owner, item, site)
+        if same and (owner == holder or set(each.sides) == {owner, holder}):
+            best.setdefault(frozenset(each.sides), each)
+    return list(best.values())

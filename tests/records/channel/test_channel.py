@@ -335,6 +335,41 @@ async def test_what_both_call_the_same_is_joined(firms: Firms) -> None:
     assert await ask(firms, "cargo") is None
 
 
+async def test_rows_of_other_names_are_read_beside_and_none_twice(firms: Firms) -> None:
+    await the_example(firms)
+    await firms.grant("bolt", "acme", "ITEM", "lifecycle")
+    await firms.grant("acme", "bolt", "ITEM", "lifecycle")
+    given = {"item": firms.ids["acme-casting"], "number": "casting"}
+    await done(firms, "bolt", "itemAliasClaim", "itemAlias { id }", **given)
+    sent: list[list[Any]] = []
+    fetch = firms.hub.database.read.fetch
+
+    async def recorded(text: str, *parameters: Any) -> Any:
+        sent.append([each for one in parameters for each in (one if isinstance(one, list) else [one])])
+        return await fetch(text, *parameters)
+
+    firms.hub.database.read.fetch = recorded  # type: ignore[method-assign]
+    assert len((await ask(firms, "bolt"))["items"]) == 2
+    ours = [firms.keys["acme-casting"] in each for each in sent]
+    theirs = [firms.keys["bolt-casting"] in each for each in sent]
+    assert (ours, theirs) == ([True, False, False], [False, False, True])
+
+
+async def test_the_price_follows_sites_and_periods(firms: Firms) -> None:
+    async def cost(sites: list[str] | None, last: int, bucket: str, **more: Any) -> int:
+        asked = {"item": firms.ids["acme-casting"], "sites": sites, "start": day(0), "end": day(last), "bucket": bucket}
+        answer = await firms.ask("acme", CHANNEL, **asked, **more)
+        return int(answer["extensions"]["cost"]["requestedQueryCost"])
+
+    plant = firms.ids["acme-plant"]
+    one = await cost([plant], 0, "DAY")
+    assert await cost([plant], 9, "DAY") - one == 9 * 4
+    assert await cost([plant, firms.ids["bolt-plant"]], 9, "DAY") - one == 19 * 4
+    assert await cost(None, 363, "WEEK") - one == (20 * 52 - 1) * 4
+    text = f'{{ channel(item: "{plant}", start: "{day(0)}", end: "{day(29)}", bucket: MONTH) {{ unit }} }}'
+    assert (await firms.ask("acme", text))["extensions"]["cost"]["requestedQueryCost"] == 2 + 1000 + 2 * 20 * 4
+
+
 async def test_bounds_of_the_question(firms: Firms) -> None:
     for more, path in (
         ({"end": day(-1)}, ["end"]), ({"end": day(760)}, ["end"]),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from ..channel.asking import need, order, points
 from ..forecasts.firms import Firms
 from ..risks.acts import do
 from .test_item_links import LINK, link
 
+LAST = 1
+"""Key of what comes last in a list, which has the youngest first."""
 WALK = """query($item: ID!, $levels: Int! = 5, $on: Date) { supplyWalk(item: $item, levels: $levels, on: $on) { complete items {
   number level end supplies { supplierCode recipient evidence } links { kind item quantity { value unit } } } } }"""
 
@@ -49,6 +52,28 @@ async def test_a_walk_goes_down_to_the_suppliers_and_says_where_it_stops(firms: 
     assert [each["links"] and each["links"][0]["kind"] for each in later["items"]] == ["COMPONENT", "SUBSTITUTE", []]
     short = await walk(firms, "acme", "acme-body", on="2026-04-01", levels=1)
     assert [each["end"] for each in short["items"]] == [None, "BOUND"]
+
+
+async def test_an_item_left_out_of_a_full_page_is_a_bound_and_no_end(firms: Firms) -> None:
+    """The body needs castings and lamps; 250 links of the casting fill the page, and the one of the lamp is not in it."""
+    for name in ("body", "lamp", "glass"):
+        await firms._add(
+            f"acme-{name}", "itm", "item", owner_id=firms.keys["acme"], number=name, description=name, unit="C62",
+            lifecycle="SERIES",
+        )  # fmt: skip
+    for parent, item in (("body", "casting"), ("body", "lamp"), ("lamp", "glass")):
+        await do(firms, "acme", "itemLinkAdd", LINK, **link(firms, f"acme-{parent}", f"acme-{item}"))
+    [glass] = [each for each in (await walk(firms, "acme", "acme-body"))["items"] if each["level"] == 2]
+    assert (glass["number"], glass["end"]) == ("glass", "UNKNOWN_BEYOND")
+    await firms.superuser.execute(
+        "insert into item_link (id, owner_id, parent_id, item_id, kind, quantity, unit, valid_from, version, created_at)"
+        " select gen_random_uuid(), $1, $2, $3, 'COMPONENT', 1, 'C62', '2026-01-01', 1, now() from generate_series(1, 260)",
+        *(firms.keys[name] for name in ("acme", "acme-casting", "acme-oil")),
+    )  # fmt: skip
+    await firms.superuser.execute("update item_link set id = $2 where item_id = $1", firms.keys["acme-glass"], UUID(int=LAST))
+    found = await walk(firms, "acme", "acme-body")
+    ends = {each["number"]: each["end"] for each in found["items"]}
+    assert (found["complete"], ends) == (False, {"body": None, "casting": None, "lamp": "BOUND", "oil": "UNKNOWN_BEYOND"})
 
 
 async def test_a_walk_goes_as_far_as_rules_let_it(firms: Firms) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -13,8 +14,30 @@ from scmhub.ids import public_id
 from scmhub.measures.periods import period_of, starts
 from scmhub.records.channel import answers, reading, view
 from scmhub.records.channel.lanes import Calendar
-from scmhub.records.channel.reading import Ask
+from scmhub.records.channel.reading import MOST_DAYS, Ask, Asked
 from scmhub.records.channel.view import MOST_SITES
+
+_BASE, _CELL = 1000, 4
+"""Price of the reading, and of each period at each site."""
+_SHORTEST = {"WEEK": 7, "MONTH": 28}
+
+
+def _price(given: Mapping[str, Any]) -> int:
+    """By sites and periods; what cannot be read counts as the most there may be."""
+    sites, start, end = given.get("sites"), _day(given.get("start")), _day(given.get("end"))
+    bucket = getattr(given.get("bucket"), "name", given.get("bucket"))  # as text in a document, as itself in a variable
+    days = (end - start).days if start and end else MOST_DAYS
+    periods = min(max(days, 0), MOST_DAYS) // _SHORTEST.get(str(bucket), 1) + 1
+    return _BASE + _CELL * periods * (min(len(sites), MOST_SITES) if isinstance(sites, list) else MOST_SITES)
+
+
+def _day(given: object) -> date | None:
+    if isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        return None
 
 
 @question(
@@ -22,7 +45,7 @@ from scmhub.records.channel.view import MOST_SITES
     "The chain of an item at some sites, period by period: demand, commits, orders, what is on its way, production,"
     " projected stock and its days of supply, each figure with the records behind it. Null if there is no such item"
     " that you may see. At most 20 sites and 750 days.",
-    price=1000,
+    price=_price,
 )
 async def channel(
     info: strawberry.Info,
@@ -41,10 +64,7 @@ async def channel(
     if named is not None and len(named) > MOST_SITES:
         raise BadUserInput(f"At most {MOST_SITES} sites at once.", reason="TOO_MANY", input_path=["sites"])
     me = public_id("ptr", info.context["viewer"].lens.partner_id)
-    found = await reading.read(ask, me, item, [item], named, calendar.starts[0], calendar.last)
-    items = [item, *(await reading.same_item(ask, me, item, found))]
-    if len(items) > 1:
-        found = await reading.read(ask, me, item, items, named, calendar.starts[0], calendar.last)
+    found, items = await reading.read(ask, Asked(me, item, named, calendar.starts[0], calendar.last))
     return view.channel(found, item, items, named, calendar, start)
 
 
@@ -53,9 +73,9 @@ def _calendar(bucket: str, start: date, end: date, today: date) -> Calendar:
     if end < start:
         raise BadUserInput("'end' lies before 'start'.", reason="BAD_VALUE", input_path=["end"])
     first = period_of(bucket, min(start, today))
-    if (end - first).days >= reading.MOST_DAYS:
+    if (end - first).days >= MOST_DAYS:
         raise BadUserInput(
-            f"The periods, and those from today up to them, may span at most {reading.MOST_DAYS} days.",
+            f"The periods, and those from today up to them, may span at most {MOST_DAYS} days.",
             reason="TOO_MANY", input_path=["end"],
         )  # fmt: skip
     return Calendar(bucket, starts(bucket, first, end), today)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 
 from scmhub.graph.declare import question
 from scmhub.graph.scalars import parse_instant
+from scmhub.ids import own_key
 from scmhub.measures import freshness as measures
 from scmhub.partners.clauses import Tolerance, clause_in_force, default_tolerance
 from scmhub.records.channel import sharing
@@ -104,7 +104,7 @@ def _mutual(kind: str, given: Opening | None, received: Opening | None) -> Recip
 
 
 async def _freshness(context: Any, sides: list[str]) -> list[FreshnessMeter]:
-    one, other = (UUID(each.removeprefix("ptr_")) for each in sides)
+    one, other = map(own_key, sides)
     today = context["now"].date()
     clause = await clause_in_force(context["reads"].rows, Tolerance, one, other, today, about="STALE")
     period = (clause.terms if clause else default_tolerance("STALE")).allowed

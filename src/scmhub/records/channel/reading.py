@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -16,10 +16,12 @@ SENT_BEFORE = timedelta(days=180)
 """How long before today's window a shipment may have been due and still be of interest."""
 FACES = {"DEMAND": "forecasts", "COMMIT": "commits", "PRODUCTION": "productionPlans"}
 
+_ALIAS = """
+fragment alias on ItemAlias { number item { id } partner { id } claimedBy { id } confirmedAt }
+"""
 _CARDS = """
 fragment firm on Partner { id code name }
 fragment good on Item { id number description unit owner { id } }
-fragment alias on ItemAlias { number item { id } partner { id } claimedBy { id } confirmedAt }
 fragment place on Site { id code name timeZone partner { ...firm } }
 """
 _SERIES = """
@@ -59,12 +61,14 @@ _LOADS = """
     pageInfo { hasNextPage }
   }
 """
-_REST = """
+_ABOUT = """
   it: item(by: {id: $item}) { ...good }
   viewer { ...firm }
   called: itemAliases(first: 250, where: {item: {eq: $item}}) { nodes { ...alias } pageInfo { hasNextPage } }
   mine: itemAliases(first: 250, where: {partner: {eq: $me}}) { nodes { ...alias } pageInfo { hasNextPage } }
   places: nodes(ids: $named) { ... on Site { ...place } }
+"""
+_STOCK = """
   stock: inventoryPositions(first: 250, where: {item: {in: $items}, site: {in: $sites}}) {
     nodes {
       id owner { ...firm } holder { ...firm } statedBy { ...firm } item { ...good } site { ...place } asOf
@@ -76,41 +80,73 @@ _REST = """
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """What the viewer may see, as JSON: one list per sort of record; ``cut`` if a page was full and more may exist."""
 
-    item: dict[str, Any] | None
-    viewer: dict[str, Any]
-    sites: list[dict[str, Any]]
     series: dict[str, list[dict[str, Any]]]
     lines: list[dict[str, Any]]
     loads: list[dict[str, Any]]
     stock: list[dict[str, Any]]
-    aliases: list[dict[str, Any]]
     cut: bool
+    item: dict[str, Any] | None = None
+    viewer: dict[str, Any] = field(default_factory=dict)
+    sites: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        """The rows of another item beside these."""
+        for face, several in other.series.items():
+            self.series[face] += several
+        self.lines += other.lines
+        self.loads += other.loads
+        self.stock += other.stock
+        self.cut = self.cut or other.cut
 
 
-async def read(
-    ask: Ask, me: str, item: str, items: Sequence[str], sites: Sequence[str] | None, first: date, last: date
-) -> Found:
-    """Everything about these items from ``first`` to ``last``, at these sites (None: at any)."""
-    chunks = _chunks(first, last)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: about one item, at these sites (None: at any), from ``first`` to ``last``."""
+
+    me: str
+    item: str
+    sites: Sequence[str] | None
+    first: date
+    last: date
+
+
+async def read(ask: Ask, asked: Asked) -> tuple[Found, list[str]]:
+    """Everything about the item, and the ids of all items that are the same thing, this one first.
+
+    One statement. Where the item has other names, one to find them and one for the rows of the others: no row is read
+    twice.
+    """
+    data, found = await _rows(ask, asked, [asked.item], about=True)
+    found.item, found.viewer = data["it"], data["viewer"]
+    found.sites = [each for each in data["places"] if each]
+    aliases = [*data["called"]["nodes"], *data["mine"]["nodes"]]
+    others = await _same_item(ask, asked, found.item, aliases)
+    if others:
+        found.add((await _rows(ask, asked, others, about=False))[1])
+    return found, [asked.item, *others]
+
+
+async def _rows(ask: Ask, asked: Asked, items: Sequence[str], *, about: bool) -> tuple[dict[str, Any], Found]:
+    chunks = _chunks(asked.first, asked.last)
     given: dict[str, Any] = {
-        "me": me, "item": item, "items": list(items), "sites": None if sites is None else list(sites),
-        "named": list(sites or ()), "since": str(first - SENT_BEFORE), "start0": str(first),
+        "items": list(items), "sites": None if asked.sites is None else list(asked.sites),
+        "since": str(asked.first - SENT_BEFORE),
     }  # fmt: skip
+    if about:
+        given |= {"me": asked.me, "item": asked.item, "named": list(asked.sites or ())}
     for number, (start, end) in enumerate(chunks):
         given |= {f"start{number}": str(start), f"end{number}": str(end)}
-    data = await ask(_document(len(chunks)), given)
+    data = await ask(_document(len(chunks), about), given)
     pages = [each for each in data.values() if isinstance(each, dict) and "pageInfo" in each]
     lines, loads = _all(data, "l"), _all(data, "t")
     pages += [*(each["schedule"] for each in lines), *(each["receipts"] for each in loads)]
-    return Found(
-        item=data["it"], viewer=data["viewer"], sites=[each for each in data["places"] if each],
+    return data, Found(
         series={face: [_one(each, len(chunks)) for each in data[face]["nodes"]] for face in FACES},
         lines=lines, loads=loads, stock=data["stock"]["nodes"],
-        aliases=[*data["called"]["nodes"], *data["mine"]["nodes"]],
         cut=any(page["pageInfo"]["hasNextPage"] for page in pages),
     )  # fmt: skip
 
@@ -122,14 +158,17 @@ query($numbers: [String!], $owners: [ID!]) {
 """
 
 
-async def same_item(ask: Ask, me: str, item: str, found: Found) -> list[str]:
+async def _same_item(
+    ask: Ask, asked: Asked, card: dict[str, Any] | None, aliases: Sequence[dict[str, Any]]
+) -> list[str]:
     """Ids of other items that are the same thing under another partner's number; of items the viewer may find.
 
     An alias counts once both sides say so, or for the side that claimed it. What the item's owner calls it need not be
     looked up; what a partner calls it is an item of that partner, if it has one and lets the viewer find it.
     """
-    known = [each for each in found.aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
-    number = found.item["number"] if found.item and _owner(found.item) == me else None
+    me, item = asked.me, asked.item
+    known = [each for each in aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
+    number = card["number"] if card and _owner(card) == me else None
     joined = [each["item"]["id"] for each in known if each["partner"]["id"] == me and each["number"] == number]
     named = {(each["partner"]["id"], each["number"]) for each in known if each["item"]["id"] == item}
     if named:
@@ -152,7 +191,8 @@ def _chunks(first: date, last: date) -> list[tuple[date, date]]:
 
 
 @cache
-def _document(chunks: int) -> str:
+def _document(chunks: int, about: bool) -> str:
+    """``about``: with the item itself, its other names and the sites asked for."""
     numbers = range(chunks)
     points = "".join(_POINTS.replace("NO", str(number)) for number in numbers)
     series = _SERIES.replace("POINTS", points)
@@ -167,8 +207,10 @@ def _document(chunks: int) -> str:
         spans = [before, *(f"gte: $start{number}{end}" for number, end in zip(numbers, ends, strict=True))]
         parts += [text.replace("NO", str(number)).replace("SPAN", span) for number, span in enumerate(spans)]
     dates = ", ".join(f"$start{number}: Date, $end{number}: Date" for number in numbers)
-    head = f"query($me: ID!, $item: ID!, $items: [ID!], $sites: [ID!], $named: [ID!]!, $since: Date, {dates})"
-    return f"{head} {{ {''.join(parts)} {_REST} }} {_CARDS}"
+    more = "$me: ID!, $item: ID!, $named: [ID!]!, " if about else ""
+    head = f"query({more}$items: [ID!], $sites: [ID!], $since: Date, {dates})"
+    parts += [_ABOUT, _STOCK] if about else [_STOCK]
+    return f"{head} {{ {''.join(parts)} }} {_CARDS} {_ALIAS if about else ''}"
 
 
 def _one(series: dict[str, Any], chunks: int) -> dict[str, Any]:

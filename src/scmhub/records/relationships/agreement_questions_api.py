@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -11,27 +12,24 @@ from uuid import UUID
 import strawberry
 
 from scmhub.graph.declare import question
-from scmhub.graph.scalars import UnitCode, parse_date
-from scmhub.ids import parse_id
+from scmhub.graph.scalars import UnitCode
+from scmhub.ids import key_of, own_key, public_id
 from scmhub.measures.exceptions import CRITERIA
 from scmhub.partners import clauses
-from scmhub.partners.clauses import Clause, Fences, ResponseTime, Tolerance, fitting
-from scmhub.quantity import parse_decimal
+from scmhub.partners.clauses import (
+    Clause,
+    Fences,
+    ResponseTime,
+    Rows,
+    Tolerance,
+    clauses_in_force,
+    fitting,
+    versions_in_force,
+)
 from scmhub.records.relationships.agreement_api import InsideFrozen, ResponseSubject, ToleranceCriterion
 
-_HELD = """
-query($link: ID!, $on: Date!) {
-  link: relationship(by: {id: $link}) { id }
-  held: agreementVersions(first: 50, where: {
-    relationship: {eq: $link}, state: {in: [SIGNED, SUPERSEDED, TERMINATED]}, inForceFrom: {lte: $on},
-    or: [{inForceUntil: {gte: $on}}, {inForceUntil: {isNull: true}}]
-  }) { nodes {
-    id versionNo inForceFrom signedAt agreement { id }
-    tolerances(first: 100) { nodes { id item { id } criterion allowed { value } grave { value } } }
-    responseTimes(first: 100) { nodes { id subject days } }
-    fences(first: 100) { nodes { id item { id } frozenDays firmDays flexibleDays insideFrozen } }
-  } }
-}
+_SIDES = """
+query($link: ID!) { viewer { id } link: relationship(by: {id: $link}) { id provider { id } recipient { id } } }
 """
 _CLAUSE = "The clause; null: the default of the hub, equal for everybody."
 _VERSION = "Number of the version of the agreement that holds it; null for a default."
@@ -86,85 +84,65 @@ async def terms_in_force(
     on: Annotated[date | None, strawberry.argument(description="The day, in UTC; default: today.")] = None,
     item: Annotated[strawberry.ID | None, strawberry.argument(description="For this item; default: for all.")] = None,
 ) -> TermsInForce | None:
-    day = on or info.context["now"].date()
-    found = await info.context["ask"](_HELD, {"link": relationship, "on": str(day)})
-    if found["link"] is None:
+    day, rows = on or info.context["now"].date(), info.context["reads"].rows
+    found = await info.context["ask"](_SIDES, {"link": relationship})
+    sides = found["link"] and [found["link"][end]["id"] for end in ("provider", "recipient")]
+    if not sides or found["viewer"]["id"] not in sides:
         return None
-    held = sorted(found["held"]["nodes"], key=lambda each: (each["inForceFrom"], each["signedAt"]))
-    about = _key(item)
+    link, one, other = (own_key(each) for each in (found["link"]["id"], *sides))
+    held = await versions_in_force(rows, one, other, day)
+    versions = [public_id("agv", each["id"]) for each in reversed(held) if each["relationship_id"] == link]
+    terms = _Terms(rows, link, one, other, day)
+    about = key_of("itm", item)
+    tolerances, answers, fences = [await terms.of(kind) for kind in (Tolerance, ResponseTime, Fences)]
     return TermsInForce(
-        on=day, versions=[strawberry.ID(each["id"]) for each in reversed(held)],
-        tolerances=[_tolerance(name, held, about) for name in clauses.TOLERANCES],
-        response_times=list(_response_times(held)), fences=_fences(held, about),
+        on=day, versions=[strawberry.ID(each) for each in versions],
+        tolerances=[_tolerance(name, tolerances, about) for name in clauses.TOLERANCES],
+        response_times=list(_response_times(answers)), fences=_fences(fences, about),
     )  # fmt: skip
 
 
-def _key(given: str | None) -> UUID | None:
-    parsed = parse_id(given) if given else None
-    return parsed[1] if parsed else None
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the two sides of one relationship agreed in it, as of a day."""
+
+    rows: Rows
+    link: UUID
+    one: UUID
+    other: UUID
+    day: date
+
+    async def of(self, kind: type[Any]) -> list[Clause[Any]]:
+        found = await clauses_in_force(self.rows, kind, self.one, self.other, self.day)
+        return [each for each in found if each.relationship_id == self.link]
 
 
-def _clause(version: dict[str, Any], node: dict[str, Any], terms: Any) -> Clause[Any]:
-    item = node.get("item")
-    return Clause(
-        id=_some(node["id"]), agreement_id=_some(version["agreement"]["id"]), version_no=version["versionNo"],
-        in_force_from=parse_date(version["inForceFrom"]), sellers=(), item_id=_key(item["id"]) if item else None,
-        site_id=None, terms=terms,
-    )  # fmt: skip
-
-
-def _some(given: str) -> UUID:
-    key = _key(given)
-    assert key is not None
-    return key
-
-
-def _all(held: list[dict[str, Any]], name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    return ((version, node) for version in held for node in version[name]["nodes"])
-
-
-def _tolerance(criterion: str, held: list[dict[str, Any]], item: UUID | None) -> ToleranceInForce:
-    known = [
-        _clause(version, node, Tolerance(node["criterion"], parse_decimal(node["allowed"]["value"]), _grave(node)))
-        for version, node in _all(held, "tolerances")
-    ]
+def _tolerance(criterion: str, known: list[Clause[Tolerance]], item: UUID | None) -> ToleranceInForce:
     best = fitting(known, about=criterion, item=item)
     terms = best.terms if best else clauses.default_tolerance(criterion)
     return ToleranceInForce(
         criterion=ToleranceCriterion[criterion], allowed=terms.allowed, grave=terms.grave,
-        unit=UnitCode(CRITERIA[criterion]), clause=strawberry.ID(f"clt_{best.id}") if best else None,
+        unit=UnitCode(CRITERIA[criterion]), clause=strawberry.ID(public_id("clt", best.id)) if best else None,
         version_no=best.version_no if best else None,
     )  # fmt: skip
 
 
-def _grave(node: dict[str, Any]) -> Decimal | None:
-    return parse_decimal(node["grave"]["value"]) if node["grave"] else None
-
-
-def _response_times(held: list[dict[str, Any]]) -> Iterator[ResponseTimeInForce]:
-    known = [
-        _clause(version, node, ResponseTime(node["subject"], node["days"]))
-        for version, node in _all(held, "responseTimes")
-    ]
+def _response_times(known: list[Clause[ResponseTime]]) -> Iterator[ResponseTimeInForce]:
     for subject in ResponseSubject:
         best = fitting(known, about=subject.name)
         if best:
             yield ResponseTimeInForce(
-                subject=subject, days=best.terms.days, clause=strawberry.ID(f"clr_{best.id}"),
+                subject=subject, days=best.terms.days, clause=strawberry.ID(public_id("clr", best.id)),
                 version_no=best.version_no,
             )  # fmt: skip
 
 
-def _fences(held: list[dict[str, Any]], item: UUID | None) -> FencesInForce | None:
-    known = [
-        _clause(version, node, Fences(node["frozenDays"], node["firmDays"], node["flexibleDays"], node["insideFrozen"]))
-        for version, node in _all(held, "fences")
-    ]
+def _fences(known: list[Clause[Fences]], item: UUID | None) -> FencesInForce | None:
     best = fitting(known, item=item)
     if best is None:
         return None
     return FencesInForce(
         frozen_days=best.terms.frozen_days, firm_days=best.terms.firm_days, flexible_days=best.terms.flexible_days,
-        inside_frozen=InsideFrozen[best.terms.inside_frozen], clause=strawberry.ID(f"clf_{best.id}"),
+        inside_frozen=InsideFrozen[best.terms.inside_frozen], clause=strawberry.ID(public_id("clf", best.id)),
         version_no=best.version_no,
     )  # fmt: skip

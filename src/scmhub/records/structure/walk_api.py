@@ -91,6 +91,7 @@ class _Level:
     links: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     supplies: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     cut: bool = False
+    links_cut: bool = False
 
 
 @question(
@@ -129,7 +130,8 @@ async def supply_walk(
 
 async def _read(ask: Any, items: Sequence[str], day: date) -> _Level:
     data = await ask(_LEVEL, {"items": list(items)})
-    level = _Level(cut=any(page["pageInfo"]["hasNextPage"] for page in data.values()))
+    full = {name: page["pageInfo"]["hasNextPage"] for name, page in data.items()}
+    level = _Level(cut=any(full.values()), links_cut=full["links"])
     for link in data["links"]["nodes"]:
         if link["parent"] and link["item"] and _holds(link, day):
             level.links[link["parent"]["id"]].append(link)
@@ -146,7 +148,9 @@ def _holds(link: dict[str, Any], day: date) -> bool:
 
 def _item(card: dict[str, Any], level: int, seen: _Level, bound: bool) -> WalkItem:
     links = seen.links[card["id"]]
-    end = WalkEnd.UNKNOWN_BEYOND if not links else WalkEnd.BOUND if bound else None
+    end = WalkEnd.BOUND if bound else None
+    if not links:  # a full page of links may have left out its own
+        end = WalkEnd.BOUND if seen.links_cut else WalkEnd.UNKNOWN_BEYOND
     return WalkItem(
         item=card["id"], number=card["number"], description=card["description"], level=level, end=end,
         supplies=list(_supplies(seen.supplies[card["id"]])), links=[_link(each) for each in links],
