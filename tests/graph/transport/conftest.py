@@ -1,4 +1,4 @@
-"""One server for the folder, and node with the packages of a lock file."""
+"""One server for the folder, a hub whose streams are opened, and node with the packages of a lock file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from hub_of_three import ACME_TOKEN, Firm, Served, make_app, new_firm
+from streaming import NOW, Streaming, serving
+from tests.conftest import clone, execute
+from tests.records.firms import Firms
+
+from scmhub.database.address import Address
+from scmhub.database.roles import ensure_roles
+from scmhub.database.secret import HubSecret
+from scmhub.database.tables import OWNER_ROLE, ddl
+from scmhub.hub import Hub
+from scmhub.schema import load_schema
+from scmhub.settings import Settings
 
 HERE = Path(__file__).parent
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -85,3 +97,26 @@ def node_packages(node: str, pytestconfig: pytest.Config) -> Callable[[str], Pat
 @pytest.fixture(scope="session")
 def served_url(served: Served) -> str:
     return served.url
+
+
+@pytest.fixture(scope="session")
+async def stream_template(server: Address, settings: Settings, secret: HubSecret) -> dict[str, Any]:
+    load_schema()
+    await execute(server, "create database stream_template")
+    address = server.to("stream_template")
+    await ensure_roles(address, secret, settings)
+    await execute(address, "; ".join([f"set role {OWNER_ROLE}", *ddl()]))
+    async with Hub.open(address, settings) as hub:
+        firms = Firms(hub.database, address, NOW)
+        await firms.found()
+    return {"ids": firms.ids, "item": firms.item, "site": firms.site}
+
+
+@pytest.fixture
+async def streaming(server: Address, stream_template: dict[str, Any], settings: Settings) -> AsyncIterator[Streaming]:
+    async with (
+        clone(server, "stream_template") as admin,
+        Hub.open(admin, settings) as hub,
+        serving(admin, hub, stream_template) as made,
+    ):
+        yield made

@@ -44,24 +44,25 @@ def _choose(weights: dict[bytes, float]) -> bytes | None:
     return GRAPHQL if wildcard else None
 
 
-def _weight(parameters: list[bytes]) -> float:
-    for parameter in parameters:
-        key, _, value = parameter.partition(b"=")
-        if key.strip().lower() == b"q":
+def parameters_of(parts: list[bytes]) -> list[tuple[bytes, bytes]]:
+    """(name in lower case, value without quotes) of what stands behind the semicolons of a media range."""
+    pairs = (part.partition(b"=") for part in parts)
+    return [(name.strip().lower(), value.strip(b' "')) for name, _, value in pairs]
+
+
+def _weight(parts: list[bytes]) -> float:
+    for name, value in parameters_of(parts):
+        if name == b"q":
             try:
-                weight = float(value.strip())
+                weight = float(value)
             except ValueError:
                 return 0.0
             return weight if 0.0 <= weight <= 1.0 else 0.0
     return 1.0
 
 
-def _is_utf8(parameters: list[bytes]) -> bool:
-    for parameter in parameters:
-        key, _, value = parameter.partition(b"=")
-        if key.strip().lower() == b"charset" and value.strip(b' "').lower() not in (b"utf-8", b"utf8"):
-            return False
-    return True
+def _is_utf8(parts: list[bytes]) -> bool:
+    return all(value.lower() in (b"utf-8", b"utf8") for name, value in parameters_of(parts) if name == b"charset")
 
 
 @lru_cache(maxsize=64)

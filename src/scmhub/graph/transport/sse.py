@@ -1,7 +1,7 @@
-"""GraphQL over server-sent events, one operation a stream ("distinct connections" of graphql-sse).
+"""GraphQL over an HTTP body that goes on, one operation a stream: server-sent events, or Apollo's parts.
 
-A stream the hub cuts (token expired, log lost, shutdown) ends without ``complete``, so that the client comes back with
-its last event id; ``complete`` means that there is no more. Frames end in LF LF, which is what clients split at.
+A stream the hub cuts (token expired, log lost, shutdown) ends without having said that it is complete, so that the
+client comes back where it stopped; ``framing`` has the two ways to write it.
 Whoever also accepts JSON gets its queries and mutations as JSON: urql lists event streams on every query.
 """
 
@@ -14,11 +14,11 @@ from typing import Any
 
 from scmhub.errors import RateLimited, ServiceUnavailable
 from scmhub.feed.timers import Handle, LoopTimers, Timers
-from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.deliver.group import Frame
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.transport.framing import Framing, framing_of
 from scmhub.graph.transport.http import GraphQLEndpoint, Message, Receive, Scope, Send
 from scmhub.graph.transport.media import answer_type
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed
@@ -28,7 +28,6 @@ from scmhub.identity.viewer import Viewer
 ABORT = "scmhub.abort"
 """In ``scope["extensions"]``: ends the connection at once, for a peer that does not read."""
 _HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-accel-buffering", b"no"),
@@ -54,27 +53,38 @@ class SseDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accept = b",".join(value for name, value in scope["headers"] if name == b"accept")
-        if b"text/event-stream" not in accept or len(accept) > self._http_limits.accept_bytes:
+        framing = framing_of(accept) if len(accept) <= self._http_limits.accept_bytes else None
+        if framing is None:
             await self._endpoint(scope, receive, send)
             return
+        takes_json = answer_type(accept, self._http_limits.accept_bytes) is not None
         asked, answer, read = await self._ask(scope, receive)
-        feed = self.hub.feed
-        if asked is not None and answer_type(accept, self._http_limits.accept_bytes) is not None:
-            subscribes = feed is not None and await self._subscribes(feed, *asked)
-            if not subscribes:
-                await self._endpoint(scope, _again(read, receive), send)
-                return
+        if asked is not None and takes_json and not await self._subscribes(*asked):
+            await self._endpoint(scope, _again(read, receive), send)
+            return
         if asked is None and answer[0]["status"] not in _ANSWERED_AS_EVENTS:
             for message in answer:
                 await send(message)
             return
-        await _Stream(self, scope, receive, send).run(asked, answer[-1].get("body", b"") if answer else b"")
+        stream = _Stream(self, scope, receive, send, framing)
+        await stream.run(asked, answer[-1].get("body", b"") if answer else b"")
 
-    async def _subscribes(self, feed: Feed, request: GraphQLRequest, viewer: Viewer) -> bool:
+    async def _subscribes(self, request: GraphQLRequest, viewer: Viewer) -> bool:
+        feed = self.hub.feed
         try:
-            return await feed.kind(request, viewer) == "subscription"
+            return feed is not None and await feed.kind(request, viewer) == "subscription"
         except Exception:
-            return False  # the endpoint will say the same, as JSON
+            return False  # whoever answers it will say why
+
+    async def _admit(self, request: GraphQLRequest, viewer: Viewer) -> None:
+        """A subscription that another try may cure is refused by a status: an error in the stream would be its end."""
+        feed = self.hub.feed
+        if feed is None or not await self._subscribes(request, viewer):
+            return
+        if feed.closing or feed.tail.trouble():
+            raise ServiceUnavailable
+        if crowded(feed, viewer, self.limits.lines):
+            raise RateLimited("Too many connections of this partner.")
 
     async def _ask(
         self, scope: Scope, receive: Receive
@@ -85,6 +95,7 @@ class SseDoor:
         read: list[Message] = []
 
         async def keep(request: GraphQLRequest, viewer: Viewer) -> Answer:
+            await self._admit(request, viewer)
             found.append((request, viewer))
             return Answer(b"")
 
@@ -114,10 +125,11 @@ def _again(read: list[Message], receive: Receive) -> Receive:
 
 
 class _Stream:
-    """One event stream: a sink whose bytes wait here, up to the high-water mark, for the writer."""
+    """One stream: a sink whose bytes wait here, up to the high-water mark, for the writer."""
 
-    def __init__(self, door: SseDoor, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, door: SseDoor, scope: Scope, receive: Receive, send: Send, framing: Framing) -> None:
         self._door = door
+        self._framing = framing
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -132,7 +144,8 @@ class _Stream:
 
     async def run(self, asked: tuple[GraphQLRequest, Viewer] | None, refused: bytes) -> None:
         """Until the operation ends, the client leaves, or the hub cuts it."""
-        await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        headers = [(b"content-type", self._framing.content_type), *_HEADERS]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         writer = asyncio.ensure_future(self._write())
         gone = asyncio.ensure_future(self._wait_for_the_end())
         work = asyncio.ensure_future(self._work(asked, refused))
@@ -142,8 +155,6 @@ class _Stream:
         try:
             if asked is not None and feed is not None:
                 self.viewer = asked[1]
-                if crowded(feed, self.viewer, self._door.limits.lines):
-                    self._work_is_refused(work)
                 if not feed.enter(self):
                     self.cut(4403, "revoked")
                 timers.append(expire(self._door.timers, self._door.hub, self.viewer, self))
@@ -157,18 +168,12 @@ class _Stream:
                 feed.leave(self)
             await asyncio.wait(self._tasks)
 
-    def _work_is_refused(self, work: asyncio.Task[None]) -> None:
-        work.cancel()
-        payload, began = failed(RateLimited("Too many connections of this partner."), "")
-        self._event(payload if began else b'{"errors":' + payload + b"}")
-        self._complete()
-
     def _timers(self) -> list[Handle]:
-        """The comment that keeps the line alive; the list's first entry is replaced each time."""
+        """What keeps the line alive; the list's first entry is replaced each time."""
         timers: list[Handle] = []
 
         def comment() -> None:
-            self._put(b":\n\n")
+            self._put(self._framing.alive)
             timers[0] = self._door.timers.call_later(self._door.limits.comment_seconds, comment)
 
         timers.append(self._door.timers.call_later(self._door.limits.comment_seconds, comment))
@@ -177,7 +182,7 @@ class _Stream:
     # -- the operation -------------------------------------------------------------------------------------------------
 
     async def _work(self, asked: tuple[GraphQLRequest, Viewer] | None, refused: bytes) -> None:
-        self._put(b":\n\n")
+        self._put(self._framing.opening)
         if asked is None:
             self._event(refused)
             self._complete()
@@ -207,17 +212,17 @@ class _Stream:
         await run()
 
     def _event(self, payload: bytes) -> None:
-        self._put(b"event: next\ndata: " + payload + b"\n\n")
+        self._put(self._framing.item(payload, None))
 
     def _complete(self) -> None:
         """There is no more; the client must not come back."""
-        self._put(b"event: complete\ndata:\n\n")
+        self._put(self._framing.ending)
         self._finished = True
 
     # -- the sink ------------------------------------------------------------------------------------------------------
 
     def push(self, payload: bytes, cursor: str) -> bool:
-        return self._put(b"event: next\nid: " + cursor.encode() + b"\ndata: " + payload + b"\n\n")
+        return self._put(self._framing.item(payload, cursor))
 
     def push_all(self, frames: Sequence[Frame]) -> tuple[int, bool]:
         for count, frame in enumerate(frames, 1):
@@ -229,7 +234,7 @@ class _Stream:
         await self._room.wait()
 
     def cut(self, code: int, reason: str) -> None:
-        """End the body without ``complete``; nothing of what waits is sent."""
+        """End the body without its ending; nothing of what waits is sent."""
         self._waiting.clear()
         abort = self._scope.get("extensions", {}).get(ABORT)
         if self._size >= self._door.limits.high_water and abort is not None:

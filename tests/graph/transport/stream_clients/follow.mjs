@@ -5,7 +5,7 @@ import WebSocket from 'ws';
 import { createClient as createWs } from 'graphql-ws';
 import { createClient as createSse } from 'graphql-sse';
 
-const [transport, url, tokenFile] = process.argv.slice(2);
+const [transport, url, tokenFile, after = null] = process.argv.slice(2);
 const token = () => `Bearer ${readFileSync(tokenFile, 'utf8').trim()}`;
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
@@ -17,7 +17,7 @@ const client = transport === 'ws'
 const payload = {
   query: `subscription ($after: String) { changes(after: $after) {
     __typename cursor ... on Changed { id kind recordId action record { ... on Order { buyerNumber } } } } }`,
-  variables: { after: null },
+  variables: { after },
 };
 client.subscribe(payload, {
   next(result) {

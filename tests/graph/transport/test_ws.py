@@ -1,0 +1,162 @@
+"""Sockets of a real hub: every message, every close code and its cause."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pytest
+from streaming import Streaming, closed, recv, say, subscribe
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+
+async def test_queries_and_mutations_travel_over_the_socket(streaming: Streaming) -> None:
+    async with streaming.socket("acme") as ws:
+        await say(ws, subscribe("q", "{ viewer { code } }"))
+        first, second = await recv(ws), await recv(ws)
+        assert (first["type"], first["payload"]["data"]) == ("next", {"viewer": {"code": "ACME"}})
+        assert second == {"type": "complete", "id": "q"}
+        await say(ws, subscribe("bad", "{ nonsense }"))
+        error = await recv(ws)
+        assert (error["type"], error["payload"][0]["extensions"]["code"]) == ("error", "GRAPHQL_VALIDATION_FAILED")
+        await say(ws, subscribe("syntax", "{ "))
+        assert (await recv(ws))["payload"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+        await say(ws, subscribe("cursor", variables={"after": "forged"}))
+        error = await recv(ws)
+        assert (error["type"], error["payload"][0]["extensions"]["reason"]) == ("error", "BAD_CURSOR")
+        add = 'itemAdd(input: {number: "77", description: "x", unit: "C62"}) { item { number } userErrors { code } }'
+        await say(ws, subscribe("mutation", f"mutation {{ {add} }}"))
+        message = await recv(ws)
+        assert message["payload"]["data"]["itemAdd"] == {"item": {"number": "77"}, "userErrors": []}
+        await recv(ws)
+        await say(ws, {"type": "ping", "payload": {"a": 1}})
+        assert await recv(ws) == {"type": "pong", "payload": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[]", "1", "null", '"x"', "not json", b"binary", "{}", '{"type": 7}', '{"type": "nonsense"}',
+        "[" * 500 + "]" * 500,
+        '{"type":"ping","payload":[1]}', '{"type":"complete","id":{}}', '{"type":"subscribe"}',
+        '{"type":"subscribe","id":{},"payload":{"query":"{a}"}}',
+        '{"type":"subscribe","id":"","payload":{"query":"{a}"}}',
+        '{"type":"subscribe","id":"1","payload":[]}', '{"type":"subscribe","id":"1","payload":{"query":7}}',
+        '{"type":"subscribe","id":"1","payload":{"query":"{a}","variables":[]}}',
+        '{"type":"subscribe","id":"1","payload":{"query":"{a}","operationName":1}}',
+        orjson.dumps({"type": "subscribe", "id": "x" * 256, "payload": {"query": "{a}"}}).decode(),
+    ],
+)  # fmt: skip
+async def test_what_is_no_message_closes_4400(streaming: Streaming, message: str | bytes) -> None:
+    async with streaming.socket() as ws:
+        await say(ws, message)
+        assert await closed(ws) == 4400
+    await streaming.until_lines(0)
+
+
+async def test_each_close_code_has_its_cause(streaming: Streaming) -> None:
+    async with streaming.raw() as ws:
+        await say(ws, subscribe())
+        assert await closed(ws) == 4401
+    async with streaming.raw() as ws:
+        streaming.timers.advance(5.1)
+        assert await closed(ws) == 4408
+    for payload in ({"Authorization": "Bearer x"}, {}, None, {"Authorization": 7}, {"Authorization": "Basic eDp4"}):
+        async with streaming.raw() as ws:
+            await say(ws, {"type": "connection_init", "payload": payload})
+            assert await closed(ws) == 4403
+    async with streaming.raw() as ws:
+        await say(ws, {"type": "connection_init", "payload": "x"})
+        assert await closed(ws) == 4400
+    async with streaming.socket() as ws:
+        await say(ws, {"type": "connection_init"})
+        assert await closed(ws) == 4429
+    async with streaming.socket() as ws:
+        for _ in range(6):
+            await say(ws, {"type": "ping"})
+        assert await closed(ws) == 4429
+    async with streaming.socket() as ws:
+        await say(ws, subscribe("1"))
+        await streaming.until_followers(1)
+        await say(ws, subscribe("1"))
+        assert await closed(ws) == 4409
+    await streaming.until_followers(0)
+    for offered in ([Subprotocol("graphql-ws")], None):
+        async with streaming.raw(subprotocols=offered) as ws:
+            assert await closed(ws) == 4406
+    async with streaming.socket() as ws:
+        with suppress(ConnectionClosed):
+            await ws.send("x" * (2 * 1024 * 1024))
+        assert await closed(ws) == 1009
+    with pytest.raises(InvalidStatus) as refused:
+        async with streaming.raw(origin="https://evil.example"):
+            pass
+    assert refused.value.response.status_code == 403
+    async with streaming.raw(origin=f"http://127.0.0.1:{streaming.port}"):
+        pass
+
+
+async def test_operations_and_sockets_have_a_limit(streaming: Streaming) -> None:
+    async with streaming.socket() as ws:
+        for number in range(3):
+            await say(ws, subscribe(str(number)))
+        await streaming.until_followers(3)
+        await say(ws, subscribe("3"))
+        error = await recv(ws)
+        assert (error["type"], error["id"], error["payload"][0]["extensions"]["code"]) == ("error", "3", "RATE_LIMITED")
+        await say(ws, {"type": "complete", "id": "0"})
+        await streaming.until_followers(2)
+        await say(ws, subscribe("3"))
+        await streaming.until_followers(3)
+    await streaming.until_followers(0)
+    async with streaming.socket() as ws:
+        for number in range(300):
+            await say(ws, subscribe(str(number)))
+            await say(ws, {"type": "complete", "id": str(number)})
+        await say(ws, {"type": "ping"})
+        while (await recv(ws))["type"] != "pong":
+            pass
+    await streaming.until_followers(0)
+    assert streaming.hub.feed
+    assert streaming.hub.feed.groups == {}
+
+
+async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Streaming) -> None:
+    """It fills its transport, is let go, and after half a minute closed with 1013; nothing queues behind it."""
+    assert streaming.hub.feed
+    feed = streaming.hub.feed
+    feed.timers = streaming.timers
+    reader, writer = await asyncio.open_connection("127.0.0.1", streaming.port, limit=1024)
+    writer.write(
+        b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+
+    def frame(message: Any) -> bytes:
+        data = orjson.dumps(message)
+        head = bytes((0x81, 0x80 | 126)) + len(data).to_bytes(2, "big")
+        return head + b"\0\0\0\0" + data
+
+    writer.write(frame({"type": "connection_init", "payload": {"Authorization": f"Bearer {streaming.token('bolt')}"}}))
+    writer.write(frame(subscribe(query="subscription { changes(snapshot: true) { cursor ... on Checkpoint { at } } }")))
+    await streaming.until_followers(1)
+    # Not reading from here on. Many checkpoints fill it.
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    [group] = feed.groups.values()
+    async with asyncio.timeout(20):
+        while group.members:
+            for _ in range(2000):
+                group._checkpoint()
+            await asyncio.sleep(0)
+    [line] = feed.lines
+    assert line._line.transport.get_write_buffer_size() < 128 * 1024  # type: ignore[attr-defined]
+    async with asyncio.timeout(10):
+        while feed.lines:
+            streaming.timers.advance(31)
+            await asyncio.sleep(0)
+    writer.close()
