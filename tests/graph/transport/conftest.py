@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -73,20 +75,28 @@ def node() -> str:
 
 @pytest.fixture(scope="session")
 def node_packages(node: str, pytestconfig: pytest.Config) -> Callable[[str], Path]:
-    """Install the lock file of a folder next to this file, once per content, into pytest's cache."""
+    """Install the lock file of a folder next to this file, once per content, into pytest's cache.
+
+    It appears there whole: several processes of one run may install it at once.
+    """
 
     def install(folder: str) -> Path:
         source = HERE / folder
         names = ("package.json", "package-lock.json", ".npmrc")
         digest = sha256(b"".join((source / name).read_bytes() for name in names)).hexdigest()[:16]
-        target = pytestconfig.cache.mkdir(f"node-{folder}-{digest}")
-        if not (target / "done").exists():
-            for name in names:
-                shutil.copy(source / name, target / name)
-            subprocess.run(
-                ["npm", "ci", "--no-audit", "--no-fund"], cwd=target, check=True, capture_output=True, timeout=300, env={**os.environ, "PATH": PATH},
-            )  # fmt: skip
-            (target / "done").touch()
+        cache = pytestconfig.cache.mkdir("node")
+        target = cache / f"{folder}-{digest}"
+        if not target.exists():
+            with tempfile.TemporaryDirectory(dir=cache) as made:
+                half = Path(made) / "packages"
+                half.mkdir()
+                for name in names:
+                    shutil.copy(source / name, half / name)
+                subprocess.run(
+                    ["npm", "ci", "--no-audit", "--no-fund"], cwd=half, check=True, capture_output=True, timeout=300, env={**os.environ, "PATH": PATH},
+                )  # fmt: skip
+                with contextlib.suppress(OSError):  # another process was faster
+                    half.rename(target)
         for script in source.glob("*.mjs"):
             shutil.copy(script, target / script.name)
         return target
