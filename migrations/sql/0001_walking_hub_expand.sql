@@ -278,6 +278,7 @@ CREATE TABLE integration (
 	id UUID NOT NULL, 
 	partner_id UUID NOT NULL, 
 	name TEXT NOT NULL, 
+	documents VARCHAR COLLATE "C" NOT NULL, 
 	token_scopes VARCHAR[] NOT NULL, 
 	state VARCHAR COLLATE "C" NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -285,6 +286,7 @@ CREATE TABLE integration (
 	last_used_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_integration PRIMARY KEY (id), 
 	CONSTRAINT ck_integration_state CHECK (state in ('ACTIVE', 'SUSPENDED')), 
+	CONSTRAINT ck_integration_documents CHECK (documents in ('ANY', 'TRUSTED')), 
 	CONSTRAINT fk_integration_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
 );
 
@@ -410,6 +412,29 @@ CREATE TABLE site (
 );
 
 CREATE INDEX ix_site_partner_id_id ON site (partner_id, id);
+
+CREATE TABLE stored_document (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	sha256 VARCHAR COLLATE "C" NOT NULL, 
+	name TEXT NOT NULL, 
+	text TEXT NOT NULL, 
+	operations VARCHAR[] NOT NULL, 
+	cost INTEGER NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	registered_by VARCHAR COLLATE "C" NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	answers_until TIMESTAMP WITH TIME ZONE, 
+	last_used_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	CONSTRAINT pk_stored_document PRIMARY KEY (id), 
+	CONSTRAINT ck_stored_document_state CHECK (state in ('REGISTERED', 'RETIRED')), 
+	CONSTRAINT fk_stored_document_partner_id FOREIGN KEY(partner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_stored_document_partner_id_id ON stored_document (partner_id, id);
+
+CREATE UNIQUE INDEX ix_stored_document_partner_id_sha256 ON stored_document (partner_id, sha256);
 
 CREATE TABLE webhook (
 	id UUID NOT NULL, 
@@ -2034,6 +2059,26 @@ create policy remove on "site" for delete to hub_write using (partner_id = nulli
 grant select, insert, update, delete on "site" to hub_write;
 
 grant select on "site" to hub_read;
+
+alter table "stored_document" enable row level security;
+
+alter table "stored_document" force row level security;
+
+alter table "stored_document" add constraint "ck_stored_document_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[partner_id]));
+
+create policy read_all on "stored_document" for select to hub_read using (true);
+
+create policy see on "stored_document" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "stored_document" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "stored_document" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "stored_document" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update, delete on "stored_document" to hub_write;
+
+grant select on "stored_document" to hub_read;
 
 alter table "webhook" enable row level security;
 

@@ -6,6 +6,8 @@ HubError
 │   ├── ParseFailed                   GRAPHQL_PARSE_FAILED
 │   ├── ValidationFailed              GRAPHQL_VALIDATION_FAILED, limits of the document included
 │   ├── OperationUnresolved           OPERATION_RESOLUTION_FAILURE
+│   ├── PersistedQueryNotFound        PERSISTED_QUERY_NOT_FOUND: a hash no document is known by
+│   ├── DocumentNotListed             PERSISTED_QUERY_NOT_IN_LIST: the caller may send registered documents only
 │   ├── BadUserInput                  BAD_USER_INPUT: a variable, argument, list size
 │   ├── Unauthenticated               UNAUTHENTICATED
 │   ├── Forbidden                     FORBIDDEN: the token lacks this kind of operation
@@ -84,6 +86,19 @@ class OperationUnresolved(RequestRefused):
     """The document has no such operation, or several and no operationName."""
 
     code = "OPERATION_RESOLUTION_FAILURE"
+
+
+class PersistedQueryNotFound(RequestRefused):
+    """PersistedQueryNotFound"""
+
+    # Clients compare the message with this word, then send the text too.
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class DocumentNotListed(RequestRefused):
+    """This integration may send registered documents only, and this is none of them: see 'documents'."""
+
+    code = "PERSISTED_QUERY_NOT_IN_LIST"
 
 
 class BadUserInput(RequestRefused):

@@ -28,6 +28,7 @@ from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.start import follow_log
 from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.documents import Documents
+from scmhub.graph.library import Library
 from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket, InFlight
 from scmhub.graph.request import Answer, GraphQLRequest
@@ -83,6 +84,11 @@ class Hub:
         self.costs = Bucket(settings.cost_bucket, settings.cost_refill_per_second)
         compilations = Bucket(settings.compile_per_minute, settings.compile_per_minute / 60)
         self.commands = commands = CommandRunner(schema.strawberry, schema.registry, self.planner, database, clock)
+        self.library = Library(
+            self.documents, database.read.rows, clock, compilations,
+            lambda viewer: viewer.subject in self.standing.bound,
+        )  # fmt: skip
+        commands.parts[Library] = self.library
         self.engine = Engine(
             schema.strawberry,
             self.planner,
@@ -105,6 +111,7 @@ class Hub:
         self.federation = Federation(settings.url, database, self.sessions, self.standing, clock, self.outbound)
         """The application's routes for logins at a partner's identity provider."""
         self.engine.public_keys = lambda: self.ring.ever
+        self.engine.library = self.library
         life = timedelta(minutes=settings.token_minutes)
         self.failures = Failures(settings.bad_credentials_per_minute)
         self._in_flight = InFlight(settings.requests_in_flight)
@@ -144,7 +151,9 @@ class Hub:
         """What needs the database's address and the hub secret."""
         sealer, units = Sealer(secret), asyncio.Semaphore(2)
         self.follows = lambda: follow_log(admin, secret, self, self.timers)
-        self.commands.parts[WebhookDesk] = WebhookDesk(lambda: self.feed, sealer, self.outbound.opened)
+        self.commands.parts[WebhookDesk] = WebhookDesk(
+            lambda: self.feed, sealer, self.outbound.opened, self.library.check_listed
+        )
         self._open_office = lambda feed: Office(
             Means(feed, self.database, self.standing, sealer, self.outbound, units),
             login(admin, READ_ROLE, secret),
@@ -159,6 +168,7 @@ class Hub:
         assert self.follows
         assert self.watches
         async with self.follows() as self.feed, self.watches(self.feed):
+            self.library.follow(self.feed.tail)
             self.engine.pull = self.feed.pull
             try:
                 async with self._delivering(self.feed):
@@ -199,7 +209,13 @@ class Hub:
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         with self._in_flight.of(viewer.lens.partner_id):
+            if request.named is not None or viewer.subject in self.standing.bound:
+                request = await self.library.settle(request, viewer)
             return await self.engine.execute(request, viewer)
+
+    async def settle(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
+        """The request with the text of its document, for who must know what it is before it runs."""
+        return await self.library.settle(request, viewer)
 
     def origins(self) -> frozenset[str]:
         """Origins of the frontends that are registered now."""
@@ -222,6 +238,7 @@ class Hub:
         yield Gauge("scmhub_read_connections_in_use", "Read connections in use.", stats.in_use)
         yield Gauge("scmhub_read_waiters", "Reads waiting for a connection.", stats.waiting)
         yield Gauge("scmhub_documents", "Documents kept.", len(self.documents))
+        yield Gauge("scmhub_stored_documents", "Documents kept for their hashes.", len(self.library))
         yield Gauge("scmhub_plans_compiled_total", "Statements compiled since start.", self.planner.compiled)
 
         if self.feed is not None:

@@ -14,6 +14,7 @@ import scmhub.exchange.tables
 import scmhub.feed.audit
 import scmhub.feed.log
 import scmhub.graph.idempotency
+import scmhub.graph.stored_tables
 import scmhub.identity.frontend_tables
 import scmhub.identity.keys
 import scmhub.identity.people_tables
@@ -27,7 +28,7 @@ from scmhub.records import discover
 
 _OTHERS = (
     "admin.me", "admin.api", "admin.commands", "admin.people_api", "admin.people_commands", "admin.providers_api",
-    "admin.frontends", "webhooks.api", "webhooks.commands", "exceptions.questions",
+    "admin.frontends", "admin.documents", "webhooks.api", "webhooks.commands", "exceptions.questions",
 )  # fmt: skip
 """What declares itself outside the rooms."""
 

@@ -89,7 +89,7 @@ LAWS = {
     **{
         name: Law(table, "partner_id")
         for name, table in (
-            ("Frontend", "frontend"), ("IdentityProvider", "identity_provider"), ("Invitation", "invitation"),
+            ("Document", "stored_document"), ("Frontend", "frontend"), ("IdentityProvider", "identity_provider"), ("Invitation", "invitation"),
             ("IdentityProviderVersion", "identity_provider_version"), ("Person", "person"), ("Session", "session"),
         )
     },

@@ -15,7 +15,7 @@ from .documents import SCHEMA, documents
 from .examples import Judge, draw, wrongly_expanded, wrongly_unmasked
 from .oracle import LAWS, Oracle
 
-DOCUMENTS, TIMES, TASKS = 1_250, 8, 2
+DOCUMENTS, TIMES, TASKS = 2_000, 5, 2
 
 
 async def test_ten_thousand_answers_equal_the_oracle(crowded: Bench, worlds: list[World]) -> None:

@@ -177,7 +177,7 @@ def _steps(world: World, relationship: Row) -> None:
 def _machine(world: World, partner: UUID, number: int) -> None:
     machine = world.add(
         "integration", partner_id=partner, name=world.text(), token_scopes=["hub:read"], state="ACTIVE",
-        created_at=world.instant(), last_used_at=world.maybe(world.instant()),
+        documents=world.pick(("ANY", "TRUSTED")), created_at=world.instant(), last_used_at=world.maybe(world.instant()),
     )  # fmt: skip
     for _ in range(world.pick((0, 1, 2))):
         world.add(
@@ -189,6 +189,13 @@ def _machine(world: World, partner: UUID, number: int) -> None:
         action="integrationCreate", subject=public_id("int", machine["id"]), details="{}", previous="0" * 64, hash="1" * 64,
     )  # fmt: skip
     _webhook(world, partner)
+    for _ in range(world.pick((0, 1, 2))):
+        world.add(
+            "stored_document", partner_id=partner, sha256=f"{world.rng.getrandbits(256):064x}", name=world.text(),
+            text=world.text(), operations=[world.text()], cost=world.rng.randrange(99), registered_by=world.text(),
+            state=world.pick(("REGISTERED", "RETIRED")), created_at=world.instant(), version=world.rng.randrange(1, 9),
+            answers_until=world.maybe(world.instant()), last_used_at=world.maybe(world.instant()),
+        )  # fmt: skip
 
 
 def _webhook(world: World, partner: UUID) -> None:

@@ -28,6 +28,14 @@ class CredentialKind(Enum):
     PUBLIC_KEY = strawberry.enum_value("PUBLIC_KEY", description="A key of its own (private_key_jwt).")
 
 
+@strawberry.enum(description="Which documents an integration may send.")
+class IntegrationDocuments(Enum):
+    ANY = strawberry.enum_value("ANY", description="Any, within the limits.")
+    TRUSTED = strawberry.enum_value(
+        "TRUSTED", description="Those in `documents` only; others are refused unread (PERSISTED_QUERY_NOT_IN_LIST)."
+    )
+
+
 @kind(
     IntegrationTable,
     prefix="int",
@@ -42,6 +50,7 @@ class Integration:
 
     name: str = column(PUBLIC, "What you call it.")
     token_scopes: list[str] = column(PUBLIC, "What its tokens may do at most.")
+    documents: IntegrationDocuments = column(PUBLIC, "Which documents it may send.")
     state: IntegrationState = column(PUBLIC, "Whether it may call.")
     created_at: datetime = column(PUBLIC, "When it was created.")
     last_used_at: datetime | None = column(PUBLIC, "When it last got a token, to the minute.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from scmhub.admin.api import IntegrationDocuments
 from scmhub.admin.partners import change_status, invite, invite_administrator
 from scmhub.admin.people_commands import INVITATION_PAGE, LINK
 from scmhub.database.unit import Unit
@@ -34,6 +35,9 @@ class IntegrationScope(Enum):
 class IntegrationCreateInput:
     name: str = strawberry.field(description="What you call it; at most 200 characters.")
     token_scopes: list[IntegrationScope] = strawberry.field(description="What its tokens may do at most.")
+    documents: IntegrationDocuments = strawberry.field(
+        description="Which documents it may send.", default=IntegrationDocuments.ANY
+    )
 
 
 @strawberry.input(description="A secret to replace.")
@@ -61,6 +65,13 @@ class IntegrationSuspendInput:
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
 
 
+@strawberry.input(description="Which documents an integration may send from now on.")
+class IntegrationDocumentsSetInput:
+    integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
+    expected_version: int = strawberry.field(description="Its `version` as you know it.")
+    documents: IntegrationDocuments = strawberry.field(description="Any, or registered ones only.")
+
+
 @strawberry.input(description="A partner to register; for the hub's operator.")
 class PartnerInviteInput:
     code: str = strawberry.field(description="Its code, unique in the hub.")
@@ -82,7 +93,7 @@ class PartnerStatusInput:
 )  # fmt: skip
 async def integration_create(unit: Unit, given: IntegrationCreateInput) -> Shown:
     scopes = [TokenScope(str(each.value)) for each in given.token_scopes]
-    made, secret = await integrations.create(unit, given.name, scopes)
+    made, secret = await integrations.create(unit, given.name, scopes, str(given.documents.value))
     return Shown(made.id, {"client_id": public_id("int", made.id), "client_secret": secret})
 
 
@@ -123,6 +134,16 @@ async def integration_credential_revoke(unit: Unit, given: IntegrationCredential
 async def integration_suspend(unit: Unit, given: IntegrationSuspendInput) -> UUID:
     found = await _integration(unit, given.integration, given.expected_version)
     await integrations.suspend(unit, found)
+    return found.id
+
+
+@command(
+    "integrationDocumentsSet", payload="Integration", requires=_ADMIN, sensitive=True,
+    description="Says which documents an integration may send; within two seconds its tokens follow.",
+)  # fmt: skip
+async def integration_documents_set(unit: Unit, given: IntegrationDocumentsSetInput) -> UUID:
+    found = await _integration(unit, given.integration, given.expected_version)
+    await integrations.set_documents(unit, found, str(given.documents.value))
     return found.id
 
 

@@ -90,6 +90,11 @@ class Document:
         """Cost with ``variables`` as sent; ValidationFailed (COST_LIMIT) names cost, limit and dearest path."""
         return self._walk.cost(variables or {})
 
+    @property
+    def least_cost(self) -> int:
+        """Cost if every page whose size a variable gives has one row."""
+        return self._walk.cost()
+
     def check_method(self, queries_only: bool) -> None:
         """BadRequest unless plain HTTP may carry this: a mutation by GET is 405, a subscription needs a stream."""
         if self.kind == "subscription":
@@ -138,6 +143,16 @@ class Documents:
         if isinstance(found, Document):
             return found
         raise found.with_traceback(None)
+
+    async def every(self, text: str) -> list[Document]:
+        """Each operation of ``text``; RequestRefused if one of them cannot run."""
+        try:
+            return [await self.get(text)]
+        except OperationUnresolved:
+            operations = operations_of(parse(text, self._limits))
+            if len(operations) < 2:
+                raise
+        return [await self.get(text, each.name.value if each.name else "") for each in operations]
 
     def close(self) -> None:
         """Give back the validation thread."""
@@ -246,9 +261,14 @@ def scan(text: str, limits: Limits) -> tuple[int, str | None]:
     return tokens, None
 
 
+def operations_of(ast: DocumentNode) -> list[OperationDefinitionNode]:
+    """The operations of a document, in its order."""
+    return [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+
+
 def choose(ast: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
     """The operation to run; OperationUnresolved if there is none of that name, or several and no name."""
-    operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = operations_of(ast)
     if not operations:
         raise OperationUnresolved("The document contains no operation to run.")
     if operation_name is None:

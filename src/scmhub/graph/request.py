@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A document by its SHA-256: the hash of a persisted query, or (``listed``) the id of a registered document."""
+
+    digest: str
+    listed: bool = False
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash in hexadecimal; None if what was sent is none."""
+        return self.digest if _DIGEST.fullmatch(self.digest) else None
+
+
+@dataclass(slots=True)
 class GraphQLRequest:
-    """One operation a caller asks for, already of the right JSON types."""
+    """One operation a caller asks for, of the right JSON types. Nobody changes it; to freeze it costs time."""
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
@@ -17,6 +33,8 @@ class GraphQLRequest:
     idempotency_key: str | None = None
     queries_only: bool = False
     """True for GET: a mutation is answered 405."""
+    named: Named | None = None
+    """A hash instead of the text (``query`` is empty), or besides it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from scmhub.graph.collect import Selected
 from scmhub.graph.commands import CommandRunner
 from scmhub.graph.deliver.selection import FeedSelection
 from scmhub.graph.documents import Document, Documents
+from scmhub.graph.library import Library
 from scmhub.graph.plan import Inputs, Plan, Planner
 from scmhub.graph.preview import check_previewer, mark_of, note, previewed_as
 from scmhub.graph.rates import Bucket
@@ -67,6 +68,8 @@ class Engine:
         """The keys whose signatures this hub accepts, for questions about what it signed."""
         self.pull: Pull | None = None
         """Reads pages of the change feed; None while the log is not followed."""
+        self.library: Library | None = None
+        """For questions about documents."""
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         """The finished answer; raises HubError for whatever the mapper turns into ``errors``."""
@@ -157,7 +160,7 @@ class Engine:
 
         context = {
             "viewer": viewer, "now": self._clock(), "ask": ask, "reads": self._reads, "database": self._database,
-            "keys": self.public_keys,
+            "keys": self.public_keys, "library": self.library,
         }  # fmt: skip
         result: Any = execute(
             self._core,

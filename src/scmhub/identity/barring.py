@@ -34,7 +34,7 @@ def lift(unit: Unit, *names: str) -> None:
 
 
 def renew(unit: Unit) -> None:
-    """Keys or frontends have changed: every replica reads them anew."""
+    """Keys, frontends or which documents an integration may send have changed: every replica reads them anew."""
     _tell(unit, RENEWED, ())
 
 

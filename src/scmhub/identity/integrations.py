@@ -18,9 +18,9 @@ from sqlmodel import select
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
-from scmhub.identity.barring import bar, name_of
+from scmhub.identity.barring import bar, name_of, renew
 from scmhub.identity.clients import public_key
-from scmhub.identity.tables import CredentialProofTable, CredentialTable, IntegrationTable
+from scmhub.identity.tables import ANY, CredentialProofTable, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
 from scmhub.ids import new_id
 
@@ -34,7 +34,9 @@ GRANTABLE = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.SUBSCRIBE})
 """What a machine may ever do: administration is for people."""
 
 
-async def create(unit: Unit, name: str, token_scopes: Iterable[TokenScope]) -> tuple[IntegrationTable, str]:
+async def create(
+    unit: Unit, name: str, token_scopes: Iterable[TokenScope], documents: str = ANY
+) -> tuple[IntegrationTable, str]:
     """A new integration and its first secret."""
     scopes = frozenset(token_scopes)
     check_name(name)
@@ -43,17 +45,22 @@ async def create(unit: Unit, name: str, token_scopes: Iterable[TokenScope]) -> t
     if not scopes <= GRANTABLE:
         raise Refusal("FORBIDDEN", "An integration cannot administer.", ["input", "tokenScopes"])
     made = IntegrationTable(
-        id=new_id(unit.now), partner_id=unit.partner_id, name=name, token_scopes=sorted(scopes), created_at=unit.now
-    )
+        id=new_id(unit.now), partner_id=unit.partner_id, name=name, token_scopes=sorted(scopes), created_at=unit.now,
+        documents=documents,
+    )  # fmt: skip
     unit.session.add(made)
     await unit.session.flush()
     _, secret = await _add_secret(unit, made)
-    await audit.record(unit, "integration.created", _subject(made), {"tokenScopes": sorted(scopes)})
+    await audit.record(
+        unit, "integration.created", _subject(made), {"tokenScopes": sorted(scopes), "documents": documents}
+    )
+    if documents != ANY:
+        renew(unit)
     return made, secret
 
 
 def check_name(name: str) -> str:
-    """The name of an integration or frontend; Refusal INVALID if it is none."""
+    """The name an administrator gives to something; Refusal INVALID if it is none."""
     if not name.strip() or name != name.strip() or len(name) > MOST_NAME or not name.isprintable():
         raise Refusal("INVALID", f"A name has 1 to {MOST_NAME} characters, no space around it.", ["input", "name"])
     return name
@@ -121,6 +128,16 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
     unit.session.add(integration)
     bar(unit, name_of("integration", integration.id))
     await audit.record(unit, "integration.suspended", _subject(integration))
+
+
+async def set_documents(unit: Unit, integration: IntegrationTable, documents: str) -> None:
+    """Which documents it may send; every process knows it within two seconds, for tokens that are out as well."""
+    _check_active(integration)
+    integration.documents = documents
+    integration.version += 1
+    unit.session.add(integration)
+    renew(unit)
+    await audit.record(unit, "integration.documentsSet", _subject(integration), {"documents": documents})
 
 
 def _check_active(integration: IntegrationTable) -> None:

@@ -53,15 +53,20 @@ class Known:
     barred: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     """Origins of the partners' frontends."""
+    bound: frozenset[str] = frozenset()
+    """Integrations that may send registered documents only."""
 
 
 async def read_known(rows: Rows, load_ring: Callable[[], Awaitable[KeyRing]], now: datetime) -> Known:
-    """The keys in force, the names nobody may stand on, and the frontends' origins."""
+    """The keys in force, the names nobody may stand on, the frontends' origins, and who is bound to a list."""
     ring = await load_ring()
     found = await rows(_READ, now, now - LONGEST_TOKEN)
     origins = await rows("select distinct unnest(f.origins) as origin from frontend f where f.state = 'ACTIVE'")
+    bound = await rows("select 'integration:' || i.id as name from integration i where i.documents = 'TRUSTED'")
     barred = {row["name"] for row in found} | {name_of("key", kid) for kid in ring.revoked}
-    return Known(ring, frozenset(barred), frozenset(row["origin"] for row in origins))
+    return Known(
+        ring, frozenset(barred), frozenset(row["origin"] for row in origins), frozenset(row["name"] for row in bound)
+    )
 
 
 class Standing:
@@ -73,6 +78,8 @@ class Standing:
         self._read = read
         self.origins: frozenset[str] = frozenset()
         """Origins from which a browser may call."""
+        self.bound: frozenset[str] = frozenset()
+        """Subjects that may send registered documents only."""
         self._barred: set[str] = set()
         self._learnt: dict[str, bool] = {}
         """What events said since the last reading began: name -> whether it is barred."""
@@ -143,7 +150,7 @@ class Standing:
                 wanted, self._learnt = self._wanted, {}
                 found = await self._read()
                 said = self._learnt  # by events that came while it was read: they are the newer word
-                self.ring, self.origins = found.ring, found.origins
+                self.ring, self.origins, self.bound = found.ring, found.origins, found.bound
                 self._barred = {name for name in found.barred | said.keys() if said.get(name, True)}
                 self._done = wanted
                 self._tell()

@@ -15,6 +15,8 @@ from sqlmodel import Field, SQLModel
 
 from scmhub.database.tables import Record, governed, instant, key, one_of, symbol, words
 
+ANY, TRUSTED = "ANY", "TRUSTED"
+"""Which documents an integration may send: any, or registered ones only."""
 _SECRET = {"secret": True}
 
 
@@ -29,11 +31,13 @@ class IntegrationTable(Record, table=True):
     __tablename__ = "integration"
     __table_args__ = (
         one_of("state", "ACTIVE", "SUSPENDED"),
+        one_of("documents", ANY, TRUSTED),
         Index(None, "partner_id", "id"),
         governed(owner="partner_id", write="select, insert, update"),
     )
     partner_id: uuid.UUID = key("partner")
     name: str = words()
+    documents: str = symbol(default=ANY)
     token_scopes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     state: str = symbol(default="ACTIVE")
     version: int = Field(default=1)

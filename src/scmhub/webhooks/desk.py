@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,15 @@ _KEPT_NAMES = ("partner", "integration", "credential", "person")
 
 @dataclass
 class WebhookDesk:
-    """``feed`` is asked for each time: there is none while the hub does not follow its log."""
+    """``feed`` is asked for each time: there is none while the hub does not follow its log.
+
+    ``check_listed`` refuses a document that a caller bound to registered ones may not send.
+    """
 
     feed: Callable[[], Feed | None]
     sealer: Sealer
-    opened: tuple[Network, ...] = ()
+    opened: tuple[Network, ...]
+    check_listed: Callable[[str, Viewer], Awaitable[None]]
 
     def check_url(self, url: str) -> str:
         """The URL; INVALID with the reason."""
@@ -49,6 +53,7 @@ class WebhookDesk:
         """The variables as canonical JSON; INVALID with the reason if these cannot be followed."""
         given = read_variables(variables)
         try:
+            await self.check_listed(document, viewer)
             _, values = await self._feed().prepare(document, operation, given, viewer.lens.partner_id)
         except RateLimited:
             raise

@@ -9,7 +9,7 @@ import orjson
 
 from scmhub.errors import BadRequest
 from scmhub.graph.limits import Limits
-from scmhub.graph.request import GraphQLRequest
+from scmhub.graph.request import GraphQLRequest, Named
 
 _QUERY_FIELDS: Final = 20
 """Parameters of a query string that are looked at."""
@@ -28,7 +28,7 @@ def from_json(body: bytes, request_id: str, key: str | None, limits: Limits) -> 
             raise BadRequest("Batches are not supported; send one operation per request.", reason="BATCH")
         raise BadRequest("The body must be a JSON object.", reason="BAD_JSON")
     check_shape(parameters, limits)
-    return _request(parameters, request_id, key, False)
+    return request_of(parameters, request_id, key, False)
 
 
 def from_query(query_string: bytes, request_id: str, key: str | None, limits: Limits) -> GraphQLRequest:
@@ -50,7 +50,7 @@ def from_query(query_string: bytes, request_id: str, key: str | None, limits: Li
         if field in parameters:
             parameters[field] = _json_parameter(field, parameters[field])
     check_shape(parameters, limits)
-    return _request(parameters, request_id, key, True)
+    return request_of(parameters, request_id, key, True)
 
 
 def check_shape(parameters: dict[str, Any], limits: Limits) -> None:
@@ -74,20 +74,48 @@ def check_shape(parameters: dict[str, Any], limits: Limits) -> None:
         raise BadRequest(f"The JSON holds more than {limits.json_elements} values.", reason="JSON_ELEMENTS")
 
 
-def _request(parameters: dict[str, Any], request_id: str, key: str | None, queries_only: bool) -> GraphQLRequest:
+def request_of(
+    parameters: dict[str, Any], request_id: str, key: str | None = None, queries_only: bool = False
+) -> GraphQLRequest:
+    """The request in parameters of any transport; BadRequest if one is of the wrong type."""
     query = parameters.get("query")
     variables = parameters.get("variables")
     operation_name = parameters.get("operationName")
     extensions = parameters.get("extensions")
+    if extensions is not None and type(extensions) is not dict:
+        raise BadRequest("'extensions' must be an object.")
+    named = _named(parameters, extensions) if extensions or "documentId" in parameters else None
     if type(query) is not str:
-        raise BadRequest("The parameter 'query' is missing." if query is None else "'query' must be a string.")
+        if query is not None:
+            raise BadRequest("'query' must be a string.")
+        if named is None:
+            raise BadRequest("The parameter 'query' is missing.")
+        query = ""
     if variables is not None and type(variables) is not dict:
         raise BadRequest("'variables' must be an object.")
     if operation_name is not None and type(operation_name) is not str:
         raise BadRequest("'operationName' must be a string.")
-    if extensions is not None and type(extensions) is not dict:
-        raise BadRequest("'extensions' must be an object.")
-    return GraphQLRequest(query, variables or {}, operation_name or None, request_id, key, queries_only)
+    return GraphQLRequest(query, variables or {}, operation_name or None, request_id, key, queries_only, named)
+
+
+def _named(parameters: dict[str, Any], extensions: dict[str, Any] | None) -> Named | None:
+    """The document's hash, if it is given; what the hash must look like is the library's business."""
+    document_id = parameters.get("documentId")
+    persisted = (extensions or {}).get("persistedQuery")
+    if document_id is not None:
+        if type(document_id) is not str:
+            raise BadRequest("'documentId' must be a string.")
+        if persisted is not None or parameters.get("query"):
+            raise BadRequest("Name the document once: 'documentId', or 'query', or a persisted query.")
+        prefix, _, digest = document_id.partition(":")
+        return Named(digest if prefix == "sha256" else "", listed=True)
+    if persisted is None:
+        return None
+    if type(persisted) is not dict or type(persisted.get("sha256Hash")) is not str:
+        raise BadRequest("'extensions.persistedQuery' must be an object with a string 'sha256Hash'.")
+    if persisted.get("version") != 1:
+        raise BadRequest("'extensions.persistedQuery.version' must be 1.")
+    return Named(persisted["sha256Hash"])
 
 
 def _json_parameter(field: str, text: str) -> Any:

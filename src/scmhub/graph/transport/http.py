@@ -15,7 +15,7 @@ from typing import Any, Final
 from scmhub.errors import BadRequest, HubError, RateLimited, Unauthenticated
 from scmhub.graph.answers import answer_for
 from scmhub.graph.limits import Limits
-from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.request import Answer, GraphQLRequest, Named
 from scmhub.graph.transport.body import from_json, from_query
 from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.media import JSON, answer_type, is_json_utf8
@@ -111,7 +111,7 @@ class GraphQLEndpoint:
         else:
             body = await _body(receive, self._limits.body_bytes)
             parsed = from_json(body, request.id, key, self._limits)
-        request.query = parsed.query
+        request.query, request.named = parsed.query, parsed.named
         return await self._execute(parsed, viewer)
 
     def _check(self, request: _Request, scope: Scope, headers: dict[bytes, bytes]) -> bool:
@@ -174,7 +174,6 @@ class GraphQLEndpoint:
         if self._metrics is not None:
             self._metrics.observe(status, code, seconds)
         if self._log is not None:
-            query = request.query
             self._log.write(
                 request_id=request.id,
                 method=scope["method"],
@@ -182,7 +181,7 @@ class GraphQLEndpoint:
                 status=status,
                 seconds=seconds,
                 partner=str(request.viewer.lens.partner_id) if request.viewer else None,
-                operation=sha256(query.encode("utf-8", "surrogatepass")).hexdigest() if query else None,
+                operation=_operation(request),
                 code=code or None,
             )
 
@@ -190,15 +189,23 @@ class GraphQLEndpoint:
 class _Request:
     """What is known of one request so far, for its answer and its log line."""
 
-    __slots__ = ("code", "headers", "id", "media", "query", "viewer")
+    __slots__ = ("code", "headers", "id", "media", "named", "query", "viewer")
 
     def __init__(self, scope: Scope, request_id: str) -> None:
         self.id = request_id
         self.media = JSON
         self.code = ""
         self.query = ""
+        self.named: Named | None = None
         self.viewer: Viewer | None = None
         self.headers: dict[bytes, bytes] = {}
+
+
+def _operation(request: _Request) -> str | None:
+    """The document's SHA-256: what its text has, or what it was named by."""
+    if request.query:
+        return sha256(request.query.encode("utf-8", "surrogatepass")).hexdigest()
+    return request.named.sha256 if request.named else None
 
 
 def _headers(scope: Scope) -> dict[bytes, bytes]:

@@ -72,7 +72,9 @@ class SseDoor:
     async def _subscribes(self, request: GraphQLRequest, viewer: Viewer) -> bool:
         feed = self.hub.feed
         try:
-            return feed is not None and await feed.kind(request, viewer) == "subscription"
+            if feed is None:
+                return False
+            return await feed.kind(await self.hub.settle(request, viewer), viewer) == "subscription"
         except Exception:
             return False  # whoever answers it will say why
 
@@ -201,6 +203,7 @@ class _Stream:
         feed = self._door.hub.feed
         if feed is None:
             raise ServiceUnavailable
+        request = await self._door.hub.settle(request, viewer)
         if await feed.kind(request, viewer) != "subscription":
             answer = await self._door.hub.execute(request, viewer)
             self._event(answer.body)

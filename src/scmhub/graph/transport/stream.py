@@ -28,6 +28,9 @@ class StreamHub(Protocol):
 
     def authenticate(self, authorization: str | None, /) -> Awaitable[Viewer] | Viewer: ...
 
+    async def settle(self, request: GraphQLRequest, viewer: Viewer, /) -> GraphQLRequest:
+        """The request with the text of its document instead of a hash."""
+
     async def execute(self, request: GraphQLRequest, viewer: Viewer, /) -> Answer: ...
 
 

@@ -25,7 +25,7 @@ from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.deliver.group import Frame
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import GraphQLRequest
-from scmhub.graph.transport.body import check_shape
+from scmhub.graph.transport.body import check_shape, request_of
 from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id, source_of
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed, quoted, viewer_of
 from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol, text_frame
@@ -235,9 +235,13 @@ class Socket:
         if not isinstance(operation, str) or not 0 < len(operation) <= self._door.limits.id_characters:
             self._malformed("an id is a string")
             return
-        request = _request(payload)
-        if request is None:
-            self._malformed("the payload of subscribe has a query, and perhaps variables and an operationName")
+        if not isinstance(payload, dict):
+            self._malformed("the payload of subscribe is an object")
+            return
+        try:
+            request = request_of(payload, new_request_id())
+        except BadRequest as error:
+            self._malformed(error.message)
             return
         if self.viewer is None:
             self.cut(4401, "send connection_init first")
@@ -261,6 +265,7 @@ class Socket:
         try:
             if self._feed is None:
                 raise ServiceUnavailable
+            request = await self._hub.settle(request, self.viewer)
             if await self._feed.kind(request, self.viewer) == "subscription":
                 run = await self._feed.follow(request, self.viewer, _Screen(self._line, operation))
                 await run()
@@ -320,16 +325,3 @@ class _Screen:
 
     async def writable(self) -> None:
         await self._line.drained()
-
-
-def _request(payload: Any) -> GraphQLRequest | None:
-    """The operation in a ``subscribe``; None if a part is of the wrong type."""
-    if not isinstance(payload, dict):
-        return None
-    query, variables = payload.get("query"), payload.get("variables")
-    name, extensions = payload.get("operationName"), payload.get("extensions")
-    if not isinstance(query, str) or not isinstance(name, str | None):
-        return None
-    if not isinstance(variables, dict | None) or not isinstance(extensions, dict | None):
-        return None
-    return GraphQLRequest(query, variables or {}, name or None, new_request_id())
