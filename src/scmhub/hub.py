@@ -53,9 +53,6 @@ from scmhub.webhooks.message import Means
 from scmhub.webhooks.office import Office
 from scmhub.webhooks.signing import Sealer
 
-DRAIN_SECONDS = 10.0
-"""How long whoever follows is sent away, a twentieth at a time, before the hub stops."""
-
 
 class Hub:
     """What the application serves: callers in, answers out."""
@@ -194,15 +191,12 @@ class Hub:
         """The signing keys in force, as this process knows them."""
         return self.standing.ring
 
-    @property
-    def draining(self) -> bool:
-        """Whether the hub is about to stop: not ready any more, and whoever follows is sent away in turns."""
-        return self._draining is not None
-
-    @draining.setter
-    def draining(self, begun: bool) -> None:
-        if begun and self._draining is None:
-            self._draining = asyncio.ensure_future(self.feed.close(DRAIN_SECONDS) if self.feed else asyncio.sleep(0))
+    def drain(self) -> asyncio.Future[None]:
+        """Begin to stop: not ready any more, and whoever follows is sent away in turns. Done when nobody is left."""
+        if self._draining is None:
+            seconds = self.settings.drain_seconds
+            self._draining = asyncio.ensure_future(self.feed.close(seconds) if self.feed else asyncio.sleep(0))
+        return self._draining
 
     async def authenticate(self, authorization: str | None) -> Viewer:
         return await self._door.authenticate(authorization)
@@ -223,7 +217,7 @@ class Hub:
 
     async def ready(self) -> str | None:
         """None, or what is missing, in words fit for anyone."""
-        if self.draining:
+        if self._draining is not None:
             return "shutting down"
         if self.feed is not None and (trouble := self.feed.tail.trouble()):
             return trouble

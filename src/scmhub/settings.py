@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     pool_wait_seconds: float = Field(2.0, gt=0, description="Longest wait for a database connection.")
     statement_timeout_seconds: float = Field(5.0, gt=0, description="Longest single database statement.")
     operation_timeout_seconds: float = Field(10.0, gt=0, description="Longest operation as a whole.")
+    drain_seconds: float = Field(
+        10.0, ge=0, le=300, description="How long streams are closed in turns before the hub stops."
+    )
     token_minutes: int = Field(5, ge=1, le=60 * 24 * 31, description="Life of an access token in minutes.")
     introspection: bool = Field(True, description="Whether an authenticated caller may introspect the schema.")
     cost_bucket: int = Field(1_000_000, ge=1000, description="Cost a partner may spend at once, per process.")

@@ -29,9 +29,9 @@ subscription ($after: String) { changes(after: $after) { __typename cursor
 
 
 class Replica:
-    """One hub process; killed and started again on the same port."""
+    """One hub process; killed and started again on the same port. ``more``: further variables of its environment."""
 
-    def __init__(self, database: Address, home: Path, secret: str) -> None:
+    def __init__(self, database: Address, home: Path, secret: str, **more: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -41,7 +41,7 @@ class Replica:
             "SCMHUB_PORT": str(self.port), "SCMHUB_ALLOW_UNSAFE_DATABASE": "true", "SCMHUB_LOG_LEVEL": "ERROR",
             "SCMHUB_READ_POOL": "2", "SCMHUB_WRITE_POOL": "1", "SCMHUB_PUBLIC_URL": "http://hub.test",
             "SCMHUB_DATABASE_URL": f"postgresql://{database.user}:{quote(database.password)}@/{database.database}?{where}",
-        }  # fmt: skip
+        } | more  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -55,11 +55,15 @@ class Replica:
             self._process.kill()
             self._process.wait(30)
 
-    def end(self) -> int:
-        """The stop signal, and the exit status."""
+    def stop(self) -> None:
+        """The stop signal."""
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(30)
+
+    async def ended(self) -> int:
+        """The exit status, once it has ended by itself; it must within its limit."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, 30)
 
 
 class Proxy:

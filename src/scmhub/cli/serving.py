@@ -80,7 +80,7 @@ async def _serve(
             await before(hub)
         app = create_app(hub, log=RequestLog(), fallback=hub.oauth)
         config = server_config(app, settings.host, settings.port, trusted_proxies=_proxies(settings))
-        server = Server(config, on_drain=lambda: setattr(hub, "draining", True))
+        server = Server(config, on_drain=hub.drain)
         async with _watching(embedded, server):
             await _until_stopped(server, hub, started, beside)
 

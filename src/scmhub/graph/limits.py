@@ -73,7 +73,7 @@ class Limits:
     """Time for the body of a request to arrive."""
     keep_alive_seconds: int = 75
     """How long an idle connection stays open."""
-    shutdown_seconds: int = 30
+    shutdown_seconds: int = 15
     """How long running requests may finish after a stop signal."""
     message_bytes: int = 256 * 1024
     """Largest WebSocket message."""

@@ -152,7 +152,7 @@ async def test_what_another_try_may_cure_is_a_status_and_never_the_end_of_a_stre
         async with streaming.stream("bolt", "{ viewer { code } }", accept) as stream:
             assert stream.status_code == 200
     await streaming.until_lines(0)
-    streaming.hub.draining = True
+    streaming.hub.drain()
     async with streaming.stream("bolt", accept=accept) as stream:
         assert stream.status_code == 503
         assert orjson.loads(await stream.aread())["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"

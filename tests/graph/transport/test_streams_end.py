@@ -79,7 +79,7 @@ async def test_a_draining_hub_takes_nobody_and_lets_everybody_go(streaming: Stre
     async with streaming.socket("bolt") as ws, streaming.socket("acme") as other, streaming.stream("bolt") as stream:
         await say(ws, subscribe())
         await streaming.until_followers(2)
-        streaming.hub.draining = True
+        streaming.hub.drain()
         assert await streaming.hub.ready() == "shutting down"
         async with asyncio.timeout(10):
             while streaming.hub.feed.lines:

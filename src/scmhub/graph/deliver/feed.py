@@ -14,13 +14,13 @@ from graphql.language import VariableNode, Visitor, visit
 
 from scmhub.clock import Clock
 from scmhub.database.pool import ReadPool
-from scmhub.errors import BadRequest, BadUserInput, Forbidden, ServiceUnavailable
+from scmhub.errors import BadRequest, BadUserInput, Forbidden
 from scmhub.feed.cursor import Cursors, Place
 from scmhub.feed.log import EVENT_COLUMNS, Event
 from scmhub.feed.pump import CURSOR_SLACK, Pump
 from scmhub.feed.tail import Tail
 from scmhub.feed.timers import Timers, pause
-from scmhub.graph.deliver.follow import Follower, Sink
+from scmhub.graph.deliver.follow import Cut, Follower, Sink
 from scmhub.graph.deliver.group import Asked, Frame, Group
 from scmhub.graph.deliver.judge import Item, Judge
 from scmhub.graph.deliver.pull import Page
@@ -47,6 +47,9 @@ select {EVENT_COLUMNS} from change_log l
 where l.seq > $1 and l.seq <= $2 and (l.owner_id = any($3) or l.parties @> $4 or l.only_for @> $4)
 order by l.seq limit {PAGE}
 """
+SLICES = 20
+"""In how many turns whoever follows is sent away."""
+RESTARTS = "the hub restarts"
 WATCH_SECONDS = 1.0
 """Between two looks at whether the log is still read."""
 _HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
@@ -56,6 +59,10 @@ class Line(Protocol):
     """An open connection of a transport."""
 
     viewer: Viewer
+
+    @property
+    def busy(self) -> bool:
+        """Whether it waits for the answer of a query or mutation."""
 
     def cut(self, code: int, reason: str) -> None:
         """End it now, with a WebSocket close code; other transports cut their body."""
@@ -103,13 +110,15 @@ class Feed:
     async def follow(
         self, request: GraphQLRequest, viewer: Viewer, sink: Sink, last_event_id: str | None = None
     ) -> Callable[[], Any]:
-        """The coroutine function that follows; a HubError if the operation cannot start."""
+        """The coroutine function that follows; a HubError if the operation cannot start, Cut if no operation can."""
         if TokenScope.SUBSCRIBE not in viewer.token_scopes:
             raise Forbidden(f"This access token lacks '{TokenScope.SUBSCRIBE.value}'.")
         if Permission.READ not in viewer.permissions:
             raise Forbidden(f"You lack the permission {Permission.READ}: 'me' shows what you have and by which roles.")
-        if self.closing or self.tail.trouble():
-            raise ServiceUnavailable
+        if self.closing:
+            raise Cut(1012, RESTARTS)
+        if self.tail.trouble():
+            raise Cut(1013, "the change log cannot be followed at the moment")
         partner = viewer.lens.partner_id
         if await self.kind(request, viewer) != "subscription":
             raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
@@ -203,18 +212,26 @@ class Feed:
                     line.cut(1013, "the change log cannot be followed at the moment")
 
     async def close(self, seconds: float = 0.0) -> None:
-        """Let everybody go, a twentieth at a time over ``seconds``: they come back to another replica."""
+        """Let everybody go, a twentieth at a time over ``seconds``: they come back to another replica.
+
+        Whoever waits for an answer goes last.
+        """
         self.closing = True
-        while self.lines:
-            slice_ = list(self.lines)[: max(1, len(self.lines) // 20)] if seconds else list(self.lines)
-            for line in slice_:
-                self.leave(line)
-                line.cut(1012, "the hub restarts")
-            if seconds and self.lines:
-                await pause(self.timers, seconds / 20)
+        share = -(-len(self.lines) // SLICES)
+        for _ in range(SLICES if seconds else 0):
+            self._send_away([line for line in self.lines if not line.busy][:share])
+            if not self.lines:
+                break
+            await pause(self.timers, seconds / SLICES)
+        self._send_away(list(self.lines))
         for group in list(self.groups.values()):
             for follower in list(group.members):
                 group.leave(follower)
+
+    def _send_away(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self.leave(line)
+            line.cut(1012, RESTARTS)
 
     def gauges(self) -> Iterable[Gauge]:
         """Figures of the moment."""

@@ -27,7 +27,8 @@ from scmhub.graph.transport.stream_protocol import StreamProtocol
 
 _NEVER: Final = float("inf")
 _TICKS_PER_SWEEP: Final = 10
-"""uvicorn ticks every 100 ms."""
+_TICK_SECONDS: Final = 0.1
+"""How often uvicorn ticks."""
 _logger = logging.getLogger("scmhub.graph.transport")
 
 
@@ -113,8 +114,12 @@ class DeadlineProtocol(HttpToolsProtocol):
 class Server(UvicornServer):
     """A uvicorn server that enforces the deadlines and turns readiness red before it stops taking connections."""
 
-    def __init__(self, config: Config, on_drain: Callable[[], None] | None = None, drain_seconds: float = 0.0) -> None:
-        """``on_drain`` is called at the stop signal; ``drain_seconds`` is the time others get to see it."""
+    def __init__(
+        self, config: Config, on_drain: Callable[[], Awaitable[None] | None] | None = None, drain_seconds: float = 0.0
+    ) -> None:
+        """``on_drain`` is called at the stop signal, and what it returns awaited; ``drain_seconds`` is the least
+        time that takes. Until then the server takes connections, so that readiness can be seen.
+        """
         super().__init__(config)
         self._on_drain = on_drain
         self._drain_seconds = drain_seconds
@@ -148,11 +153,17 @@ class Server(UvicornServer):
     async def shutdown(self, sockets: Any = None) -> None:
         if self.on_stop is not None:
             self.on_stop()
-        if self._on_drain is not None:
-            self._on_drain()
+        drained = self._on_drain() if self._on_drain is not None else None
         if self._drain_seconds and not self.force_exit:
             await asyncio.sleep(self._drain_seconds)
+        if drained is not None:
+            await self._unless_forced(asyncio.ensure_future(drained))
         await super().shutdown(sockets)
+
+    async def _unless_forced(self, drained: asyncio.Future[None]) -> None:
+        """Until it is done or the signal comes a second time."""
+        while not drained.done() and not self.force_exit:
+            await asyncio.wait([drained], timeout=_TICK_SECONDS)
 
 
 def server_config(

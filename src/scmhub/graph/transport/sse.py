@@ -141,6 +141,7 @@ class _Stream:
         self._room = asyncio.Event()
         self._room.set()
         self._finished = False
+        self.busy = False
         self._tasks: list[asyncio.Task[Any]] = []
         self.viewer: Viewer = None  # type: ignore[assignment]
 
@@ -205,6 +206,7 @@ class _Stream:
             raise ServiceUnavailable
         request = await self._door.hub.settle(request, viewer)
         if await feed.kind(request, viewer) != "subscription":
+            self.busy = True
             answer = await self._door.hub.execute(request, viewer)
             self._event(answer.body)
             self._complete()

@@ -85,6 +85,7 @@ class Socket:
         self._line = line
         self._receive = receive
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._executing = 0
         self._pings: deque[float] = deque(maxlen=door.limits.pings)
         self._feed: Feed | None = None
         self._over = False
@@ -92,6 +93,10 @@ class Socket:
             door.limits.init_seconds, lambda: self.cut(4408, "no connection_init in time")
         )
         self.viewer: Viewer = None  # type: ignore[assignment]
+
+    @property
+    def busy(self) -> bool:
+        return self._executing > 0
 
     async def run(self) -> None:
         """Until either side closes; then nothing of it is left."""
@@ -270,14 +275,22 @@ class Socket:
                 run = await self._feed.follow(request, self.viewer, _Screen(self._line, operation))
                 await run()
             else:
-                answer = await self._hub.execute(request, self.viewer)
-                self._next(operation, answer.body)
-                self._done(operation)
-                await self._line.drained()
+                await self._execute(operation, request)
         except Cut as cut:
             self.cut(cut.code, cut.reason)
         except Exception as error:
             self._fail(operation, error, request)
+
+    async def _execute(self, operation: str, request: GraphQLRequest) -> None:
+        """A query or mutation: one answer."""
+        self._executing += 1
+        try:
+            answer = await self._hub.execute(request, self.viewer)
+        finally:
+            self._executing -= 1
+        self._next(operation, answer.body)
+        self._done(operation)
+        await self._line.drained()
 
     def _next(self, operation: str, payload: bytes) -> None:
         if not self._over:
