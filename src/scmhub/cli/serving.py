@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -17,6 +18,7 @@ from scmhub.hub import Hub, prepare
 from scmhub.settings import Settings, load_settings
 
 AfterStart = Callable[[Hub], Awaitable[None]]
+_ALLOCATIONS_PER_COLLECTION = 20_000
 
 
 def run_hub(
@@ -105,6 +107,16 @@ async def _watching(embedded: EmbeddedServer | None, server: Server) -> AsyncIte
             await watch
 
 
+def _settle_memory() -> None:
+    """What lives as long as the process (modules, schema) is no longer searched for garbage, and the rest less often.
+
+    Requests leave few cycles behind; at Python's defaults looking for them took 4 % of a small request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_PER_COLLECTION)
+
+
 async def _until_stopped(
     server: Server, hub: Hub, started: AfterStart | None, beside: AfterStart | None
 ) -> None:  # fmt: skip
@@ -115,6 +127,7 @@ async def _until_stopped(
             await started(hub)
         if beside:
             tasks.append(asyncio.ensure_future(beside(hub)))
+        _settle_memory()
 
     server.on_started = begin
     server.on_stop = lambda: [task.cancel() for task in tasks]
