@@ -34,6 +34,7 @@ from scmhub.graph.rates import Bucket, InFlight
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.run import Engine
 from scmhub.graph.transport.metrics import Gauge
+from scmhub.graph.uses import Uses
 from scmhub.graph.walk import page_bound
 from scmhub.identity.accounts import Accounts
 from scmhub.identity.doors import BrowserDoor
@@ -81,9 +82,10 @@ class Hub:
         self.costs = Bucket(settings.cost_bucket, settings.cost_refill_per_second)
         compilations = Bucket(settings.compile_per_minute, settings.compile_per_minute / 60)
         self.commands = commands = CommandRunner(schema.strawberry, schema.registry, self.planner, database, clock)
+        self.uses = Uses(database, clock)
         self.library = Library(
             self.documents, database.read.rows, clock, compilations,
-            lambda viewer: viewer.subject in self.standing.bound,
+            lambda viewer: viewer.subject in self.standing.bound, self.uses.note,
         )  # fmt: skip
         commands.parts[Library] = self.library
         self.engine = Engine(
@@ -175,16 +177,18 @@ class Hub:
 
     @asynccontextmanager
     async def _delivering(self, feed: Feed) -> AsyncIterator[None]:
-        """Webhooks at work inside the block; at its end they finish what they have in hand."""
+        """Webhooks at work inside the block, and uses written down; at its end they finish what they have in hand."""
         assert self._open_office
         self.office = self._open_office(feed)
-        work = asyncio.ensure_future(self.office.run())
+        work = [asyncio.ensure_future(each) for each in (self.office.run(), self.uses.run(self.timers))]
         try:
             yield
         finally:
             self.office = None
-            work.cancel()
-            await asyncio.wait([work])
+            for each in work:
+                each.cancel()
+            await asyncio.wait(work)
+            await self.uses.write()
 
     @property
     def ring(self) -> KeyRing:

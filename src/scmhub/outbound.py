@@ -47,7 +47,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. ``whole`` is False if the body went on beyond ``ANSWER_BYTES``."""
+    """An answer. ``whole`` is False if the body went on beyond what is read of one."""
 
     status: int
     headers: Mapping[str, str]
@@ -122,13 +122,17 @@ async def _resolve(host: str, port: int) -> list[str]:
 
 @dataclass
 class Outbound:
-    """Makes requests. ``opened``: networks besides public ones; ``trust``: whose certificates count."""
+    """Makes requests. ``opened``: networks besides public ones; ``trust``: whose certificates count.
+
+    ``most``: bytes read of an answer's body.
+    """
 
     opened: tuple[Network, ...] = ()
     timers: Timers = field(default_factory=LoopTimers)
     seconds: float = SECONDS
     trust: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     resolve: Resolve = _resolve
+    most: int = ANSWER_BYTES
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
         """The answer to a GET; Unreachable if there is none."""
@@ -157,7 +161,7 @@ class Outbound:
         reader, writer = await self._connect(parts)
         try:
             writer.write(request)
-            return await _read(reader)
+            return await _read(reader, self.most)
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError):
             raise Unreachable("The connection broke off before there was an answer.") from None
         finally:
@@ -229,11 +233,11 @@ class _Answer:
         self.finished = self.status >= 200
 
 
-async def _read(reader: asyncio.StreamReader) -> Reply:
+async def _read(reader: asyncio.StreamReader, most: int) -> Reply:
     """One answer, up to the bounds."""
     answer = _Answer()
     taken = 0
-    while not answer.finished and taken < HEAD_BYTES + ANSWER_BYTES and len(answer.body) <= ANSWER_BYTES:
+    while not answer.finished and taken < HEAD_BYTES + most and len(answer.body) <= most:
         data = await reader.read(16 * 1024)
         if not data:
             break
@@ -246,4 +250,4 @@ async def _read(reader: asyncio.StreamReader) -> Reply:
         raise Unreachable("The connection broke off before there was an answer.")
     until_end = "content-length" not in answer.headers and "chunked" not in answer.headers.get("transfer-encoding", "")
     whole = answer.finished or (until_end and reader.at_eof())
-    return Reply(answer.status, answer.headers, answer.body[:ANSWER_BYTES], whole and len(answer.body) <= ANSWER_BYTES)
+    return Reply(answer.status, answer.headers, answer.body[:most], whole and len(answer.body) <= most)

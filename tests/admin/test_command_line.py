@@ -170,3 +170,57 @@ async def test_errors_say_what_to_do_and_each_has_its_status(live: Live, shell: 
     shell.environ["SCMHUB_DATABASE_URL"] = "postgresql://postgres@127.0.0.1:1/none"
     away = await shell.run("partner", "suspend", "ACME")
     assert (away.status, away.out, "Traceback" in away.err) == (4, "", False)
+
+
+async def test_documents_are_pushed_listed_and_checked(live: Live, shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "me.graphql").write_text("query Me { viewer { code } }\n")
+    (folder / "orders.gql").write_text("query Orders($n: Int) { orders(first: $n) { nodes { id number: buyerNumber } } }")
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"format": "apollo-persisted-query-manifest", "version": 1, "operations": [
+        {"id": "x", "name": "Name", "type": "query", "body": "query Name { viewer { name } }"}]}))  # fmt: skip
+    plain = tmp_path / "plain.json"
+    plain.write_text(json.dumps({"abc": "query Id { viewer { id } }"}))
+
+    async def rows(*arguments: str, status: int = 0) -> list[dict[str, Any]]:
+        done = await shell.run("documents", *arguments, "--json")
+        assert done.status == status, done.err
+        return list(json.loads(done.out))
+
+    tried = await rows("push", str(folder), str(manifest), str(plain), "--as", "BOLT", "--dry-run")
+    assert [(each["name"], each["result"], each["cost"]) for each in tried] == [
+        ("me", "new", 2), ("orders", "new", 4), ("Name", "new", 2), ("abc", "new", 2),
+    ]  # fmt: skip
+    assert await live.hub.database.read.rows("select from stored_document") == []
+    done = await rows("push", str(folder), str(manifest), "--as", "BOLT")
+    assert [each["result"] for each in done] == ["registered"] * 3
+    again = await rows("push", str(folder), str(plain), "--as", "BOLT")
+    assert [each["result"] for each in again] == ["known", "known", "registered"]
+    assert [each["name"] for each in await rows("list", "--as", "BOLT")] == ["abc", "Name", "orders", "me"]
+
+    (folder / "wrong.graphql").write_text("{ viewer { cod } }")
+    refused = await rows("push", str(folder), "--as", "BOLT", status=3)
+    assert refused[2]["problems"] == ["Cannot query field 'cod' on type 'Partner'. (line 1, column 12)"]
+
+    token_file = tmp_path / "token"
+    token_file.write_text((await shell.run("admin", "token", "--partner", "ACME")).out)
+    theirs = ("--token-file", str(token_file), "--hub", live.url)
+    assert await rows("push", str(plain), *theirs) != []
+    schema = tmp_path / "next.graphql"
+    schema.write_text((await shell.run("schema")).out.replace("\n  buyerNumber: String", "\n  purchaseOrder: String", 1))
+    broken = await rows("check", "--schema", str(schema), status=1)
+    assert [(each["partner"], each["name"], each["lastUsedAt"]) for each in broken] == [("BOLT", "orders", None)]
+    assert broken[0]["problem"] == "Cannot query field 'buyerNumber' on type 'Order'."
+    assert await rows("check", "--schema", str(schema), "--as", "BOLT", status=1) == broken
+    assert await rows("check", "--schema", str(schema), *theirs) == []
+    assert await rows("check") == []
+
+    for arguments, status in (
+        (("push", str(tmp_path / "missing.graphql"), *theirs), 2),
+        (("push", str(token_file.with_suffix(".json")), *theirs), 2),
+        (("check", "--schema", str(manifest)), 2),
+        (("push", str(folder)), 2),
+        (("list", "--token-file", str(token_file), "--hub", "http://127.0.0.1:9"), 4),
+    ):
+        assert (await shell.run("documents", *arguments)).status == status, arguments

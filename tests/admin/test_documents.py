@@ -15,6 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from scmhub.errors import ServiceUnavailable
 from scmhub.graph.library import Texts
 from scmhub.hub import Hub
 from scmhub.identity.tokens import issue_token
@@ -478,3 +479,45 @@ async def test_integrations_can_be_created_bound(live: Live) -> None:
 
     await eventually(bound)
     assert refusal(await caller.post(query=ME))[0] == "PERSISTED_QUERY_NOT_IN_LIST"
+
+
+# -- when they were used -------------------------------------------------------------------------------------------
+
+
+async def test_the_last_use_is_written_to_the_hour(live: Live, acme: Caller) -> None:
+    for text in (ME, "{ viewer { name } }"):
+        await registered(live, text)
+    hub, start = live.hub, live.hub.clock()
+    used = {"documentId": f"sha256:{hash_of(ME)}"}
+
+    async def last() -> list[datetime | None]:
+        rows = await hub.database.read.rows("select last_used_at from stored_document order by id")
+        return [row["last_used_at"] for row in rows]
+
+    await acme.post(query=ME)
+    await hub.uses.write()
+    assert await last() == [None, None], "the text by itself is not counted"
+    for minutes, written in ((0, 0), (59, 0), (60, 60), (119, 60), (500, 500)):
+        hub.uses._clock = lambda minutes=minutes: start + timedelta(minutes=minutes)
+        await acme.post(**used)
+        await hub.uses.write()
+        assert await last() == [start + timedelta(minutes=written), None]
+
+
+async def test_a_use_that_cannot_be_written_waits(live: Live, acme: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    await registered(live, ME)
+    await acme.post(**apq(ME))
+    uses = live.hub.uses
+    unit = live.hub.database.unit
+
+    def broken(*_: Any) -> Any:
+        raise ServiceUnavailable
+
+    live.hub.database.unit = broken
+    await uses.write()
+    assert "could not be written" in caplog.text
+    live.hub.database.unit = unit
+    await uses.write()
+    [row] = await live.hub.database.read.rows("select last_used_at from stored_document")
+    assert row["last_used_at"] is not None
+    assert uses._noted == {}

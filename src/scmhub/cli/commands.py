@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scmhub.cli.admin_commands import register
+from scmhub.cli.document_commands import documents
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +22,7 @@ imports = typer.Typer(no_args_is_help=True, help="Bring records of other systems
 app.add_typer(imports, name="import")
 feeds = typer.Typer(no_args_is_help=True, help="The change feed.")
 app.add_typer(feeds, name="feed")
+app.add_typer(documents, name="documents")
 register(app)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

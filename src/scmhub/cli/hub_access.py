@@ -17,6 +17,7 @@ from scmhub.settings import load_settings
 
 EVERYWHERE = networks("127.0.0.0/8, ::1/128, 0.0.0.0/0, ::/0")
 """A person's own shell may call whatever that person may."""
+ANSWER_BYTES = 8 * 1024 * 1024
 Token = Callable[[], Awaitable[str]]
 
 
@@ -52,7 +53,7 @@ async def ask(url: str, token: Token, document: str, **variables: Any) -> dict[s
         del headers["Idempotency-Key"]
     try:
         body = orjson.dumps({"query": document, "variables": variables})
-        reply = await Outbound(EVERYWHERE).post(url, body, headers)
+        reply = await Outbound(EVERYWHERE, most=ANSWER_BYTES).post(url, body, headers)
     except Unreachable as error:
         text = f"{url} does not answer: {error} Is 'scmhub serve' or 'scmhub demo' running?"
         raise ServiceUnavailable(text) from None
