@@ -53,8 +53,8 @@ class Receiver:
     def answer(self) -> str:
         return self.answers.pop(0) if self.answers else self.always
 
-    async def until(self, test: Callable[[list[Request]], bool]) -> None:
-        async with asyncio.timeout(20), self.news:
+    async def until(self, test: Callable[[list[Request]], bool], most_seconds: float = 20) -> None:
+        async with asyncio.timeout(most_seconds), self.news:
             await self.news.wait_for(lambda: test(self.got))
 
     async def gets(self, count: int) -> list[Request]:
