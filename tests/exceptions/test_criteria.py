@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from ..records.forecasts.firms import week
+from ..records.risks.acts import do
+from .signed import agreed
 from .watched import Watched
 
 
@@ -202,23 +205,100 @@ async def test_stock_that_another_keeps_is_a_matter_of_both(watched: Watched) ->
 
 
 async def test_where_stock_will_go(watched: Watched) -> None:
-    """Stated on a Wednesday, 4 of 7 days are left: 200 - 40, - 70, - 70 + 30, - 70 is 20 short of the fourth week's 70."""
+    """On a Wednesday 5 of 7 days are to come: 200 - 50, - 70, - 70 + 30, - 70 is 30 short of the fourth week's 70."""
     position = await watched.stock("200")
     await watched.targets(position, maximum="230")
     await watched.forecast("70", "70", "70", "70", site=True)
     order = await watched.ordered("30", "2026-03-17")
     await watched.look()
     short = await watched.breach("acme", "SHORTAGE")
-    assert (said(short), sides(short), short["bucket"]) == (("28.5714", "P1", "MEDIUM", True), ("ACME", None), week(3))
+    assert (said(short), sides(short), short["bucket"]) == (("42.8571", "P1", "MEDIUM", True), ("ACME", None), week(3))
     assert [each[2] for each in values(short)] == ["200", "70", "70", "70", "30 on 2026-03-17", "70"]
     await watched.promise(order, "2026-03-31", "30")  # beyond what is forecast: the third week lacks it
     await watched.look()
-    assert said(await watched.breach("acme", "SHORTAGE")) == ("71.4286", "P1", "HIGH", True)
-    await watched.ordered("200", "2026-03-10")  # 160, 290: 60 above 230
+    assert said(await watched.breach("acme", "SHORTAGE")) == ("85.7143", "P1", "HIGH", True)
+    await watched.ordered("200", "2026-03-10")  # 150, 280: 50 above 230
     await watched.look()
     assert said(await watched.breach("acme", "SHORTAGE"))[3] is False
     full = await watched.breach("acme", "EXCESS")
-    assert (said(full), sides(full), full["bucket"]) == (("26.087", "P1", "LOW", True), ("ACME", None), week(1))
+    assert (said(full), sides(full), full["bucket"]) == (("21.7391", "P1", "LOW", True), ("ACME", None), week(1))
     await watched.targets({**position, "version": 2}, maximum="300")
     await watched.look()
     assert said(await watched.breach("acme", "EXCESS"))[3] is False
+
+
+CHANNEL = """query($item: ID!, $sites: [ID!], $start: Date!, $end: Date!) {
+  channel(item: $item, sites: $sites, start: $start, end: $end, bucket: WEEK) {
+    sites { buckets { startsOn demand { value } projectedStock { value evidence } } } } }"""
+
+
+async def test_stock_runs_out_in_the_very_week_that_the_channel_shows(watched: Watched) -> None:
+    """Commits, what is promised, on its way and made count as they do there: one definition."""
+    firms = watched.firms
+    await watched.stock("100")
+    forecast = await watched.forecast("70", "70", "70", "70", site=True)
+    await watched.commit(forecast, "0", "20", "40", "0")
+    order = await watched.ordered("50", week(1))
+    shipment = await watched.shipped(order, "50", "2026-03-04T13:00:00Z", f"{week(3)}T08:00:00Z")
+    firms.clock.pass_by(hours=2)
+    await do(
+        firms, "bolt", "shipmentReport", "shipment { id }", shipment=shipment["id"], milestone="DEPARTURE",
+        expectedVersion=shipment["version"], certainty="ACTUAL", at=firms.clock.now.isoformat(),
+    )  # fmt: skip
+    points = [{"startsOn": week(n), "quantity": each} for n, each in enumerate(("0", "0", "15", "0"))]
+    await do(
+        firms, "acme", "productionPlanPublish", "productionPlan { id }", item=firms.ids["acme-casting"], bucket="WEEK",
+        unit="C62", site=firms.ids["acme-plant"], points=points,
+    )  # fmt: skip
+    await watched.look()
+    asked = {"item": firms.ids["acme-casting"], "sites": [firms.ids["acme-plant"]], "start": week(0), "end": week(3)}
+    [plant] = (await firms.read("acme", CHANNEL, **asked))["channel"]["sites"]
+    assert [each["projectedStock"]["value"] for each in plant["buckets"]] == ["50", "0", "-15", "-35"]
+    short = await watched.breach("acme", "SHORTAGE")
+    assert (short["bucket"], short["variance"]["value"]) == (week(2), "21.4286")  # 15 of 70
+    named = {each for bucket in plant["buckets"][:3] for each in bucket["projectedStock"]["evidence"]}
+    assert {each["record"] for each in short["evidence"]["nodes"]} == named
+
+
+FENCES = {"frozen_days": 7, "firm_days": 14, "flexible_days": 28, "inside_frozen": "MARKED"}
+_LINE = "order { id lines { nodes { schedule { nodes { id version state } } } } }"
+
+
+async def asked(watched: Watched, order: dict[str, Any], firm: str, act: str, **more: Any) -> None:
+    line = (await watched.reread(order))["lines"]["nodes"][0]["schedule"]["nodes"][0]
+    await do(watched.firms, firm, act, _LINE, scheduleLine=line["id"], expectedVersion=line["version"], **more)
+
+
+async def test_an_order_changed_inside_the_signed_fence_is_a_matter_for_whom_it_was_promised_to(watched: Watched) -> None:
+    agreement = await agreed(watched, date(2026, 3, 1), "fence_clause", **FENCES)
+    order = await watched.ordered("100", "2026-03-09")
+    later = {"slices": [{"quantity": "75", "dueOn": "2026-03-09"}, {"quantity": "25", "dueOn": "2026-03-20"}]}
+    await asked(watched, order, "acme", "scheduleLinePropose", **later)
+    await watched.look()
+    moved = await watched.breach("bolt", "FROZEN_CHANGE")
+    assert (said(moved), sides(moved), moved["bucket"]) == (("25", "P1", "LOW", True), ("BOLT", "ACME"), "2026-03-09")
+    assert [each[2] for each in values(moved)[1:]] == ["100 on 2026-03-09", "75 on 2026-03-09", "7"]
+    assert moved["evidence"]["nodes"][-1]["record"] == agreement
+    assert moved == await watched.breach("acme", "FROZEN_CHANGE")
+    assert await watched.breaches("cargo") == []
+    await asked(watched, order, "bolt", "scheduleLineDeclineChange")
+    await watched.look()
+    assert said(await watched.breach("bolt", "FROZEN_CHANGE"))[3] is False
+    await asked(watched, order, "bolt", "scheduleLinePropose", slices=[{"quantity": "100", "dueOn": "2026-03-24"}])
+    await asked(watched, order, "acme", "scheduleLineAccept")
+    await watched.look()
+    [now] = [each for each in await watched.breaches("acme", "FROZEN_CHANGE") if each["returnedAt"] is None]
+    assert (said(now)[0], sides(now)) == ("100", ("ACME", "BOLT"))  # agreed to, and still a change of frozen days
+    watched.firms.clock.pass_by(days=6)
+    await watched.look()
+    assert {said(each)[3] for each in await watched.breaches("acme", "FROZEN_CHANGE")} == {False}
+
+
+async def test_outside_the_fence_or_without_one_a_change_of_an_order_is_none(watched: Watched) -> None:
+    order = await watched.ordered("100", "2026-03-09")
+    for on in ("2026-03-20", "2026-03-24"):
+        await asked(watched, order, "acme", "scheduleLinePropose", slices=[{"quantity": "100", "dueOn": on}])
+        await asked(watched, order, "bolt", "scheduleLineAccept")
+        await agreed(watched, date(2026, 3, 1), "fence_clause", **FENCES)
+    await watched.look()
+    assert await watched.breaches("bolt", "FROZEN_CHANGE") == []

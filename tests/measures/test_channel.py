@@ -7,7 +7,7 @@ from decimal import Decimal as D
 from hypothesis import given
 from hypothesis import strategies as some
 
-from scmhub.measures.channel import Cover, Flow, Source, cover, excess, flows, projection, shortage
+from scmhub.measures.channel import Cover, Flow, Source, cover, excess, flows, projection, remaining, shortage
 from scmhub.measures.days_of_supply import Needs, Supply, days_covered
 from scmhub.measures.figures import Figure, Range, exact, larger, summed
 from scmhub.measures.result import ratio
@@ -31,6 +31,8 @@ def ends(row: list[Figure | None]) -> list[tuple[D, D] | None]:
 def test_the_example_of_the_standard() -> None:
     row = projection(figure(100), flow(*DEMAND), flow(*INBOUND))
     assert ends(row) == [(D(n), D(n)) for n in (60, 60, 110, 60, 0, -10)]
+    short = projection(figure(0), flow(*DEMAND), flow(*INBOUND))
+    assert ends(short) == [(D(n), D(n)) for n in (-40, -40, 10, -40, -100, -110)]  # never clipped at zero
     covers = cover(row, flow(*DEMAND), [1] * 6)
     assert covers[:5] == [Cover(D(n), D(n), False) for n in ("1", "1.2", "2", "1", "0")]
     assert covers[5] is None
@@ -65,6 +67,15 @@ def test_orders_consume_a_forecast() -> None:
     assert [each.unknown for each in row] == [False, False, False, True]
     assert larger(figure(10, 20), figure(15, 30)) == figure(15, 30)
     assert larger(figure(10, 20, "a"), figure(20, None, "b")) == figure(20, None, "b")
+
+
+def test_of_plans_for_the_running_period_the_days_to_come_count() -> None:
+    week = [figure(70, 77), figure(70)]
+    [found] = remaining([Source(True, week, [figure(20), None])], 0, 5, 7)
+    assert ends(list(found.plan)) == [(D(50), D(55)), (D(70), D(70))]
+    assert ends(list(found.firm)) == [(D(20), D(20)), None]
+    [found] = remaining([Source(True, week, [None, None])], 0, 7, 7)
+    assert list(found.plan) == week
 
 
 def test_longer_periods_count_their_days() -> None:

@@ -84,3 +84,10 @@ def test_a_period_is_compared_with_what_was_known_when_it_was_frozen() -> None:
 def test_both_sides_of_a_target_agree(available: D, wanted: D) -> None:
     off = measure.below(available, wanted)
     assert off is None if wanted == 0 else (off is not None and (off > 0) == (available < wanted))
+
+
+def test_what_is_moved_of_frozen_days_of_an_order() -> None:
+    agreed = {day(9): D(60), day(20): D(40)}
+    assert measure.frozen_order(agreed, {day(20): D(100)}, [day(9)]) == D(100)
+    assert measure.frozen_order(agreed, {day(9): D(45), day(20): D(40)}, [day(9)]) == D(25)
+    assert measure.frozen_order(agreed, {**agreed, day(10): D(5)}, [day(10)]) == D(100)

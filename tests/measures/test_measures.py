@@ -13,7 +13,7 @@ from scmhub.measures.accuracy import Pair, bias, mase, tracking_signal, wape
 from scmhub.measures.capacity import Match, capacity_match, demand_deviation
 from scmhub.measures.concentration import Sourced, concentration, single_source_share
 from scmhub.measures.days_of_supply import Supply, days_covered
-from scmhub.measures.stock import Shift, StockOut, project, shift, stock_out
+from scmhub.measures.stock import Shift, StockOut, shift, stock_out
 
 DEMAND = [D(each) for each in (40, 60, 50, 50, 60, 50)]
 INBOUND = [D(each) for each in (0, 60, 100, 0, 0, 40)]
@@ -33,14 +33,13 @@ def lasts(stock: D, following: list[D] | list[D | None]) -> Supply:
 
 def test_days_of_supply_of_the_standards_example() -> None:
     projected = [D(60), D(60), D(110), D(60), D(0)]
-    assert project(D(100), DEMAND, INBOUND)[:-1] == projected
     days = [lasts(stock, DEMAND[number:]) for number, stock in enumerate(projected, 1)]
     assert days == [Supply(D(days)) for days in ("1.0", "1.2", "2.0", "1.0", "0.0")]
 
 
 def test_days_of_supply_of_the_standards_example_from_stock_zero() -> None:
-    projected = project(D(0), DEMAND, INBOUND)[:-1]
-    days = [lasts(stock, DEMAND[number:]) for number, stock in enumerate(projected, 1) if stock is not None]
+    projected = [D(-40), D(-40), D(10), D(-40), D(-100)]
+    days = [lasts(stock, DEMAND[number:]) for number, stock in enumerate(projected, 1)]
     assert days == [Supply(D(days)) for days in ("0", "0", "0.2", "0", "0")]
 
 
@@ -63,11 +62,6 @@ def test_more_stock_never_lasts_less(stock: D, following: list[D]) -> None:
 
 
 # -- stock -------------------------------------------------------------------------------------------------------------
-
-
-def test_projection_is_never_clipped_at_zero() -> None:
-    assert project(D(0), DEMAND[:4], INBOUND[:4]) == exact("-40", "-40", "10", "-40")
-    assert project(D(5), [D(1), None, D(1)], [D(0), D(0), D(0)]) == [D(4), None, None]
 
 
 def test_stock_runs_out_on_the_first_day_below_zero() -> None:

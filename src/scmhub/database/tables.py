@@ -8,7 +8,7 @@ work) names its owner or one of its parties. Reads are not filtered here: ``hub_
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -86,7 +86,12 @@ def instant(*, optional: bool = False) -> Any:
 
 def one_of(column: str, *values: str) -> CheckConstraint:
     """A closed list; also what lets the engine print the column without escaping."""
-    return CheckConstraint(f"{column} in ({', '.join(repr(v) for v in values)})", name=column)
+    return CheckConstraint(f"{column} in {listed(values)}", name=column)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names of states or kinds, our own words, as a list for SQL: ``('SENT', 'CONFIRMED')``."""
+    return f"({', '.join(map(repr, names))})"
 
 
 def plain(column: str) -> CheckConstraint:

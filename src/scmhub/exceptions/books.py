@@ -28,7 +28,7 @@ DUE_DAYS = {"HIGH": 2, "MEDIUM": 5, "LOW": 10}
 TITLES = {
     "LATE_ORDER": "A delivery is late", "EARLY_ORDER": "Goods come early", "RESPONSE_REQUIRED": "An answer is overdue",
     "RECEIPT_VARIANCE": "Less arrived than was despatched", "FORECAST_MISMATCH": "A commit is below the demand",
-    "FROZEN_CHANGE": "A forecast was changed inside the frozen fence", "STALE": "Data were not renewed",
+    "FROZEN_CHANGE": "A plan was changed inside the frozen fence", "STALE": "Data were not renewed",
     "BELOW_TARGET": "Stock is below its target", "SHORTAGE": "Stock will run out",
     "EXCESS": "Stock will exceed its maximum",
 }  # fmt: skip

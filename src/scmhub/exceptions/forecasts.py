@@ -11,11 +11,11 @@ from uuid import UUID
 
 from scmhub.clock import render
 from scmhub.database.unit import Unit
+from scmhub.exceptions import pieces
 from scmhub.exceptions.found import About, Finding, Piece, Where
 from scmhub.exceptions.tolerances import Tolerance, Tolerances, in_force
 from scmhub.ids import public_id
 from scmhub.measures import exceptions as measure
-from scmhub.quantity import render_decimal
 
 CRITERIA = ("FORECAST_MISMATCH", "RESPONSE_REQUIRED", "STALE", "FROZEN_CHANGE")
 HORIZON_DAYS = 91
@@ -100,7 +100,7 @@ async def _as_publisher(unit: Unit, rows: Sequence[Any], known: Tolerances) -> l
 
 def _mismatch(about: About, point: Any, commit: Any, tolerance: Tolerance) -> list[Finding]:
     lacks = measure.shortfall(point["quantity"], commit["quantity"])
-    evidence = (_point_piece(point), _point_piece(commit, "CommitPoint", "cmp", "COMMIT"))
+    evidence = (pieces.point(point), pieces.point(commit, "CommitPoint", "cmp", "COMMIT"))
     return about.finding("FORECAST_MISMATCH", lacks, tolerance, evidence, point["starts_on"])
 
 
@@ -111,7 +111,7 @@ def _unanswered(unit: Unit, about: About, points: Sequence[Any], known: Toleranc
     oldest = min(points, key=lambda each: (each["known_from"], each["starts_on"]))
     tolerance = known.response("FORECAST", about.other, oldest["counterparty_id"])
     waited = measure.waiting_days(oldest["known_from"], unit.now)
-    return about.finding("RESPONSE_REQUIRED", waited, tolerance, (_point_piece(oldest),))
+    return about.finding("RESPONSE_REQUIRED", waited, tolerance, (pieces.point(oldest),))
 
 
 # -- what a counterparty relies on -------------------------------------------------------------------------------------
@@ -146,8 +146,8 @@ def _frozen(
 ) -> list[Finding]:
     """Each period inside the fence against what was known of it when it came in."""
     tolerance = known.of("FROZEN_CHANGE", about.other, about.item, about.site, unit.partner_id)
-    fence = known.frozen_days(about.other, about.item, unit.partner_id)
-    last = unit.now.date() + timedelta(days=fence)
+    fence = known.fence(about.other, about.item, unit.partner_id)
+    last = unit.now.date() + timedelta(days=fence.days)
     inside = {each["starts_on"]: each for each in points if each["starts_on"] <= last}
     findings: list[Finding] = []
     for once in before:
@@ -155,24 +155,15 @@ def _frozen(
         if point is None:
             continue
         midnight = datetime.combine(once["starts_on"], day_time(), UTC)
-        frozen = measure.frozen_at(once["starts_on"], fence, midnight)
+        frozen = measure.frozen_at(once["starts_on"], fence.days, midnight)
         if once["known_from"] <= frozen < once["known_until"]:
             off = measure.frozen_change(once["quantity"], point["quantity"])
-            evidence = (_point_piece(once), _point_piece(point))
+            evidence = (pieces.point(once), pieces.point(point), *about.fence(fence))
             findings += about.finding("FROZEN_CHANGE", off, tolerance, evidence, once["starts_on"])
     return findings
 
 
 # -- evidence ----------------------------------------------------------------------------------------------------------
-
-
-def _point_piece(row: Any, kind: str = "ForecastPoint", prefix: str = "fcp", rule: str = "FORECAST") -> Piece:
-    sides = (row["publisher_id"], row["counterparty_id"])
-    where = Where(rule, row["publisher_id"], sides, row["item_id"], row["site_id"], row["starts_on"])
-    return Piece(
-        kind, public_id(prefix, row["id"]), "quantity", render_decimal(row["quantity"]), where, ("quantity",),
-        row["version_no_from"], row["known_from"],
-    )  # fmt: skip
 
 
 def _series_piece(row: Any) -> Piece:

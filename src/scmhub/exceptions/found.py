@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from scmhub.exceptions.tolerances import Tolerance
+from scmhub.exceptions.tolerances import Fence, Signed, Tolerance
 from scmhub.measures.exceptions import grade
 from scmhub.quantity import render_decimal
 
@@ -79,10 +79,18 @@ class About:
         place = (self.subject, bucket, self.other, self.item, self.site)
         return [Finding(criterion, *place, variance, tolerance, severity, evidence)]
 
+    def fence(self, fence: Fence) -> list[Piece]:
+        """The frozen fence, where it was signed."""
+        return [] if fence.agreement is None else [signed(fence, "fences", Decimal(fence.days), self.item, self.site)]
+
     def _clause(self, tolerance: Tolerance) -> list[Piece]:
-        """The clause is evidence too: between its signers, and no rule opens it to others."""
-        if tolerance.agreement is None or self.other is None:
+        if tolerance.agreement is None:
             return []
-        where = Where("AGREEMENT", self.affected, (self.affected, self.other), self.item, self.site)
-        value = render_decimal(tolerance.allowed)
-        return [Piece("Agreement", tolerance.agreement, "tolerance", value, where, None, tolerance.version)]
+        return [signed(tolerance, "tolerance", tolerance.allowed, self.item, self.site)]
+
+
+def signed(text: Signed, field: str, value: Decimal, item: UUID | None, site: UUID | None) -> Piece:
+    """A clause is evidence too: between its signers, and no rule opens it to others."""
+    assert text.agreement is not None
+    where = Where("AGREEMENT", text.signers[0], text.signers, item, site)
+    return Piece("Agreement", text.agreement, field, render_decimal(value), where, None, text.version)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from scmhub.clock import render
 from scmhub.database.unit import Unit
-from scmhub.exceptions.found import About, Finding, Piece, Where
+from scmhub.exceptions import pieces
+from scmhub.exceptions.found import About, Finding, Piece
 from scmhub.exceptions.tolerances import Tolerances, in_force
 from scmhub.ids import public_id
 from scmhub.measures import exceptions as measure
 from scmhub.quantity import render_decimal
+from scmhub.records.orders import rules
+from scmhub.records.orders.rules import Slice
 
-CRITERIA = ("LATE_ORDER", "EARLY_ORDER", "RESPONSE_REQUIRED")
+CRITERIA = ("LATE_ORDER", "EARLY_ORDER", "RESPONSE_REQUIRED", "FROZEN_CHANGE")
 RECEIPT_CRITERIA = ("RECEIPT_VARIANCE",)
-_AGREED = ("CONFIRMED", "CHANGE_REQUESTED", "PART_SHIPPED", "SHIPPED", "PART_RECEIVED")
 _ASKS_SELLER, _ASKS_BUYER = ("SENT", "BUYER_PROPOSED"), ("SELLER_PROPOSED",)
 _SCHEDULE = """
 select sl.id, sl.state, sl.version, sl.last_promise_on, sl.last_promise_quantity, l.id as line_id, l.buyer_id,
@@ -42,6 +46,22 @@ where x.schedule_line_id = any($1::uuid[]) and h.state in ('PLANNED', 'DEPARTED'
   and $2 in (x.buyer_id, x.seller_id)
 order by x.arrival_on, x.id
 """
+_MARKED = """
+select r.schedule_line_id, r.revision_no, r.side, r.recorded_at, x.asked, x.due_on, x.quantity
+from schedule_revision r
+left join schedule_revision n on (n.schedule_line_id, n.revision_no) = (r.schedule_line_id, r.revision_no + 1)
+left join lateral (
+  select b.id from schedule_revision b
+  where b.schedule_line_id = r.schedule_line_id and b.act = 'ACCEPT' and b.revision_no < r.revision_no
+  order by b.revision_no desc limit 1
+) b on true
+left join lateral (
+  select s.revision_id = r.id as asked, s.due_on, s.quantity from schedule_slice s where s.revision_id in (r.id, b.id)
+) x on true
+where r.schedule_line_id = any($1::uuid[]) and r.inside_frozen and coalesce(n.act, 'ACCEPT') = 'ACCEPT'
+order by r.schedule_line_id, r.revision_no
+"""
+"""Changes inside a frozen fence that are asked for or were accepted, with what was agreed before and what is asked."""
 _RECEIVED = """
 select x.id, x.quantity, x.arrival_on, x.seller_id, x.buyer_id, x.consignee_id, x.carrier_id, x.item_id, x.ship_to_id,
        r.seq, r.good, r.damaged, r.recorded_at
@@ -60,11 +80,19 @@ async def judge_orders(unit: Unit, orders: Collection[UUID]) -> tuple[list[str],
     for each in await unit.rows(_UNDER_WAY, [row["id"] for row in rows], unit.partner_id):
         moving.setdefault(each["schedule_line_id"], []).append(each)
     known = await in_force(unit, {_other(unit, row) for row in rows}, unit.now.date())
+    asked = {
+        key: list(said)
+        for key, said in groupby(
+            await unit.rows(_MARKED, [row["id"] for row in rows]), lambda said: said["schedule_line_id"]
+        )
+    }
     findings: list[Finding] = []
     for row in rows:
         about = About(unit.partner_id, _other(unit, row), _subject(row), row["item_id"], row["ship_to_id"])
         findings += _waiting(unit, about, row, known)
-        if row["buyer_id"] == unit.partner_id and row["state"] in _AGREED and row["last_promise_on"] is not None:
+        findings += await _frozen(unit, about, row, asked.get(row["id"], ()))
+        outstanding = row["state"] in rules.OUTSTANDING and row["last_promise_on"] is not None
+        if outstanding and row["buyer_id"] == unit.partner_id:
             findings += _delivery(about, row, moving.get(row["id"], []), known)
     return [_subject(row) for row in rows], findings
 
@@ -87,7 +115,7 @@ def _delivery(about: About, row: Any, moving: Sequence[Any], known: Tolerances) 
         _line_piece(row, "schedule.lastPromiseQuantity", render_decimal(row["last_promise_quantity"]), ("promises",)),
         _line_piece(row, "schedule.received", render_decimal(row["received"]), ("fulfilment",)),
     ]
-    arrivals = [_shipment_piece(each, "arrivalOn", str(each["arrival_on"]), ()) for each in moving]
+    arrivals = [pieces.shipped(each, "arrivalOn", str(each["arrival_on"]), ()) for each in moving]
     all_moving = sum(each["quantity"] for each in moving) >= outstanding
     last = moving[-1]["arrival_on"] if moving and all_moving else None
     late = measure.late_days(promised, outstanding, row["today"], last)
@@ -115,6 +143,37 @@ def _waiting(unit: Unit, about: About, row: Any, known: Tolerances) -> list[Find
     return about.finding("RESPONSE_REQUIRED", waited, tolerance, evidence)
 
 
+async def _frozen(unit: Unit, about: About, row: Any, said: Sequence[Any]) -> list[Finding]:
+    """The newest change of the other side inside the fence they signed, until its days are over."""
+    said = [each for each in said if each["revision_no"] == said[-1]["revision_no"]]
+    if not said or (row["buyer_id"] if said[0]["side"] == "BUYER" else row["seller_id"]) == unit.partner_id:
+        return []
+    was, wanted = (
+        [Slice(each["quantity"], each["due_on"]) for each in said if each["asked"] is side] for side in (False, True)
+    )
+    asked_on: date = said[0]["recorded_at"].date()
+    # By what held when it was asked for: that is when it was marked.
+    known = await in_force(unit, [each for each in (about.other,) if each], asked_on)
+    fence = known.fence(about.other, about.item, row["seller_id"])
+    days = [day for day in rules.touched_days(was, wanted) if rules.inside_frozen(day, asked_on, fence.days)]
+    if not days or days[-1] < row["today"]:
+        return []
+    agreed, asked = ({each.due_on: each.quantity for each in slices} for slices in (was, wanted))
+    off = measure.frozen_order(agreed, asked, days)
+    tolerance = known.of("FROZEN_CHANGE", about.other, about.item, about.site, row["seller_id"])
+    evidence = (
+        _line_piece(row, "schedule.revisions.recordedAt", render(said[0]["recorded_at"]), ("promises",)),
+        *(_slices_piece(row, slices, days) for slices in (agreed, asked)), *about.fence(fence),
+    )  # fmt: skip
+    return about.finding("FROZEN_CHANGE", off, tolerance, evidence, days[0])
+
+
+def _slices_piece(row: Any, slices: dict[date, Decimal], days: Sequence[date]) -> Piece:
+    """What is said for these days."""
+    value = ", ".join(f"{render_decimal(slices.get(day, Decimal(0)))} on {day}" for day in days)
+    return _line_piece(row, "schedule.revisions.slices", value, ("promises",))
+
+
 def _asked(row: Any) -> UUID | None:
     """Who waits for an answer."""
     if row["state"] in _ASKS_SELLER or (row["state"] == "CHANGE_REQUESTED" and row["side"] == "BUYER"):
@@ -125,17 +184,7 @@ def _asked(row: Any) -> UUID | None:
 
 
 def _line_piece(row: Any, field: str, value: str, groups: tuple[str, ...]) -> Piece:
-    sides = tuple(each for each in (row["buyer_id"], row["seller_id"], row["consignee_id"]) if each)
-    where = Where("ORDER", row["buyer_id"], sides, row["item_id"], row["ship_to_id"], row["requested_on"])
-    return Piece("OrderLine", public_id("orl", row["line_id"]), field, value, where, groups, row["line_version"])
-
-
-def _shipment_piece(
-    row: Any, field: str, value: str, groups: tuple[str, ...] | None, version: int | None = None, stated_at: Any = None
-) -> Piece:
-    sides = tuple(each for each in (row["seller_id"], row["buyer_id"], row["consignee_id"], row["carrier_id"]) if each)
-    where = Where("SHIPMENT", row["seller_id"], sides, row["item_id"], row["ship_to_id"], row["arrival_on"])
-    return Piece("ShipmentLine", public_id("shl", row["id"]), field, value, where, groups, version, stated_at)
+    return pieces.line(row, row["line_id"], row["requested_on"], field, value, groups, row["line_version"])
 
 
 async def judge_receipts(unit: Unit, shipments: Collection[UUID]) -> tuple[list[str], list[Finding]]:
@@ -154,14 +203,9 @@ async def judge_receipts(unit: Unit, shipments: Collection[UUID]) -> tuple[list[
         tolerance = known.of("RECEIPT_VARIANCE", about.other, about.item, about.site, row["seller_id"])
         off = measure.receipt_variance(row["quantity"], row["good"], row["damaged"])
         evidence = (
-            _shipment_piece(row, "quantity", render_decimal(row["quantity"]), ()),
-            *(
-                _shipment_piece(
-                    row, f"receipts.{name}", render_decimal(row[name]), None, row["seq"], row["recorded_at"]
-                )
-                for name in ("good", "damaged")
-            ),
-        )
+            pieces.shipped(row, "quantity", render_decimal(row["quantity"]), ()),
+            *pieces.counted(row, "good", "damaged"),
+        )  # fmt: skip
         findings += about.finding("RECEIPT_VARIANCE", off, tolerance, evidence)
     subjects = await unit.rows(_RECEIVED_SUBJECTS, list(shipments), unit.partner_id)
     return [public_id("shl", row["id"]) for row in subjects], findings

@@ -12,11 +12,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from scmhub.database.tables import listed
 from scmhub.database.unit import Unit
 from scmhub.exceptions import forecasts, orders, stock
 from scmhub.exceptions.found import Finding
 from scmhub.feed.log import Event
+from scmhub.partners.agreements import BINDING
+from scmhub.records.orders import rules
 
+AGREEMENT = "AGREEMENT"
 Judge = Callable[[Unit, Collection[UUID]], Awaitable[tuple[list[str], list[Finding]]]]
 Fetch = Callable[..., Awaitable[list[Any]]]
 """Reads rows of a statement under the read role."""
@@ -47,12 +51,36 @@ select distinct l.order_id as key, l.buyer_id as partner
 from shipment_line x join order_line l on l.id = x.order_line_id
 where x.shipment_id = any($1::uuid[])
 """
-_ORDERS_DUE = """
+_ORDERS_DUE = f"""
 select distinct l.order_id as key, unnest(array[l.buyer_id, l.seller_id]) as partner
 from schedule_line s join order_line l on l.id = s.line_id
-where s.state in ('SENT', 'BUYER_PROPOSED', 'SELLER_PROPOSED', 'CHANGE_REQUESTED')
-   or (s.state in ('CONFIRMED', 'PART_SHIPPED', 'SHIPPED', 'PART_RECEIVED') and s.last_promise_on <= ($1)::date + 1)
+where s.state in {listed(rules.WAITING)}
+   or (s.state in {listed(rules.OUTSTANDING)} and s.last_promise_on <= ($1)::date + 1)
+   or exists (select from breach b where b.affected_id in (l.buyer_id, l.seller_id)
+                                     and b.subject = 'scl_' || s.id::text and b.returned_at is null)
 """
+_PAIR = "((a.provider_id, a.recipient_id), (a.recipient_id, a.provider_id))"
+_ORDERS_AGREED = f"""
+select distinct l.order_id as key, unnest(array[l.buyer_id, l.seller_id]) as partner
+from agreement a join order_line l on (l.buyer_id, l.seller_id) in {_PAIR} join schedule_line s on s.line_id = l.id
+where a.id = any($1::uuid[]) and s.state in {listed(rules.OPEN)}
+"""
+_SERIES_AGREED = f"""
+select t.id as key, unnest(array[t.publisher_id, t.counterparty_id]) as partner
+from agreement a join time_series t on (t.publisher_id, t.counterparty_id) in {_PAIR}
+where a.id = any($1::uuid[]) and t.measure = 'DEMAND'
+"""
+_STOCK_AGREED = """
+select p.id as key, p.owner_id as partner
+from agreement a join inventory_position p on p.owner_id in (a.provider_id, a.recipient_id)
+where a.id = any($1::uuid[])
+"""
+_TURNED = f"""
+select distinct v.agreement_id from agreement_version v
+where v.state in {listed(BINDING)}
+  and (v.in_force_from > $1 and v.in_force_from <= $2 or v.in_force_until >= $1 and v.in_force_until < $2)
+"""
+"""Agreements of which a version has begun, or ended, since the day $1, up to the day $2."""
 _RECEIPTS = "select s.id as key, s.buyer_id as partner from shipment s where s.id = any($1::uuid[])"
 _ALL_RECEIPTS = """
 select s.id as key, s.buyer_id as partner from shipment s where s.state = 'RECEIVED' and s.created_at <= $1
@@ -78,27 +106,34 @@ select o.id as key, o.owner_id as partner from inventory_position p join invento
   on (o.owner_id, o.holder_id, o.site_id, o.item_id) = (p.owner_id, p.holder_id, p.site_id, p.item_id)
 where p.id = any($1::uuid[])
 """
-_DEMANDED = """
-select p.id as key, p.owner_id as partner from time_series t join inventory_position p
-  on (p.owner_id, p.item_id, p.site_id) = (t.publisher_id, t.item_id, t.site_id)
-where t.id = any($1::uuid[]) and t.measure = 'DEMAND'
+_PLANNED = """
+select p.id as key, p.owner_id as partner from time_series t join inventory_position p on p.item_id = t.item_id
+where t.id = any($1::uuid[]) and p.owner_id in (
+  case when t.measure <> 'COMMIT' then t.publisher_id end,
+  case when t.measure <> 'PRODUCTION' then t.counterparty_id end)
 """
 _ORDERED = """
 select p.id as key, p.owner_id as partner from order_line l join inventory_position p
-  on (p.owner_id, p.item_id, p.site_id) = (l.buyer_id, l.item_id, l.ship_to_id)
+  on p.item_id = l.item_id and p.owner_id in (l.buyer_id, l.seller_id)
 where l.order_id = any($1::uuid[])
+"""
+_SENT = """
+select p.id as key, p.owner_id as partner from shipment_line x join inventory_position p
+  on p.item_id = x.item_id and p.owner_id in (x.buyer_id, x.seller_id)
+where x.shipment_id = any($1::uuid[])
 """
 _STOCK_DUE = "select p.id as key, p.owner_id as partner from inventory_position p where p.created_at <= $1"
 
 FAMILIES = (
-    Family("orders", orders.judge_orders, orders.CRITERIA, {"ORDER": _ORDER_SIDES, "SHIPMENT": _SHIPPED_ORDERS},
-           _ORDERS_DUE),
+    Family("orders", orders.judge_orders, orders.CRITERIA,
+           {"ORDER": _ORDER_SIDES, "SHIPMENT": _SHIPPED_ORDERS, AGREEMENT: _ORDERS_AGREED}, _ORDERS_DUE),
     Family("receipts", orders.judge_receipts, orders.RECEIPT_CRITERIA, {"SHIPMENT": _RECEIPTS}, _ALL_RECEIPTS,
            asked="ANEW"),
-    Family("forecasts", forecasts.judge, forecasts.CRITERIA, {"FORECAST": _SERIES_SIDES, "COMMIT": _ANSWERED},
-           _SERIES_DUE),
+    Family("forecasts", forecasts.judge, forecasts.CRITERIA,
+           {"FORECAST": _SERIES_SIDES, "COMMIT": _ANSWERED, AGREEMENT: _SERIES_AGREED}, _SERIES_DUE),
     Family("stock", stock.judge, stock.CRITERIA,
-           {"INVENTORY_POSITION": _SAME_PLACE, "FORECAST": _DEMANDED, "ORDER": _ORDERED}, _STOCK_DUE, asked="DAY"),
+           {"INVENTORY_POSITION": _SAME_PLACE, "FORECAST": _PLANNED, "COMMIT": _PLANNED, "PRODUCTION_PLAN": _PLANNED,
+            "ORDER": _ORDERED, "SHIPMENT": _SENT, AGREEMENT: _STOCK_AGREED}, _STOCK_DUE, asked="DAY"),
 )  # fmt: skip
 Subjects = dict[UUID, dict[str, set[UUID]]]
 """Partner -> family -> keys."""
@@ -114,12 +149,17 @@ async def changed(fetch: Fetch, events: Iterable[Event]) -> Subjects:
     for event in events:
         records[event.kind].add(event.record_id)
     found = nothing()
-    for family in FAMILIES:
-        for kind, statement in family.changed.items():
-            if records[kind]:
-                for row in await fetch(statement, sorted(records[kind])):
-                    found[row["partner"]][family.name].add(row["key"])
+    for kind, keys in records.items():
+        await _concerned(fetch, kind, keys, found)
     return found
+
+
+async def _concerned(fetch: Fetch, kind: str, keys: Collection[UUID], found: Subjects) -> None:
+    """Adds what these records of a kind put in question."""
+    for family in FAMILIES:
+        if keys and kind in family.changed:
+            for row in await fetch(family.changed[kind], sorted(keys)):
+                found[row["partner"]][family.name].add(row["key"])
 
 
 async def due(fetch: Fetch, now: datetime, last_swept: date | None) -> Subjects:
@@ -132,4 +172,7 @@ async def due(fetch: Fetch, now: datetime, last_swept: date | None) -> Subjects:
         if family.asked in asked:
             for row in await fetch(family.due, now):
                 found[row["partner"]][family.name].add(row["key"])
+    if "DAY" in asked:  # a clause counts from its first day to its last, and no change of it tells of either
+        turned = await fetch(_TURNED, last_swept or date.min, now.date())
+        await _concerned(fetch, AGREEMENT, [row["agreement_id"] for row in turned], found)
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from scmhub.database.unit import Unit
@@ -22,17 +23,37 @@ GRAVE_WAITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Tolerance:
-    """``allowed`` and ``grave`` in the unit of the criterion; ``agreement``: public id of what a clause stands in."""
+class Signed:
+    """Where something stands: ``agreement`` (public id; None: the hub's defaults), its version, and who signed it."""
 
-    allowed: Decimal
-    grave: Decimal
     version: int = VERSION
     agreement: str | None = None
+    signers: tuple[UUID, ...] = ()
 
     @property
     def basis(self) -> str:
         return "DEFAULT" if self.agreement is None else "CLAUSE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance(Signed):
+    """``allowed`` and ``grave`` in the unit of the criterion."""
+
+    allowed: Decimal
+    grave: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence(Signed):
+    """How many days ahead plans are frozen."""
+
+    days: int
+
+
+def standing(clause: Clause[Any]) -> dict[str, Any]:
+    """Where a clause stands."""
+    agreement = public_id("agr", clause.agreement_id)
+    return {"version": clause.version_no, "agreement": agreement, "signers": clause.sides}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +87,11 @@ class Tolerances:
     def default(self, criterion: str) -> Tolerance:
         """What counts where nothing is agreed."""
         if criterion == "RESPONSE_REQUIRED":
-            return Tolerance(Decimal(clauses.RESPONSE_DAYS), Decimal(clauses.RESPONSE_DAYS * GRAVE_WAITS))
+            days = clauses.RESPONSE_DAYS
+            return Tolerance(allowed=Decimal(days), grave=Decimal(days * GRAVE_WAITS))
         known = clauses.default_tolerance(criterion)
         assert known.grave is not None
-        return Tolerance(known.allowed, known.grave)
+        return Tolerance(allowed=known.allowed, grave=known.grave)
 
     def response(self, subject: str, other: UUID | None, seller: UUID) -> Tolerance:
         """How many days an answer about ORDER, CHANGE or FORECAST may take."""
@@ -79,15 +101,21 @@ class Tolerances:
             return self.default("RESPONSE_REQUIRED")
         return _agreed(found, Decimal(found.terms.days), Decimal(found.terms.days * GRAVE_WAITS))
 
-    def frozen_days(self, other: UUID | None, item: UUID | None, seller: UUID) -> int:
+    def strictest(self, criterion: str, others: Iterable[UUID], item: UUID, site: UUID | None) -> Tolerance:
+        """What is tolerated where several have a part in one matter: the least of what they signed."""
+        found = [self.of(criterion, other, item, site) for other in sorted(others)]
+        agreed = [each for each in found if each.agreement is not None]
+        return min(agreed, key=lambda each: (each.allowed, each.grave), default=self.default(criterion))
+
+    def fence(self, other: UUID | None, item: UUID | None, seller: UUID) -> Fence:
         """How far ahead plans are frozen."""
         agreed = self._agreed.get(other) if other else None
         found = agreed and fitting(agreed.fences, seller=seller, item=item)
-        return found.terms.frozen_days if found else FROZEN_DAYS
+        return Fence(days=found.terms.frozen_days, **standing(found)) if found else Fence(days=FROZEN_DAYS)
 
 
 def _agreed(clause: Clause[clauses.Terms], allowed: Decimal, grave: Decimal) -> Tolerance:
-    return Tolerance(allowed, grave, clause.version_no, public_id("agr", clause.agreement_id))
+    return Tolerance(allowed=allowed, grave=grave, **standing(clause))
 
 
 async def in_force(unit: Unit, others: Iterable[UUID], on: date) -> Tolerances:

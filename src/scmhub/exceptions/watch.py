@@ -21,7 +21,7 @@ from sqlmodel import Field, SQLModel, col, select
 from scmhub.clock import Clock
 from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.roles import check_session
-from scmhub.database.tables import HUB_PARTNER, READ_ROLE, instant
+from scmhub.database.tables import HUB_PARTNER, READ_ROLE, instant, listed
 from scmhub.database.unit import Database, Unit
 from scmhub.errors import HubError, ServiceUnavailable
 from scmhub.exceptions import books, routes
@@ -52,9 +52,9 @@ _KEEP = """
 insert into watch_place (id, seq, epoch, swept_at) values (1, $1, $2, $3)
 on conflict (id) do update set seq = excluded.seq, epoch = excluded.epoch, swept_at = excluded.swept_at
 """
-_OVERDUE = """
+_OVERDUE = f"""
 select distinct c.opener_id from case_file c
-where c.state not in ('RESOLVED', 'CLOSED') and c.due_on < $1 and c.escalated_for is distinct from c.due_on
+where c.state not in {listed(rules.SETTLED)} and c.due_on < $1 and c.escalated_for is distinct from c.due_on
 """
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from scmhub.measures.days_of_supply import Needs
 from scmhub.measures.figures import Figure, Range, joined, larger, summed
+from scmhub.measures.result import ratio
 
 DEMAND = (
     "What is to leave the site in the period: the forecasts of need at the site; for its partner's sales, per customer,"
@@ -25,7 +26,8 @@ INBOUND = (
 )
 PROJECTED = (
     "Stock at the end of the period: the stock before it less demand plus inbound, never clipped at zero. It starts in"
-    " the running period from the newest statement, plus good receipts and less despatches after its instant."
+    " the running period from the newest statement, plus good receipts and less despatches after its instant; of plans"
+    " for that period the share of its days from today on counts."
 )
 SUPPLY = (
     "The period's projected stock over the demand of the following periods: whole periods covered, in days, plus the"
@@ -74,6 +76,22 @@ def flows(sources: Sequence[Source], periods: int) -> list[Flow]:
         Flow(summed(each.in_period(number) for each in sources), any(each.silent(number) for each in sources))
         for number in range(periods)
     ]
+
+
+def remaining(sources: Sequence[Source], running: int, left: int, length: int) -> list[Source]:
+    """The same sources with what their plans still say of the running period: the share of its days to come.
+
+    70 planned for a week of 7 days, 5 of them left: 50. What is firm has days of its own and stays as it is.
+    """
+    found = []
+    for each in sources:
+        plan = list(each.plan)
+        figure = plan[running]
+        if figure is not None and left < length:
+            low, high = (ratio(end * left, Decimal(length)) for end in (figure.amount.low, figure.amount.high))
+            plan[running] = figure.holding(Range(low, high))
+        found.append(Source(each.planned, plan, each.firm))
+    return found
 
 
 def projection(opening: Figure | None, demand: Sequence[Flow], inbound: Sequence[Flow]) -> list[Figure | None]:

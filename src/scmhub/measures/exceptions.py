@@ -7,12 +7,12 @@ per cent (P1) of what it is compared with. None means that there is nothing to c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scmhub.measures.result import ratio
+from scmhub.measures.result import ratio, total
 from scmhub.quantity import LARGEST
 
 DAYS, PER_CENT = "DAY", "P1"
@@ -147,6 +147,18 @@ def frozen_change(frozen: Decimal | None, now_stated: Decimal | None) -> Decimal
     if frozen == 0:
         return _NOTHING if now_stated == 0 else _HUNDRED
     return _share(abs(now_stated - frozen), frozen)
+
+
+def frozen_order(agreed: Mapping[date, Decimal], asked: Mapping[date, Decimal], days: Iterable[date]) -> Decimal:
+    """FROZEN_CHANGE of an order: what is asked otherwise for days inside the fence, in per cent of what was agreed.
+
+    Agreed 60 for the 9th and 40 for the 20th, asked 100 for the 20th, the 9th is frozen: 100; asked 45 for the 9th: 25.
+    Nothing was agreed for the days that are asked for: 100.
+    """
+    days, nothing = list(days), Decimal(0)
+    moved = total(abs(agreed.get(day, nothing) - asked.get(day, nothing)) for day in days)
+    stood = total(agreed.get(day, nothing) for day in days)
+    return _share(moved, stood) if stood else _HUNDRED
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:

@@ -1,7 +1,4 @@
-"""Stock over time and over partners: projection, the day it runs out, and whether a reduction was one.
-
-Projected stock P(t) = P(t-1) - demand(t) + inbound(t), never clipped at zero: later inbound first eats the backlog.
-"""
+"""Stock over time and over partners: the day it runs out, and whether a reduction was one."""
 
 from __future__ import annotations
 
@@ -17,21 +14,6 @@ SHIFT = (
     "What left my stock, split: saved is how much the whole chain's stock fell, at most what left mine; the rest has"
     " moved to partners and is not saved."
 )
-
-
-def project(
-    opening: Decimal, demand: Sequence[Decimal | None], inbound: Sequence[Decimal | None]
-) -> list[Decimal | None]:
-    """Stock at the end of each period. Unknown (None) demand or inbound makes it and all that follow unknown.
-
-    100 with demand 40, 60, 50 and inbound 0, 60, 100: 60, 60, 110. From 0: -40, -40, 10.
-    """
-    projected: list[Decimal | None] = []
-    stock: Decimal | None = opening
-    for out, into in zip(demand, inbound, strict=True):
-        stock = None if stock is None or out is None or into is None else stock - out + into
-        projected.append(stock)
-    return projected
 
 
 @dataclass(frozen=True, slots=True)

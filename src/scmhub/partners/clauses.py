@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
+from scmhub.database.tables import listed
 from scmhub.partners.agreements import BINDING
 
 Rows = Callable[..., Awaitable[Sequence[Mapping[str, Any]]]]
@@ -123,7 +124,7 @@ _IN_FORCE = f"""
 from agreement_version v join relationship r on r.id = v.relationship_id
 where (v.provider_id = $1 and ($2::uuid is null or v.recipient_id = $2)
     or v.recipient_id = $1 and ($2::uuid is null or v.provider_id = $2))
-  and v.state in ({", ".join(f"'{state}'" for state in BINDING)})
+  and v.state in {listed(BINDING)}
   and $3 >= v.in_force_from and $3 <= coalesce(v.in_force_until, 'infinity')
 order by v.in_force_from, v.signed_at"""
 

@@ -285,8 +285,8 @@ async def test_twenty_sites_and_a_year_of_weeks_are_one_statement(firms: Firms) 
         await firms._add(
             site, "sit", "site", partner_id=firms.keys["acme"], code=site, name="Hall", kind="PLANT", time_zone="UTC"
         )
-        await stock(firms, "acme", "5", site=firms.ids[site])
-        weeks = points(*["3"] * 52, first=MONDAY, step=7)
+        await stock(firms, "acme", "9", site=firms.ids[site])
+        weeks = points(*["7"] * 52, first=MONDAY, step=7)
         await need(firms, site=firms.ids[site], bucket="WEEK", points=weeks)
     statements: list[str] = []
     fetch = firms.hub.database.read.fetch
@@ -301,8 +301,8 @@ async def test_twenty_sites_and_a_year_of_weeks_are_one_statement(firms: Firms) 
     assert [each["code"] for each in found["sites"]] == sites
     assert found["complete"]
     for site in found["sites"]:
-        assert values(site, "projectedStock") == [str(5 - 3 * n) for n in range(1, 53)]
-        assert supply(site)[0] == "4.666667"  # 2 left, 3 a week
+        assert values(site, "projectedStock") == [str(4 - 7 * n) for n in range(52)]  # it is Wednesday: 5 of 7 days to come
+        assert supply(site)[0] == "4"  # 4 left, 7 a week
 
 
 async def test_what_both_call_the_same_is_joined(firms: Firms) -> None:

@@ -35,7 +35,8 @@ class ExceptionCriterion(Enum):
         "FORECAST_MISMATCH", description="A commit is below the demand of its period, in per cent of the demand."
     )
     FROZEN_CHANGE = strawberry.enum_value(
-        "FROZEN_CHANGE", description="A forecast was changed inside the frozen fence, in per cent of what it was."
+        "FROZEN_CHANGE",
+        description="A forecast or an order was changed inside the frozen fence, in per cent of what it was.",
     )
     STALE = strawberry.enum_value("STALE", description="A forecast or stock statement was not renewed; in days.")
     BELOW_TARGET = strawberry.enum_value(

@@ -52,6 +52,11 @@ class Calendar:
         """Whether a series of this period length can be counted here."""
         return nests(bucket, self.bucket)
 
+    def left(self, number: int) -> tuple[int, int]:
+        """How many days of a period are still to come, today included, and how many it has."""
+        length = days_in(self.bucket, self.starts[number])
+        return min(length, (self.starts[number] - self.today).days + length), length
+
     @property
     def running(self) -> int | None:
         """The period of today, where the projection begins; later if all periods are still to come."""
@@ -118,11 +123,12 @@ def lane(records: Records, site: str, calendar: Calendar) -> Lane:
         Source(who in plans, plans.get(who, [None] * periods), _both(promised.get(who), moving.get(who), periods))
         for who in dict.fromkeys([*plans, *promised, *moving])
     ]
-    inbound = channel.flows([*providers, *([Source(True, production, [None] * periods)] if made else [])], periods)
-    demand = channel.flows([*_needs(records, site, calendar), *_customers(records, site, calendar)], periods)
+    comes = [*providers, *([Source(True, production, [None] * periods)] if made else [])]
+    leaves = [*_needs(records, site, calendar), *_customers(records, site, calendar)]
+    demand = channel.flows(leaves, periods)
     positions = tuple(each for each in records.positions if each.site == site)
     opening = _opening(records, site, positions)
-    projected = _projected(opening, demand, inbound, calendar)
+    projected = _projected(opening, leaves, comes, calendar)
     lengths = [days_in(calendar.bucket, start) for start in calendar.starts]
     least, most = _limit(positions, "minimum"), _limit(positions, "maximum")
     return Lane(
@@ -241,11 +247,14 @@ def _sent_after(records: Records, site: str, since: dict[str, datetime], latest:
     ]  # fmt: skip
 
 
-def _projected(opening: Figure | None, demand: list[Flow], inbound: list[Flow], calendar: Calendar) -> Row:
+def _projected(opening: Figure | None, leaves: list[Source], comes: list[Source], calendar: Calendar) -> Row:
     """The projection from the running period on; the past is known from statements, not projected."""
-    first = calendar.running
+    first, periods = calendar.running, len(calendar.starts)
     if first is None:
-        return [None] * len(demand)
+        return [None] * periods
+    demand, inbound = (
+        channel.flows(channel.remaining(sources, first, *calendar.left(first)), periods) for sources in (leaves, comes)
+    )
     return [None] * first + channel.projection(opening, demand[first:], inbound[first:])
 
 

@@ -51,17 +51,18 @@ class ToleranceCriterion(Enum):
         "FORECAST_MISMATCH", description="Commit below the demand of a period, in per cent of the demand."
     )
     FROZEN_CHANGE = strawberry.enum_value(
-        "FROZEN_CHANGE", description="Change of a forecast inside the frozen fence, in per cent of what it was."
+        "FROZEN_CHANGE",
+        description="Change of a forecast or an order inside the frozen fence, in per cent of what it was.",
     )
     STALE = strawberry.enum_value("STALE", description="Days since a forecast or a stock was last stated.")
     BELOW_TARGET = strawberry.enum_value("BELOW_TARGET", description="Stock below its target, in per cent of it.")
     SHORTAGE = strawberry.enum_value(
         "SHORTAGE",
-        description="Projected stock below zero, in per cent of the demand. Kept and shown only: the hub judges it "
-        "for its owner alone, by the default.",
+        description="Projected stock below zero, in per cent of the demand. Judged for the owner of the stock, by the "
+        "least that it agreed with whoever keeps or supplies it.",
     )
     EXCESS = strawberry.enum_value(
-        "EXCESS", description="Projected stock above its maximum, in per cent of it. Kept and shown only, as SHORTAGE."
+        "EXCESS", description="Projected stock above its maximum, in per cent of it. Judged as SHORTAGE."
     )
 
 
