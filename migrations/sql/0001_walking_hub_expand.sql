@@ -15,6 +15,7 @@ CREATE TABLE audit_entry (
 	action VARCHAR COLLATE "C" NOT NULL, 
 	subject VARCHAR COLLATE "C" NOT NULL, 
 	details JSONB NOT NULL, 
+	reason TEXT, 
 	previous VARCHAR COLLATE "C" NOT NULL, 
 	hash VARCHAR COLLATE "C" NOT NULL, 
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id), 
@@ -119,14 +120,26 @@ CREATE TABLE revoked_token (
 
 CREATE INDEX ix_revoked_token_until ON revoked_token (until);
 
-CREATE TABLE signing_key (
+CREATE TABLE sealed_key (
 	kid VARCHAR NOT NULL, 
-	state VARCHAR COLLATE "C" NOT NULL, 
 	sealed BYTEA NOT NULL, 
-	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
-	CONSTRAINT pk_signing_key PRIMARY KEY (kid), 
-	CONSTRAINT ck_signing_key_state CHECK (state in ('PENDING', 'ACTIVE', 'RETIRED', 'REVOKED'))
+	CONSTRAINT pk_sealed_key PRIMARY KEY (kid)
 );
+
+CREATE TABLE signing_key (
+	id UUID NOT NULL, 
+	partner_id UUID NOT NULL, 
+	kid VARCHAR COLLATE "C" NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	signs_from TIMESTAMP WITH TIME ZONE, 
+	signs_until TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_signing_key PRIMARY KEY (id), 
+	CONSTRAINT ck_signing_key_state CHECK (state in ('PENDING', 'ACTIVE', 'RETIRED', 'REVOKED')), 
+	CONSTRAINT uq_signing_key_kid UNIQUE (kid)
+);
+
+CREATE INDEX ix_signing_key_partner_id_id ON signing_key (partner_id, id);
 
 CREATE TABLE used_assertion (
 	digest BYTEA NOT NULL, 
@@ -1828,7 +1841,25 @@ grant select, insert, delete on "revoked_token" to hub_write;
 
 grant select on "revoked_token" to hub_read;
 
+grant select, insert on "sealed_key" to hub_write;
+
+alter table "signing_key" enable row level security;
+
+alter table "signing_key" force row level security;
+
+create policy read_all on "signing_key" for select to hub_read using (true);
+
+create policy see on "signing_key" for select to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "signing_key" for insert to hub_write with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "signing_key" for update to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "signing_key" for delete to hub_write using (partner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
 grant select, insert, update on "signing_key" to hub_write;
+
+grant select on "signing_key" to hub_read;
 
 grant select, insert, delete on "used_assertion" to hub_write;
 

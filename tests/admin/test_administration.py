@@ -9,13 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from scmhub.database.secret import load_secret
 from scmhub.database.tables import HUB_PARTNER, ddl, metadata
-from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.hub import Hub
-from scmhub.identity.keys import revoke_key, rotate_keys
-from scmhub.identity.notary import notary
+from scmhub.identity.hourly import notary
 from scmhub.identity.roles import Role
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
@@ -156,39 +153,6 @@ async def test_another_clients_token_is_not_revoked(live: Live) -> None:
     assert await live.hub.database.read.rows("select * from revoked_token") == []
 
 
-async def test_attacks_22_and_23_a_key_is_published_before_it_signs_and_ends_at_once_when_revoked(live: Live) -> None:
-    database, secret, now = live.hub.database, load_secret(live.hub.settings), live.hub.clock()
-    old = live.hub.ring.active.thumbprint()
-    bearer = (await live.token()).json()["access_token"]
-    state, pending = await rotate_keys(database, secret, now)
-    assert state == "PENDING"
-
-    async def published() -> bool:
-        await works(live, bearer)
-        keys = (await live.http.get("/.well-known/jwks.json")).json()["keys"]
-        return sorted(key["kid"] for key in keys) == sorted([old, pending])
-
-    await eventually(published)
-    with pytest.raises(Refusal, match="rotate again after"):
-        await rotate_keys(database, secret, now)
-    assert await rotate_keys(database, secret, now + timedelta(minutes=6)) == ("ACTIVE", pending)
-
-    async def signs() -> bool:
-        await works(live, bearer)
-        return live.hub.ring.active.thumbprint() == pending
-
-    await eventually(signs)
-    assert await works(live, bearer)
-    fresh = (await live.token()).json()["access_token"]
-    await revoke_key(database, secret, old, now)
-
-    async def ended() -> bool:
-        return not await works(live, bearer)
-
-    await eventually(ended)
-    assert await works(live, fresh)
-
-
 async def test_the_operator_registers_partners_and_sees_none_of_their_records(live: Live) -> None:
     assert (await do(live, HUB_PARTNER, mutation("partnerInvite"), code="CARGO", name="Cargo"))["userErrors"] == []
     refused = await do(live, live.acme, mutation("partnerInvite"), code="DYNA", name="Dyna")
@@ -235,7 +199,7 @@ def test_no_table_of_records_takes_the_hub_as_a_side() -> None:
     checked |= {each.name for each in metadata.tables.values() for c in each.constraints if "not_the_hub" in str(c.name)}
     owned = {each.name for each in metadata.tables.values() if each.info.get("owner")}
     people = {"person", "invitation", "local_account", "session"}
-    assert owned - checked == {"audit_entry", "idempotency_key"} | people
+    assert owned - checked == {"audit_entry", "idempotency_key", "signing_key"} | people
 
 
 async def test_a_stranger_finds_no_integration_of_another(live: Live) -> None:

@@ -17,11 +17,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from scmhub.admin.partners import change_status
-from scmhub.database.secret import load_secret
 from scmhub.database.tables import HUB_PARTNER
 from scmhub.hub import Hub
-from scmhub.identity import integrations
-from scmhub.identity.keys import revoke_key, rotate_keys
+from scmhub.identity import integrations, keys
 from scmhub.identity.tables import CredentialTable
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
@@ -129,8 +127,8 @@ async def suspend_partner(live: Live, bearer: str) -> None:
 
 
 async def revoke_signing_key(live: Live, bearer: str) -> None:
-    secret = load_secret(live.hub.settings)
-    await revoke_key(live.hub.database, secret, live.hub.ring.active.thumbprint(), live.hub.clock())
+    async with live.acting(HUB_PARTNER, "operator") as unit:
+        await keys.revoke(unit, live.hub.ring.active.thumbprint())
 
 
 WAYS = [revoke_token, revoke_credential, rotate_at_once, suspend_integration, suspend_partner, revoke_signing_key]
@@ -175,12 +173,12 @@ async def test_a_partner_that_is_let_in_again_is_answered_everywhere(replicas: l
 
 
 async def test_a_published_key_is_known_everywhere_without_a_request(replicas: list[Live]) -> None:
-    hub = replicas[0].hub
-    _, kid = await rotate_keys(hub.database, load_secret(hub.settings), hub.clock())
+    async with replicas[0].acting(HUB_PARTNER, "operator") as unit:
+        kid = (await keys.rotate(unit)).kid
 
     async def published() -> bool:
         found = [(await each.http.get("/.well-known/jwks.json")).json()["keys"] for each in replicas]
-        return all(kid in [key["kid"] for key in keys] for keys in found)
+        return all(kid in [key["kid"] for key in each] for each in found)
 
     await eventually(published)
 

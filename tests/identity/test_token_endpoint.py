@@ -252,6 +252,6 @@ async def test_suspended_integrations_and_partners_get_no_token(live: Live) -> N
 
 
 async def test_no_secret_is_readable_for_the_role_that_reads(live: Live) -> None:
-    for table in ("credential_proof", "used_assertion", "signing_key"):
+    for table in ("credential_proof", "used_assertion", "sealed_key"):
         with pytest.raises(Exception, match="permission denied"):
             await live.hub.database.read.rows(f"select * from {table}")

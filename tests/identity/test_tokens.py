@@ -156,8 +156,8 @@ async def test_replicas_share_one_ring_and_another_secret_opens_nothing(
     assert first.active.thumbprint() == second.active.thumbprint()
     assert verify_token(second, issued(first), issuer=ISSUER, now=NOON).lens.partner_id == ACME
     connection = await admin.connect()
-    sealed = await connection.fetchval("select sealed from signing_key")
-    await connection.execute("update signing_key set sealed = $1", sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    sealed = await connection.fetchval("select sealed from sealed_key")
+    await connection.execute("update sealed_key set sealed = $1", sealed[:-1] + bytes([sealed[-1] ^ 1]))
     await connection.close()
     with pytest.raises(DatabaseUnusable, match="sealed with another secret"):
         await load_ring(admin, secret, NOON)

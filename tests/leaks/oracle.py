@@ -91,6 +91,7 @@ LAWS = {
         for name, table in (
             ("Document", "stored_document"), ("Frontend", "frontend"), ("IdentityProvider", "identity_provider"), ("Invitation", "invitation"),
             ("IdentityProviderVersion", "identity_provider_version"), ("Person", "person"), ("Session", "session"),
+            ("SigningKey", "signing_key"),
         )
     },
     "Webhook": Law("webhook", "partner_id"),

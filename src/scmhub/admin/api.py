@@ -9,7 +9,7 @@ import strawberry
 
 from scmhub.feed import audit
 from scmhub.feed.audit import AuditEntryTable
-from scmhub.graph.declare import column, kind, many, one, question
+from scmhub.graph.declare import column, days_since, kind, many, one, question
 from scmhub.identity.tables import CredentialTable, IntegrationTable
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.access import PUBLIC
@@ -54,6 +54,9 @@ class Integration:
     state: IntegrationState = column(PUBLIC, "Whether it may call.")
     created_at: datetime = column(PUBLIC, "When it was created.")
     last_used_at: datetime | None = column(PUBLIC, "When it last got a token, to the minute.")
+    stale_for: int = days_since(
+        "last_used_at", "created_at", "Whole days since it last got a token, or since it was created if it got none."
+    )
     version: int = column(PUBLIC, "Counts the changes; to be sent as `expectedVersion`.")
     credentials = many("Credential", "What proves it, oldest first.", by="integration_id")
 
@@ -68,9 +71,15 @@ class Credential:
     expires_at: datetime = column(PUBLIC, "When it ends by itself.")
     revoked_at: datetime | None = column(PUBLIC, "When it was revoked.")
     last_used_at: datetime | None = column(PUBLIC, "When it last proved the integration, to the minute.")
+    stale_for: int = days_since(
+        "last_used_at", "created_at", "Whole days since it last proved the integration, or since it was made."
+    )
 
 
-@kind(AuditEntryTable, prefix="aud", policy=Owned(owner="partner_id"), plural="auditTrail", needs=Permission.AUDIT)
+@kind(
+    AuditEntryTable, prefix="aud", policy=Owned(owner="partner_id"), plural="auditTrail", needs=Permission.AUDIT,
+    filters=("at", "actor", "action", "subject"),
+)  # fmt: skip
 class AuditEntry:
     """One change of a right, made by your people or machines; sealed by the hash of the row before it."""
 
@@ -79,6 +88,7 @@ class AuditEntry:
     actor: str = column(PUBLIC, "Who made it.")
     action: str = column(PUBLIC, "What was done.")
     subject: str = column(PUBLIC, "What it was done to.")
+    reason: str | None = column(PUBLIC, "Why, in the words of who did it.")
     previous: str = column(PUBLIC, "Hash of the row before it, SHA-256 in hexadecimal.")
     hash: str = column(PUBLIC, "SHA-256 of `previous` and the row, in hexadecimal.")
 
@@ -96,3 +106,22 @@ async def audit_verify(info: strawberry.Info) -> AuditVerification:
     of = info.context["viewer"].lens.partner_id
     found = await audit.verify(info.context["reads"].rows, info.context["keys"](), of)
     return AuditVerification(intact=found.intact, rows=found.rows, broken_at=found.broken_at, reason=found.reason)
+
+
+@strawberry.type(description="A place of your audit trail, signed by the hub: who keeps it finds every later rewrite.")
+class AuditCheckpoint:
+    seq: int = strawberry.field(description="Number of the row it stands at.")
+    at: datetime = strawberry.field(description="When it was signed.")
+    hash: str = strawberry.field(description="Hash of that row, SHA-256 in hexadecimal.")
+    signed: str = strawberry.field(
+        description="Partner, number, hash and time as a compact JWS; the hub's published keys verify it."
+    )
+
+
+@question(
+    "auditCheckpoint", "The newest place of your audit trail that the hub has signed; null in its first hour.",
+    needs=Permission.AUDIT,
+)  # fmt: skip
+async def audit_checkpoint(info: strawberry.Info) -> AuditCheckpoint | None:
+    found = await audit.newest_checkpoint(info.context["reads"].rows, info.context["viewer"].lens.partner_id)
+    return AuditCheckpoint(**found) if found else None

@@ -14,6 +14,7 @@ from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.graph.declare import Shown, command
 from scmhub.graph.lookup import changeable
+from scmhub.graph.reason import Reasoned
 from scmhub.identity import integrations
 from scmhub.identity.tables import CredentialTable, IntegrationTable
 from scmhub.identity.viewer import Permission, TokenScope
@@ -32,7 +33,7 @@ class IntegrationScope(Enum):
 
 
 @strawberry.input(description="An integration to create.")
-class IntegrationCreateInput:
+class IntegrationCreateInput(Reasoned):
     name: str = strawberry.field(description="What you call it; at most 200 characters.")
     token_scopes: list[IntegrationScope] = strawberry.field(description="What its tokens may do at most.")
     documents: IntegrationDocuments = strawberry.field(
@@ -41,26 +42,26 @@ class IntegrationCreateInput:
 
 
 @strawberry.input(description="A secret to replace.")
-class IntegrationSecretRotateInput:
+class IntegrationSecretRotateInput(Reasoned):
     integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     overlap_hours: int = strawberry.field(description="How long the old secret works on; 0 to 168.", default=24)
 
 
 @strawberry.input(description="A public key to add.")
-class IntegrationKeyAddInput:
+class IntegrationKeyAddInput(Reasoned):
     integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     public_jwk: str = strawberry.field(description="The public key as a JSON Web Key: EC P-256, or RSA.")
 
 
 @strawberry.input(description="A credential to revoke.")
-class IntegrationCredentialRevokeInput:
+class IntegrationCredentialRevokeInput(Reasoned):
     credential: strawberry.ID = strawberry.field(description="Which credential of yours.")
 
 
 @strawberry.input(description="An integration to suspend.")
-class IntegrationSuspendInput:
+class IntegrationSuspendInput(Reasoned):
     integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
 
@@ -73,7 +74,7 @@ class IntegrationDocumentsSetInput:
 
 
 @strawberry.input(description="A partner to register; for the hub's operator.")
-class PartnerInviteInput:
+class PartnerInviteInput(Reasoned):
     code: str = strawberry.field(description="Its code, unique in the hub.")
     name: str = strawberry.field(description="Name of the firm.")
     admin_name: str | None = strawberry.field(
@@ -83,7 +84,7 @@ class PartnerInviteInput:
 
 
 @strawberry.input(description="A partner; for the hub's operator.")
-class PartnerStatusInput:
+class PartnerStatusInput(Reasoned):
     code: str = strawberry.field(description="Its code.")
 
 

@@ -12,6 +12,7 @@ from scmhub.admin.commands import IntegrationScope
 from scmhub.database.unit import Unit
 from scmhub.graph.declare import column, command, kind
 from scmhub.graph.lookup import changeable
+from scmhub.graph.reason import Reasoned
 from scmhub.identity import frontends
 from scmhub.identity.frontend_tables import FrontendTable
 from scmhub.identity.public_clients import PREFIX
@@ -53,7 +54,7 @@ class Frontend:
 
 
 @strawberry.input(description="A frontend to register.")
-class FrontendRegisterInput:
+class FrontendRegisterInput(Reasoned):
     name: str = strawberry.field(description="What you call it; at most 200 characters.")
     redirect_uris: list[str] = strawberry.field(description=_REDIRECTS)
     origins: list[str] = strawberry.field(description=_ORIGINS)
@@ -61,7 +62,7 @@ class FrontendRegisterInput:
 
 
 @strawberry.input(description="A frontend to change; what is absent stays.")
-class FrontendReviseInput:
+class FrontendReviseInput(Reasoned):
     frontend: strawberry.ID = strawberry.field(description="Which frontend of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     name: strawberry.Maybe[str] = strawberry.field(description="What you call it.", default=None)
@@ -71,7 +72,7 @@ class FrontendReviseInput:
 
 
 @strawberry.input(description="A frontend to suspend.")
-class FrontendSuspendInput:
+class FrontendSuspendInput(Reasoned):
     frontend: strawberry.ID = strawberry.field(description="Which frontend of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
 

@@ -30,7 +30,7 @@ class Permission(Enum):
     ACCESS = strawberry.enum_value("ACCESS", description="See who may call: people, sessions, integrations, ...")
     ADMIN = strawberry.enum_value("ADMIN", description="Change who may call.")
     AUDIT = strawberry.enum_value("AUDIT", description="Read the audit trail.")
-    PARTNERS = strawberry.enum_value("PARTNERS", description="Register, suspend and reactivate partners.")
+    PARTNERS = strawberry.enum_value("PARTNERS", description="Register and suspend partners; signing keys.")
 
 
 @strawberry.type(description="Who the hub takes you for.")

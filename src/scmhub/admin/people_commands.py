@@ -10,6 +10,7 @@ from scmhub.admin.me import Role
 from scmhub.database.unit import Unit
 from scmhub.graph.declare import Shown, command
 from scmhub.graph.lookup import changeable
+from scmhub.graph.reason import Reasoned
 from scmhub.identity import people
 from scmhub.identity.people_tables import InvitationTable, PersonTable
 from scmhub.identity.viewer import TokenScope
@@ -23,27 +24,27 @@ _ADMIN = TokenScope.ADMIN
 
 
 @strawberry.input(description="Somebody to invite.")
-class PersonInviteInput:
+class PersonInviteInput(Reasoned):
     name: str = strawberry.field(description="Their name; at most 200 characters.")
     email: str = strawberry.field(description="Their e-mail address; also the account name they will log in with.")
     roles: list[Role] = strawberry.field(description="What they will be; at least one.")
 
 
 @strawberry.input(description="Roles to give.")
-class PersonRolesSetInput:
+class PersonRolesSetInput(Reasoned):
     person: strawberry.ID = strawberry.field(description="Whom.")
     expected_version: int = strawberry.field(description="Their `version` as you know it.")
     roles: list[Role] = strawberry.field(description="All roles they have from now on.")
 
 
 @strawberry.input(description="A person, as you know it.")
-class PersonStepInput:
+class PersonStepInput(Reasoned):
     person: strawberry.ID = strawberry.field(description="Whom.")
     expected_version: int = strawberry.field(description="Their `version` as you know it.")
 
 
 @strawberry.input(description="An invitation to withdraw.")
-class InvitationWithdrawInput:
+class InvitationWithdrawInput(Reasoned):
     invitation: strawberry.ID = strawberry.field(description="Which invitation of yours.")
 
 

@@ -11,6 +11,7 @@ import strawberry
 from scmhub.database.unit import Unit
 from scmhub.graph.declare import Shown, column, command, kind, many
 from scmhub.graph.lookup import changeable
+from scmhub.graph.reason import Reasoned
 from scmhub.identity import providers
 from scmhub.identity.provider_tables import IdentityProviderTable, ProviderVersionTable
 from scmhub.identity.viewer import Permission, TokenScope
@@ -59,7 +60,7 @@ class IdentityProviderVersion:
 
 
 @strawberry.input(description="An identity provider to add.")
-class IdentityProviderAddInput:
+class IdentityProviderAddInput(Reasoned):
     issuer: str = strawberry.field(description="Its issuer URL, exactly as its discovery document says it; https.")
     client_id: str = strawberry.field(description="Who the hub is there; register `/login/callback` of this hub there.")
     client_secret: str = strawberry.field(description="The hub's secret there; kept sealed, shown to nobody.")
@@ -73,7 +74,7 @@ class IdentityProviderAddInput:
 
 
 @strawberry.input(description="New settings of an identity provider; all of them.")
-class IdentityProviderMappingReviseInput:
+class IdentityProviderMappingReviseInput(Reasoned):
     identity_provider: strawberry.ID = strawberry.field(description="Which of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     client_id: str = strawberry.field(description="Who the hub is there.")
@@ -88,7 +89,7 @@ class IdentityProviderMappingReviseInput:
 
 
 @strawberry.input(description="An identity provider, as you know it.")
-class IdentityProviderStepInput:
+class IdentityProviderStepInput(Reasoned):
     identity_provider: strawberry.ID = strawberry.field(description="Which of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
 

@@ -19,7 +19,8 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database, Unit, rehearsed
 from scmhub.errors import Refusal
 from scmhub.feed import audit
-from scmhub.identity.keys import KeyRing, load_ring, revoke_key, rotate_keys
+from scmhub.identity import keys
+from scmhub.identity.keys import KeyRing, load_ring
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
 from scmhub.settings import Settings, load_settings
@@ -98,19 +99,20 @@ async def admin_token(code: str, minutes: int) -> str:
 
 async def list_keys() -> list[Mapping[str, Any]]:
     async with open_hub() as hub, acting(hub) as unit:
-        rows = await unit.rows("select kid, state, created_at from signing_key order by created_at")
+        rows = await unit.rows("select kid, state, created_at, signs_from, signs_until from signing_key order by id")
         return [dict(row) for row in rows]
 
 
 async def rotate(*, dry_run: bool) -> dict[str, Any]:
     """What was done (PENDING: published, ACTIVE: signs from now on), and the kid."""
-    async with open_hub() as hub:
-        state, kid = await rotate_keys(hub.database, load_secret(hub.settings), system_clock(), dry_run=dry_run)
+    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
+        found = await keys.rotate(unit)
+        state, kid = found.state, found.kid
     new = state == "PENDING" and dry_run
     return {"kid": None if new else kid, "state": state, "dryRun": dry_run}
 
 
 async def revoke(kid: str, *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub:
-        await revoke_key(hub.database, load_secret(hub.settings), kid, system_clock(), dry_run=dry_run)
+    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
+        await keys.revoke(unit, kid)
     return {"kid": kid, "state": "REVOKED", "dryRun": dry_run}

@@ -59,6 +59,8 @@ class Unit:
         self.now = now
         self.secret = secret
         """For what must be kept but not readable in the database."""
+        self.reason: str | None = None
+        """Why, in the words of whoever acts; the audit trail keeps it."""
         self._raw = raw
         self._changes: list[dict[str, Any]] = []
         self._usable = True

@@ -26,7 +26,7 @@ from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import OF_THE_HUB, Record, governed, instant, symbol
+from scmhub.database.tables import OF_THE_HUB, Record, governed, instant, symbol, words
 from scmhub.database.unit import Unit
 from scmhub.ids import new_id
 
@@ -65,6 +65,8 @@ class AuditEntryTable(Record, table=True):
     action: str = symbol()
     subject: str = symbol()
     details: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    reason: str | None = words(optional=True)
+    """Why, if whoever did it said so."""
     previous: str = symbol()
     hash: str = symbol()
 
@@ -114,7 +116,7 @@ async def record(unit: Unit, action: str, subject: str, details: Mapping[str, An
     [head] = await unit.rows("select seq, hash from audit_head where partner_id = $1 for update", of)
     row = {
         "seq": head["seq"] + 1, "at": unit.now, "partner_id": of, "actor": unit.actor, "action": action,
-        "subject": subject, "details": dict(details or {}),
+        "subject": subject, "details": dict(details or {}), "reason": unit.reason,
     }  # fmt: skip
     sealed = seal(head["hash"], row)
     unit.session.add(AuditEntryTable(id=new_id(unit.now), **row, previous=head["hash"], hash=sealed))
@@ -123,7 +125,7 @@ async def record(unit: Unit, action: str, subject: str, details: Mapping[str, An
 
 def seal(previous: str, row: Mapping[str, Any]) -> str:
     """SHA-256 of the hash before and the canonical JSON of a row (keys sorted, instants in UTC)."""
-    shown = {name: row[name] for name in ("seq", "at", "actor", "action", "subject", "details")}
+    shown = {name: row[name] for name in ("seq", "at", "actor", "action", "subject", "details", "reason")}
     shown["partner"] = str(row["partner_id"])
     return hashlib.sha256(previous.encode() + orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -143,6 +145,15 @@ async def checkpoint(unit: Unit, key: ECKey) -> int:
             jws.serialize_compact(header, orjson.dumps(place), key, algorithms=["ES256"]),
         )  # fmt: skip
     return len(unsigned)
+
+
+async def newest_checkpoint(rows: Rows, of: UUID) -> dict[str, Any] | None:
+    """The last place of a partner's chain that was signed: seq, at, hash, signed."""
+    found = await rows(
+        "select c.seq, c.at, e.hash, c.signed from audit_checkpoint c join audit_entry e"
+        " on e.partner_id = c.partner_id and e.seq = c.seq where c.partner_id = $1 order by c.seq desc limit 1", of,
+    )  # fmt: skip
+    return dict(found[0]) if found else None
 
 
 async def verify(rows: Rows, keys: KeySet, partner: UUID | None = None) -> Verdict:

@@ -64,7 +64,7 @@ def _stored(kind: Kind, name: str, column: str) -> Any:
 
 
 def _check_column(kind: Kind, name: str, spec: Column) -> None:
-    stored = _stored(kind, name, spec.source or name)
+    stored = _stored(kind, name, spec.or_since or spec.source or name)
     _require(name in kind.types, kind, name, "needs a type annotation")
     nullable = optional(kind.types[name])[1]
     _require(nullable or spec.access == PUBLIC, kind, name, "may be masked, so its type must be optional")

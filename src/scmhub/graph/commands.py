@@ -32,6 +32,7 @@ from scmhub.graph.declare import Call, Command, Registry, Shown
 from scmhub.graph.documents import Document
 from scmhub.graph.given import refuse_null
 from scmhub.graph.plan import Inputs, Planner, spec_of
+from scmhub.graph.reason import reason_of
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.identity.viewer import Permission, Viewer
 
@@ -140,7 +141,9 @@ class CommandRunner:
         inputs = Inputs(viewer.lens, self._clock(), self._clock().date(), args)
         try:
             check_right(step.command, viewer, inputs.now)
+            reason = reason_of(given)
             async with self._database.unit(viewer.lens.partner_id, viewer.subject, lambda: inputs.now) as unit:
+                unit.reason = reason
                 if key:
                     selection = idempotency.fingerprint(step.selection, args)  # which fields, under which arguments
                     earlier = await idempotency.claim(

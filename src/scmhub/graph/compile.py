@@ -21,12 +21,12 @@ from scmhub.graph.arguments import Site, check_page, structure
 from scmhub.graph.build import payload_name
 from scmhub.graph.collect import Collector, Selected
 from scmhub.graph.declare import Column, Command, Kind, Latest, Many, Narrow, One, Pair, Registry, Withheld, optional
-from scmhub.graph.json import Pieces, key_list, obj, scalar
+from scmhub.graph.json import Pieces, key_list, obj, scalar, whole_days
 from scmhub.graph.where import SQL_TYPES, Where, camel
 from scmhub.identity.viewer import Permission
 from scmhub.ids import parse_id
 from scmhub.sharing.access import PARTY
-from scmhub.sharing.policy import ME, Owned, Row
+from scmhub.sharing.policy import ME, NOW, Owned, Row
 
 Selections = list[SelectionSetNode]
 
@@ -106,6 +106,8 @@ class Compiler:
     def _column(self, kind: Kind, row: Row, name: str, spec: Column) -> Pieces:
         of, nullable = optional(kind.types[name])
         cell, granted = row.masked(spec.source or name, spec.access)
+        if spec.or_since:
+            cell = whole_days(cell, row.cell(spec.or_since), NOW)
         if spec.keys:
             return key_list(cell, self.registry.kinds[spec.keys].prefix, granted=granted)
         return scalar(cell, of, plain=spec.plain, nullable=nullable, granted=granted)

@@ -24,7 +24,7 @@ from sqlalchemy import Table
 
 from scmhub.graph.price import Tariff
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
-from scmhub.sharing.access import Access
+from scmhub.sharing.access import PUBLIC, Access
 from scmhub.sharing.policy import Policy
 
 
@@ -32,7 +32,8 @@ from scmhub.sharing.policy import Policy
 class Column:
     """One stored value. ``plain``: a CHECK keeps it free of characters JSON would escape.
 
-    ``keys``: it is an array of keys of records of that kind, shown as their ids.
+    ``keys``: it is an array of keys of records of that kind, shown as their ids. ``or_since``: shown are the whole days
+    since the instant in ``source``, or in ``or_since`` where there is none.
     """
 
     description: str
@@ -40,6 +41,7 @@ class Column:
     source: str | None = None
     plain: bool = False
     keys: str | None = None
+    or_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,11 @@ def column(access: Access, description: str, *, source: str | None = None, plain
 def keys(kind: str, access: Access, description: str, *, source: str) -> Any:
     """The ids of records of ``kind`` whose keys are in an array column; gives no right to see those records."""
     return Column(description, access, source, keys=kind)
+
+
+def days_since(source: str, or_since: str, description: str) -> Any:
+    """Whole days since an instant, or since another (never null) where there is none; comes with the record."""
+    return Column(description, PUBLIC, source, or_since=or_since)
 
 
 def money(access: Access, description: str, *, amount: str, currency: str = "currency", nullable: bool = True) -> Any:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from scmhub.database.fragment import Fragment, join, literal, sql
+from scmhub.database.fragment import Bind, Fragment, join, literal, sql
 
 _MOST_ARGUMENTS = 90
 """A PostgreSQL function takes at most 100."""
@@ -71,6 +71,11 @@ def key_list(cell: Fragment, prefix: str, *, granted: Fragment | None) -> Pieces
     listed = sql("concat({}, array_to_string({}, {}), {})", first, cell, next_, last)
     shown = sql("case when {} is null then 'null' when cardinality({}) = 0 then '[]' else {} end", cell, cell, listed)
     return Pieces().value(shown if granted is None else sql("case when {} then {} else 'null' end", granted, shown))
+
+
+def whole_days(since: Fragment, or_since: Fragment, until: Fragment | Bind) -> Fragment:
+    """Whole days from one instant, or another where it is NULL, until a third."""
+    return sql("floor(extract(epoch from {} - coalesce({}, {})) / 86400)::int", until, since, or_since)
 
 
 def _quoted(of: Any, plain: bool) -> bool:

@@ -13,13 +13,13 @@ from uuid import UUID
 
 import orjson
 from joserfc.errors import JoseError
-from sqlmodel import select
+from sqlmodel import func, select
 
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
-from scmhub.identity.clients import public_key
+from scmhub.identity.clients import UNUSED_LIFE, public_key
 from scmhub.identity.tables import ANY, CredentialProofTable, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
 from scmhub.ids import new_id
@@ -114,10 +114,29 @@ async def revoke_credential(unit: Unit, credential: CredentialTable) -> None:
         path = ["input", "credential"]
         raise Refusal("ILLEGAL_TRANSITION", "It is revoked; there is no further step.", path, credential.id)
     await _end(unit, credential, unit.now)
-    await audit.record(
-        unit, "integration.credentialRevoked", audit.subject_of("integration", credential.integration_id),
-        {"credential": str(credential.id)},
-    )  # fmt: skip
+    await _record_end(unit, credential, "integration.credentialRevoked")
+
+
+async def _record_end(unit: Unit, credential: CredentialTable, action: str) -> None:
+    subject = audit.subject_of("integration", credential.integration_id)
+    await audit.record(unit, action, subject, {"credential": str(credential.id)})
+
+
+async def end_unused(unit: Unit) -> None:
+    """Ends the acting partner's secrets that nobody used for so long that they prove nothing any more."""
+    found = await unit.session.exec(
+        select(CredentialTable)
+        .where(
+            CredentialTable.kind == "SECRET",
+            CredentialTable.revoked_at.is_(None),  # type: ignore[union-attr]
+            CredentialTable.expires_at > unit.now,
+            func.coalesce(CredentialTable.last_used_at, CredentialTable.created_at) <= unit.now - UNUSED_LIFE,
+        )
+        .with_for_update()
+    )
+    for credential in found.all():
+        await _end(unit, credential, unit.now)
+        await _record_end(unit, credential, "integration.credentialUnused")
 
 
 async def suspend(unit: Unit, integration: IntegrationTable) -> None:

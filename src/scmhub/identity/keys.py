@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
 import orjson
 from joserfc.jwk import ECKey, Key, KeySet
-from sqlalchemy import Column, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Column, Index, LargeBinary, String, Uuid
+from sqlmodel import Field, SQLModel, select
 
 from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.roles import login
 from scmhub.database.secret import HubSecret
-from scmhub.database.tables import HUB_PARTNER, WRITE_ROLE, instant, one_of, symbol
-from scmhub.database.unit import Database, Unit, rehearsed
+from scmhub.database.tables import HUB_PARTNER, OF_THE_HUB, WRITE_ROLE, Record, governed, instant, one_of, symbol
+from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
 from scmhub.identity.sealing import seal, unseal
+from scmhub.ids import new_id
 
 _LABEL = "signing-keys"
 _LOCK = 0x5C3B_0001
@@ -29,18 +30,36 @@ PUBLISHED_BEFORE_USE = timedelta(minutes=5)
 """As long as others may keep the key set they fetched."""
 
 
-class SigningKeyTable(SQLModel, table=True):
-    """One key of the ring. ``sealed`` is the private JWK under AES-GCM, the kid as associated data."""
+_OF_HUB = governed(owner="partner_id", add="owner", write="select, insert, update")["info"]
+
+
+class SigningKeyTable(Record, table=True):
+    """One key of the ring, as the operator sees it."""
 
     __tablename__ = "signing_key"
     __table_args__ = (
         one_of("state", "PENDING", "ACTIVE", "RETIRED", "REVOKED"),
-        {"info": {"secret": True, "write": "select, insert, update"}},
+        Index(None, "partner_id", "id"),
+        {"info": _OF_HUB | {OF_THE_HUB: True}},
     )
-    kid: str = Field(primary_key=True)
+    partner_id: UUID = Field(default=HUB_PARTNER, sa_column=Column(Uuid, nullable=False))
+    """The hub's operator, always."""
+    kid: str = Field(sa_column=Column(String(collation="C"), nullable=False, unique=True))
     state: str = symbol()
-    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     created_at: datetime = instant()
+    signs_from: datetime | None = instant(optional=True)
+    """When it became ACTIVE."""
+    signs_until: datetime | None = instant(optional=True)
+    """When it became RETIRED or REVOKED."""
+
+
+class SealedKeyTable(SQLModel, table=True):
+    """The private JWK of a signing key under AES-GCM, the kid as associated data."""
+
+    __tablename__ = "sealed_key"
+    __table_args__ = ({"info": {"secret": True, "write": "select, insert"}},)
+    kid: str = Field(primary_key=True)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,77 +80,96 @@ async def load_ring(admin: Address, secret: HubSecret, now: datetime) -> KeyRing
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-            rows = await connection.fetch("select kid, state, sealed from signing_key")
+            await connection.execute("select set_config('hub.partner', $1, true)", str(HUB_PARTNER))
+            rows = await connection.fetch(_RING)
             if not any(row["state"] == "ACTIVE" for row in rows):
-                rows.append(await _make(connection, secret, now))
+                await _make(connection, secret, now, "ACTIVE")
+                rows = await connection.fetch(_RING)
     finally:
         await connection.close()
     return _ring(rows, secret)
 
 
-async def _make(
-    writer: Unit | asyncpg.Connection, secret: HubSecret, now: datetime, state: str = "ACTIVE"
-) -> dict[str, object]:
+_RING = "select k.kid, k.state, s.sealed from signing_key k join sealed_key s on s.kid = k.kid"
+_INSERT = "insert into signing_key (id, partner_id, kid, state, created_at, signs_from) values ($1, $2, $3, $4, $5, $6)"
+
+
+async def _make(writer: Unit | asyncpg.Connection, secret: HubSecret, now: datetime, state: str) -> UUID:
+    """A new key of the ring; its id."""
     made = ECKey.generate_key("P-256", private=True)
-    kid = made.thumbprint()
+    key, kid = new_id(now), made.thumbprint()
+    await writer.fetch(_INSERT, key, HUB_PARTNER, kid, state, now, now if state == "ACTIVE" else None)
     sealed = seal(secret, _LABEL, orjson.dumps(made.as_dict(private=True)), kid)
-    row: dict[str, object] = {"kid": kid, "state": state, "sealed": sealed}
-    await writer.fetch(
-        "insert into signing_key (kid, state, sealed, created_at) values ($1, $2, $3, $4)",
-        kid, state, row["sealed"], now,
-    )  # fmt: skip
-    return row
+    await writer.fetch("insert into sealed_key (kid, sealed) values ($1, $2)", kid, sealed)
+    return key
 
 
-async def rotate_keys(
-    database: Database, secret: HubSecret, now: datetime, *, dry_run: bool = False
-) -> tuple[str, str]:
-    """The next step of a rotation: publish a key (PENDING), or let the published one sign. What was done, and the kid.
+async def rotate(unit: Unit) -> SigningKeyTable:
+    """The next step of a rotation: publish a key (PENDING), or let the published one sign (ACTIVE).
 
     Refusal if the published key is so young that others may not know it yet. A retired key stays accepted: its tokens
     end by themselves.
     """
-    async with _changing(database, now, dry_run) as unit:
-        rows = await unit.rows("select kid, created_at from signing_key where state = 'PENDING'")
-        if not rows:
-            made = await _make(unit, secret, now, "PENDING")
-            kid = str(made["kid"])
-            await audit.record(unit, "signingKey.published", f"signing-key:{kid}")
-            return "PENDING", kid
-        kid, usable = rows[0]["kid"], rows[0]["created_at"] + PUBLISHED_BEFORE_USE
-        if now < usable:
-            text = f"The published key may not be known to everybody yet: rotate again after {usable:%H:%M:%S} UTC."
-            raise Refusal("ILLEGAL_TRANSITION", text, ["key"])
-        await unit.rows("update signing_key set state = 'RETIRED' where state = 'ACTIVE'")
-        await unit.rows("update signing_key set state = 'ACTIVE' where kid = $1", kid)
-        await audit.record(unit, "signingKey.activated", f"signing-key:{kid}")
-        return "ACTIVE", kid
+    await _alone(unit)
+    pending = await _in_state(unit, "PENDING")
+    if pending is None:
+        made = await unit.session.get_one(SigningKeyTable, await _make(unit, unit.secret, unit.now, "PENDING"))
+        await audit.record(unit, "signingKey.published", _subject(made))
+        return made
+    usable = pending.created_at + PUBLISHED_BEFORE_USE
+    if unit.now < usable:
+        text = f"The published key may not be known to everybody yet: rotate again after {usable:%H:%M:%S} UTC."
+        raise Refusal("ILLEGAL_TRANSITION", text, ["input"], pending.id)
+    if active := await _in_state(unit, "ACTIVE"):
+        await _become(unit, active, "RETIRED")
+    await _become(unit, pending, "ACTIVE")
+    await audit.record(unit, "signingKey.activated", _subject(pending))
+    return pending
 
 
-async def revoke_key(
-    database: Database, secret: HubSecret, kid: str, now: datetime, *, dry_run: bool = False
-) -> None:
+async def revoke(unit: Unit, kid: str) -> SigningKeyTable:
     """Its tokens end at once. If it was the one that signs, the published one or a new one signs from now on."""
-    async with _changing(database, now, dry_run) as unit:
-        if not await unit.fetch(
-            "update signing_key set state = 'REVOKED' where kid = $1 and state <> 'REVOKED' returning true", kid
-        ):
-            raise Refusal("NOT_FOUND", "There is no such key in force: 'scmhub keys list' shows them.", ["kid"])
-        if not await unit.rows("select kid from signing_key where state = 'ACTIVE'"):
-            heir = await unit.fetch("update signing_key set state = 'ACTIVE' where state = 'PENDING' returning kid")
-            if heir is None:
-                await _make(unit, secret, now)
-        bar(unit, name_of("key", kid))
-        await audit.record(unit, "signingKey.revoked", f"signing-key:{kid}")
+    await _alone(unit)
+    found = (await unit.session.exec(select(SigningKeyTable).where(SigningKeyTable.kid == kid))).first()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such key: 'scmhub keys list' shows them.", ["input", "kid"])
+    if found.state == "REVOKED":
+        raise Refusal("ILLEGAL_TRANSITION", "The key is revoked; there is no further step.", ["input", "kid"], found.id)
+    await _become(unit, found, "REVOKED")
+    if not await _in_state(unit, "ACTIVE"):
+        if heir := await _in_state(unit, "PENDING"):
+            await _become(unit, heir, "ACTIVE")
+        else:
+            await _make(unit, unit.secret, unit.now, "ACTIVE")
+    bar(unit, name_of("key", kid))
+    await audit.record(unit, "signingKey.revoked", _subject(found))
+    return found
 
 
-@asynccontextmanager
-async def _changing(database: Database, now: datetime, dry_run: bool) -> AsyncIterator[Unit]:
-    """One transaction of the operator, alone with the ring."""
-    async with rehearsed(database, HUB_PARTNER, "operator", lambda: now, dry_run=dry_run) as unit:
-        await unit.rows("select pg_advisory_xact_lock($1)", _LOCK)
-        yield unit
-        renew(unit)
+async def _alone(unit: Unit) -> None:
+    """Alone with the ring, as the operator; every replica reads it anew when the unit has committed."""
+    if unit.partner_id != HUB_PARTNER:
+        raise Refusal("FORBIDDEN", "Only the hub's operator may do this.", ["input"])
+    await unit.rows("select pg_advisory_xact_lock($1)", _LOCK)
+    renew(unit)
+
+
+async def _in_state(unit: Unit, state: str) -> SigningKeyTable | None:
+    return (await unit.session.exec(select(SigningKeyTable).where(SigningKeyTable.state == state))).first()
+
+
+async def _become(unit: Unit, key: SigningKeyTable, state: str) -> None:
+    if state == "ACTIVE":
+        key.signs_from = unit.now
+    elif key.state == "ACTIVE":
+        key.signs_until = unit.now
+    key.state = state
+    unit.session.add(key)
+    await unit.session.flush()
+
+
+def _subject(key: SigningKeyTable) -> str:
+    return f"signing-key:{key.kid}"
 
 
 def _ring(rows: Iterable[asyncpg.Record], secret: HubSecret) -> KeyRing:

@@ -38,7 +38,7 @@ class Permission(StrEnum):
     AUDIT = "AUDIT"
     """Read the audit trail."""
     PARTNERS = "PARTNERS"
-    """Register and suspend partners: the hub's operator."""
+    """Register and suspend partners, and turn the hub's signing keys: the hub's operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner
 from scmhub.graph.rates import Bucket
-from scmhub.identity.notary import notary
+from scmhub.identity.hourly import notary, warden
 from scmhub.identity.standing import Standing
 from scmhub.settings import Settings
 from scmhub.sharing.sweep import sweep
@@ -61,7 +61,7 @@ async def follow_log(
         await check_session(connection, READ_ROLE, hub.settings)
 
     pump = Pump(login(admin, PUMP_ROLE, secret), hub.settings, hub.clock)
-    pump.chores += [sweep, notary(hub.database, lambda: hub.standing.ring)]
+    pump.chores += [sweep, notary(hub.database, lambda: hub.standing.ring), warden(hub.database)]
     tail = Tail(reader)
     reads = await ReadPool.open(reader, CONNECTIONS, hub.settings.pool_wait_seconds, check)
     tasks: list[asyncio.Task[None]] = []
