@@ -67,7 +67,7 @@ class IntegrationSuspendInput(Reasoned):
 
 
 @strawberry.input(description="Which documents an integration may send from now on.")
-class IntegrationDocumentsSetInput:
+class IntegrationDocumentsSetInput(Reasoned):
     integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     documents: IntegrationDocuments = strawberry.field(description="Any, or registered ones only.")

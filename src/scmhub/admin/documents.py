@@ -19,6 +19,7 @@ from scmhub.graph.declare import Call, column, command, kind, question
 from scmhub.graph.documents import Document as ReadDocument
 from scmhub.graph.library import DOCUMENT, Library, digest_of
 from scmhub.graph.lookup import changeable
+from scmhub.graph.reason import Reasoned
 from scmhub.graph.stored_tables import REGISTERED, RETIRED, StoredDocumentTable
 from scmhub.identity.integrations import check_name
 from scmhub.identity.viewer import Permission, TokenScope
@@ -70,7 +71,7 @@ class Document:
 
 
 @strawberry.input(description="A document to register.")
-class DocumentRegisterInput:
+class DocumentRegisterInput(Reasoned):
     text: str = strawberry.field(description="The document, as your clients will hash it: byte for byte.")
     name: str | None = strawberry.field(
         description="What you call it, at most 200 characters; default the names of its operations.", default=None
@@ -78,7 +79,7 @@ class DocumentRegisterInput:
 
 
 @strawberry.input(description="A document to retire.")
-class DocumentRetireInput:
+class DocumentRetireInput(Reasoned):
     document: strawberry.ID = strawberry.field(description="Which document of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
 
