@@ -1,11 +1,11 @@
-"""The hub under measurement: acme, its suppliers, and a rule that opens its items to all of them."""
+"""The hub under measurement: owners, their suppliers, and for each owner a rule that opens its items to all of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from benchmarks.fanout.clients import ITEMS
 from scmhub.database.address import Address
 from scmhub.hub import Hub
 from scmhub.identity.tokens import issue_token
@@ -18,54 +18,67 @@ from scmhub.records.relationships.api import RelationshipKind
 from scmhub.settings import Settings
 
 REVISE = "mutation ($i: ItemReviseInput!) { itemRevise(input: $i) { userErrors { message } } }"
-DOCUMENT = """
-subscription { changes { __typename ... on Changed {
-  cursor kind action recordId changedFields
-  record { __typename ... on Item { id number description unit lifecycle owner { code name } } } } } }
-"""
-STOCK_DOCUMENT = """
-subscription { changes { __typename cursor kind action recordId changedFields
-  record { __typename id number description unit lifecycle owner { code name } } } }
-"""
-"""The same without interfaces."""
 RULE = """
 insert into sharing_rule (id, owner_id, grantee_role, kind, field_groups, valid_from, state, version, created_at)
 values ($1, $2, 'SUPPLIER', 'ITEM', '{}', $3, 'ACTIVE', 1, $3)
 """
 
 
+def documents(count: int, *, stock: bool = False) -> list[str]:
+    """Documents that ask for the same and are not the same. The peer's have no interfaces, and say whom they follow."""
+    envelope, fields = "cursor kind action recordId changedFields", "id number description%s unit lifecycle"
+    if stock:
+        asked = f"{envelope} record {{ __typename {fields} owner {{ code name }} }}"
+        head = "subscription ($owner: Int!) { changes(owner: $owner) { __typename %s } }"
+    else:
+        record = f"record {{ __typename ... on Item {{ {fields} owner {{ code name }} }} }}"
+        asked = f"... on Changed {{ {envelope} {record} }}"
+        head = "subscription ($after: String) { changes(after: $after) { __typename %s } }"
+    return [head % asked.replace("%s", f" name{number}: number" if number else "") for number in range(count)]
+
+
 class Chain:
-    """Who was made: acme's token, one of each supplier, acme's items."""
+    """Who was made: owners with their tokens and items, and partners, each of which follows one owner."""
 
     def __init__(self) -> None:
-        self.token = ""
-        self.suppliers: list[str] = []
-        self.items: list[str] = []
+        self.owners: list[str] = []
+        self.partners: list[str] = []
+        self.items: list[list[str]] = []
+        self._versions: Counter[tuple[int, int]] = Counter()
+
+    def next_version(self, owner: int, item: int) -> int:
+        """The version the item stands at, for whoever changes it now."""
+        self._versions[owner, item] += 1
+        return self._versions[owner, item]
 
 
-async def found(url: str, settings: Settings, partners: int) -> Chain:
-    """Fill a migrated, empty database."""
+async def found(url: str, settings: Settings, owners: int, partners: int, items: int) -> Chain:
+    """Fill a migrated, empty database. Partner p is a supplier of owner p % owners, who opens its items to it."""
     admin, chain = Address.parse(url), Chain()
     async with Hub.open(admin, settings) as hub:
-        keys = [await _register(hub, "ACME" if number == 0 else f"S{number:04}") for number in range(partners + 1)]
-        await _open_items(admin, keys[0])
-        for key, number in zip(keys[1:], range(partners), strict=True):
-            await _relate(hub, key, keys[0], number)
-        for number in range(ITEMS):
-            given = masters.ItemAddInput(number=f"N-{number:04}", description="as added", unit="C62")  # type: ignore[arg-type]
-            async with hub.database.unit(keys[0], "integration:acme", hub.clock) as unit:
-                chain.items.append(public_id("itm", await masters.item_add(unit, given)))
-        scopes = frozenset(TokenScope)
-        tokens = [
-            issue_token(
-                hub.ring, issuer=settings.url, partner_id=key, subject="cli:bench", token_scopes=scopes,
-                now=hub.clock(),
-                life=timedelta(hours=10),
-            )
-            for key in keys
-        ]  # fmt: skip
-        chain.token, chain.suppliers = tokens[0], tokens[1:]
+        heads = [await _register(hub, f"A{number:04}") for number in range(owners)]
+        keys = [await _register(hub, f"S{number:04}") for number in range(partners)]
+        for head in heads:
+            await _open_items(admin, head)
+        for number, key in enumerate(keys):
+            await _relate(hub, key, heads[number % owners], number)
+        for head in heads:
+            chain.items.append([await _add_item(hub, head, number) for number in range(items)])
+        chain.owners, chain.partners = ([_token(hub, settings, key) for key in part] for part in (heads, keys))
     return chain
+
+
+def _token(hub: Hub, settings: Settings, partner: UUID) -> str:
+    return issue_token(
+        hub.ring, issuer=settings.url, partner_id=partner, subject="cli:bench", token_scopes=frozenset(TokenScope),
+        now=hub.clock(), life=timedelta(hours=10),
+    )  # fmt: skip
+
+
+async def _add_item(hub: Hub, owner: UUID, number: int) -> str:
+    given = masters.ItemAddInput(number=f"N-{number:04}", description="as added", unit="C62")  # type: ignore[arg-type]
+    async with hub.database.unit(owner, "integration:acme", hub.clock) as unit:
+        return public_id("itm", await masters.item_add(unit, given))
 
 
 async def _register(hub: Hub, code: str) -> UUID:
@@ -74,9 +87,9 @@ async def _register(hub: Hub, code: str) -> UUID:
 
 
 async def _relate(hub: Hub, supplier: UUID, acme: UUID, number: int) -> None:
-    """acme proposes, the supplier accepts: from then on the rule opens acme's items to it."""
+    """acme proposes, the supplier accepts: from then on the rule opens its items to it."""
     proposed = relating.RelationshipProposeInput(
-        partner_code=f"S{number + 1:04}", kind=RelationshipKind.SUPPLY, my_side=relating.RelationshipSide.RECIPIENT
+        partner_code=f"S{number:04}", kind=RelationshipKind.SUPPLY, my_side=relating.RelationshipSide.RECIPIENT
     )
     async with hub.database.unit(acme, "integration:acme", hub.clock) as unit:
         key = await relating.relationship_propose(unit, proposed)

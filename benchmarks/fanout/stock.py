@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator
 
 import strawberry
@@ -17,7 +18,8 @@ import uvicorn
 from strawberry.asgi import GraphQL
 
 SAMPLE = json.loads(os.environ["FANOUT_SAMPLE"])
-QUEUES: set[asyncio.Queue[str]] = set()
+QUEUES: defaultdict[int, set[asyncio.Queue[str]]] = defaultdict(set)
+"""By the owner that is followed."""
 
 
 @strawberry.type
@@ -56,8 +58,8 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def publish(self, description: str) -> bool:
-        for queue in QUEUES:
+    async def publish(self, owner: int, description: str) -> bool:
+        for queue in QUEUES[owner]:
             queue.put_nowait(description)
         return True
 
@@ -65,14 +67,14 @@ class Mutation:
 @strawberry.type
 class Subscription:
     @strawberry.subscription
-    async def changes(self) -> AsyncIterator[Changed]:
+    async def changes(self, owner: int) -> AsyncIterator[Changed]:
         queue: asyncio.Queue[str] = asyncio.Queue()
-        QUEUES.add(queue)
+        QUEUES[owner].add(queue)
         try:
             while True:
                 yield _changed(await queue.get())
         finally:
-            QUEUES.discard(queue)
+            QUEUES[owner].discard(queue)
 
 
 def _changed(description: str) -> Changed:
