@@ -44,11 +44,14 @@ class Post:
     clock: HandClock
     timers: HandTimers
     names: dict[str, frozenset[str]] = field(default_factory=dict)
+    subjects: dict[str, str] = field(default_factory=dict)
+    """Who calls for a firm, if it is not its integration."""
 
     def viewer(self, firm: str) -> Viewer:
         partner = self.firms.ids[firm]
         stands_on = {name_of("partner", partner), "token:t"} | self.names.get(firm, frozenset())
-        return replace(viewer_of(partner), stands_on=frozenset(stands_on))
+        viewer = viewer_of(partner)
+        return replace(viewer, stands_on=frozenset(stands_on), subject=self.subjects.get(firm, viewer.subject))
 
     async def answer(self, firm: str, document: str, key: str | None = None, **variables: Any) -> dict[str, Any]:
         self.hub.costs._levels.clear()
@@ -124,8 +127,9 @@ class Post:
         await self.until(none)
 
     def _is_waiting(self, seconds: float) -> bool:
-        """Whether a courier waits for its next try: not the office's look, the feed's watch or the answer of a request."""
-        others = (1.0, 5.0, 10.0)
+        """Whether a courier waits for its next try: not the office's look, the feed's watch, the answer of a request or the
+        look at which documents were used."""
+        others = (1.0, 5.0, 10.0, 60.0)
         return any(entry[0] - self.timers.now <= seconds and entry[2] not in others for entry in self.timers.waiting)
 
     async def sql(self, *statements: str) -> None:

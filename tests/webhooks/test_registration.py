@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from scmhub.admin.partners import change_status
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.identity import integrations
+from scmhub.feed.cursor import Place
+from scmhub.identity import integrations, people
 from scmhub.identity.barring import name_of
+from scmhub.identity.people_tables import PersonTable
 from scmhub.identity.viewer import TokenScope
+from scmhub.ids import new_id
+from scmhub.sharing.lens import Lens
 from scmhub.webhooks.commands import MOST_QUEUED, MOST_WEBHOOKS
-from tests.webhooks.post import DOCUMENT, ORDERS, Post, orders
+from tests.webhooks.post import DOCUMENT, NOW, ORDERS, Post, orders
 from tests.webhooks.receivers import HANG, receiver, status
 
 URL = "https://hooks.bolt.example/in"
@@ -163,6 +168,75 @@ async def test_it_stops_for_good_when_who_answers_for_it_may_not_call_any_more(p
         post.names["bolt"] = frozenset()
         await post.step("webhookResume", key)
         assert orders(await there.gets(2)) == ["PO-1", "PO-2"], "whoever resumed it answers for it"
+
+
+async def test_it_goes_on_while_who_answers_for_it_may_read_and_no_longer(post: Post) -> None:
+    """Fewer roles are no end; none that reads is: what it sends is what its person might follow."""
+    ann = PersonTable(
+        id=new_id(NOW), partner_id=post.firms.ids["bolt"], name="Ann", roles=["ADMIN", "PLANNER"], created_at=NOW
+    )
+    bob = PersonTable(id=new_id(NOW), partner_id=post.firms.ids["bolt"], name="Bob", roles=["ADMIN"], created_at=NOW)
+    await _act(post, "bolt", _kept, ann, bob)
+    post.subjects["bolt"] = name_of("person", ann.id)
+    post.names["bolt"] = frozenset({name_of("person", ann.id), name_of("grade", f"{ann.id}:1")})
+    async with receiver() as there:
+        key, _ = await post.create(there.url)
+        await _act(post, "bolt", _roles, ann.id, ["READER"])
+        await post.firms.placed(buyer_number="PO-1")
+        await there.gets(1)
+        await _act(post, "bolt", _logged_out, ann.id)
+        await post.firms.placed(buyer_number="PO-2")
+        await there.gets(2)
+        await _act(post, "bolt", _roles, ann.id, ["AUDITOR"])
+
+        async def stopped() -> bool:
+            return (await post.webhook(key))["state"] == "SUSPENDED"
+
+        await post.until(stopped)
+        await post.firms.placed(buyer_number="PO-3")
+        post.subjects["bolt"], post.names["bolt"] = "integration:bolt", frozenset()
+        await post.step("webhookResume", key)
+        assert orders(await there.gets(3)) == ["PO-1", "PO-2", "PO-3"], "whoever resumed it answers for it"
+
+
+async def _kept(unit: Any, *rows: PersonTable) -> None:
+    unit.session.add_all(rows)
+
+
+async def _roles(unit: Any, person: UUID, roles: list[str]) -> None:
+    found = await people.find(unit, person)
+    assert found
+    await people.set_roles(unit, found, roles)
+
+
+async def _logged_out(unit: Any, person: UUID) -> None:
+    found = await people.find(unit, person)
+    assert found
+    await people.end_sessions(unit, found)
+
+
+async def test_everything_that_waits_is_sent_however_much_it_is(post: Post) -> None:
+    async with receiver() as there:
+        key, _ = await post.create(there.url)
+        await post.sql(
+            "insert into webhook_delivery (id, partner_id, webhook_id, purpose, state, message_id, part, created_at, tries)"
+            " select gen_random_uuid(), w.partner_id, w.id, 'TEST', 'QUEUED', 'msg_' || n, '', w.created_at, 0"
+            " from webhook w, generate_series(1, 120) n"
+        )
+        await post.step("webhookRevise", key, name="Woken")
+        await there.gets(120)
+        assert len({each.headers["webhook-id"] for each in there.got}) == 120
+
+
+async def test_a_place_inside_a_snapshot_is_no_place_to_start_from(post: Post) -> None:
+    feed = post.hub.feed
+    assert feed
+    place = Place(feed.tail.epoch, feed.tail.head, NOW, "ORDER", new_id(NOW))
+    cursor = feed.cursor(Lens(post.firms.ids["bolt"]), place)
+    made = await post.do("bolt", "webhookCreate", name="ERP", url=URL, document=DOCUMENT, after=cursor)
+    [error] = made["userErrors"]
+    assert (error["code"], error["path"]) == ("INVALID", ["input", "after"])
+    assert "inside a snapshot" in error["message"]
 
 
 async def test_a_suspended_partner_gets_nothing_and_goes_on_when_it_is_back(post: Post) -> None:

@@ -26,7 +26,7 @@ from scmhub.database.unit import Database, Unit
 from scmhub.errors import HubError, ServiceUnavailable
 from scmhub.exceptions import books, routes
 from scmhub.exceptions.routes import FAMILIES, Family, Subjects
-from scmhub.feed.log import EVENT_COLUMNS, Event
+from scmhub.feed.log import EVENT_COLUMNS, HEAD, Event
 from scmhub.feed.tail import Tail
 from scmhub.records.cases import rules
 from scmhub.records.cases.model import CaseTable
@@ -45,7 +45,6 @@ SWEEP_SECONDS = 3_600
 LOCK = 0x5C4D_4855_44
 ACTOR = "hub"
 _RETRY_SECONDS = 1.0
-_HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
 _PLACE = "select p.seq, p.epoch, p.swept_at from watch_place p"
 _READ = f"select {EVENT_COLUMNS} from change_log l where l.seq > $1 order by l.seq limit {PAGE}"
 _KEEP = """
@@ -118,7 +117,7 @@ class Watch:
                 await connection.execute("select pg_advisory_unlock($1)", LOCK)
 
     async def _turn(self, connection: asyncpg.Connection) -> bool:
-        head, place = await connection.fetchrow(_HEAD), await connection.fetchrow(_PLACE)
+        head, place = await connection.fetchrow(HEAD), await connection.fetchrow(_PLACE)
         if head is None:
             return False
         now = self._clock()

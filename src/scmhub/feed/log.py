@@ -120,6 +120,8 @@ class Head(SQLModel, table=True):
     """Up to here beginnings and ends of what is shared have been told."""
 
 
+HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
+"""Where the log ends and begins, and which log it is."""
 COLUMNS = tuple(name for name in LoggedChange.model_fields if name != "seq")
 """What outbox and log have in common."""
 

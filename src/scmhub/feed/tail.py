@@ -18,7 +18,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from scmhub.database.address import Address, DatabaseUnusable
 from scmhub.database.pool import LOST
-from scmhub.feed.log import CHANNEL, EVENT_COLUMNS, Event
+from scmhub.feed.log import CHANNEL, EVENT_COLUMNS, HEAD, Event
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,6 @@ STALE_SECONDS = 10.0
 _RETRY_SECONDS = 0.5
 _READ_SECONDS = 5.0
 """Longest wait for one page; a server that hangs is as good as gone."""
-_HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
 _READ = f"select {EVENT_COLUMNS} from change_log l where l.seq > $1 order by l.seq limit {PAGE}"
 
 
@@ -136,7 +135,7 @@ class Tail:
             if page:
                 self.tell()
             if len(page) < PAGE:
-                self._adopt(await connection.fetchrow(_HEAD, timeout=_READ_SECONDS))
+                self._adopt(await connection.fetchrow(HEAD, timeout=_READ_SECONDS))
                 return found
 
     async def _page(self, connection: asyncpg.Connection) -> list[Event]:
@@ -145,7 +144,7 @@ class Tail:
             if all(event.seq == self.head + number for number, event in enumerate(events, 1)):
                 return events
             log.warning("the change log skips a number behind %s; reading it again", self.head)
-            self._adopt(await connection.fetchrow(_HEAD, timeout=_READ_SECONDS))
+            self._adopt(await connection.fetchrow(HEAD, timeout=_READ_SECONDS))
         raise Hole(f"the change log skips a number behind {self.head}")
 
     async def _connect(self) -> asyncpg.Connection:
@@ -153,7 +152,7 @@ class Tail:
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
             connection.add_termination_listener(lambda *_: self._woken.set())
-            self._adopt(await connection.fetchrow(_HEAD))
+            self._adopt(await connection.fetchrow(HEAD))
         except BaseException:
             connection.terminate()
             raise

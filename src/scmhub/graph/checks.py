@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CHAR, CheckConstraint, Float, Index, Table, UniqueConstraint
 
 from scmhub.graph.declare import Column, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
-from scmhub.graph.deliver.types import kinds_by_code
+from scmhub.graph.deliver.types import is_followed
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned
 
@@ -41,8 +41,7 @@ def check_kind(registry: Registry, kind: Kind) -> None:
             case Withheld():
                 pass
     _check_groups(kind)
-    followed = kind in kinds_by_code(registry).values()
-    _require(followed or not kind.stream, kind, "", "has a stream, but the feed does not speak of it")
+    _require(is_followed(kind) or not kind.stream, kind, "", "has a stream, but the feed does not speak of it")
     if kind.plural:
         _check_page(kind)
 

@@ -52,6 +52,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def source_of(scope: Scope) -> str:
+    """The address a request comes from; behind a proxy that SCMHUB_TRUSTED_PROXIES names, the one it tells."""
+    return str((scope.get("client") or ("", 0))[0])
+
+
 def cookie_of(scope: Scope, name: str) -> str | None:
     """The value of one cookie; None if it is missing, given twice, or the header is no cookie header."""
     values = [value for key, value in scope["headers"] if key == b"cookie"]

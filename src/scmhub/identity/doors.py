@@ -15,7 +15,7 @@ import orjson
 
 from scmhub.errors import BadRequest, Forbidden, HubError, Refusal, RequestRefused, Unauthenticated
 from scmhub.identity.accounts import Accounts
-from scmhub.identity.browser import Scope, check_own_page
+from scmhub.identity.browser import Scope, check_own_page, source_of
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing
 
@@ -57,9 +57,8 @@ class BrowserDoor:
         await send_json(send, status, body, headers)
 
     async def _login(self, scope: Scope, given: dict[str, Any]) -> Answer:
-        source = (scope.get("client") or ("", 0))[0]
         made = await self._accounts.login(
-            source, text_of(given, "firm"), text_of(given, "account"), text_of(given, "password")
+            source_of(scope), text_of(given, "firm"), text_of(given, "account"), text_of(given, "password")
         )
         return await self._entered(scope, made)
 

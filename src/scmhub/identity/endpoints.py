@@ -23,6 +23,7 @@ from scmhub.feed import audit
 from scmhub.identity import login_grants
 from scmhub.identity.authorize import PATH, Authorize
 from scmhub.identity.barring import bar, name_of
+from scmhub.identity.browser import source_of
 from scmhub.identity.clients import Client, consume_assertion, find_client, load_proofs, note_use
 from scmhub.identity.failures import Failures
 from scmhub.identity.forms import BadForm, Receive, Scope, claimed_client, header, read_form
@@ -99,7 +100,7 @@ class OAuth:
             allow = {"allow": "POST"} if error.status == 405 else {}
             body = {"error": "invalid_request", "error_description": str(error)}
             return Reply(error.status, body, PRIVATE | allow)
-        source = (scope.get("client") or ("", 0))[0]
+        source = source_of(scope)
         wait = self.failures.wait(source, claimed)
         if wait:
             body = {"error": "invalid_client", "error_description": "Too many failures: wait."}

@@ -8,10 +8,10 @@ Scopes that have not begun or have ended are not spoken of; ``sweep`` tells when
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from scmhub.database.unit import Unit
@@ -65,8 +65,13 @@ def _tell(unit: Unit, owner: UUID, direction: str, scopes: set[_Scope]) -> None:
     """One event per kind of record: for all grantees concerned and for nobody else."""
     for kind in sorted({each.kind for each in scopes}):
         told = sorted((each for each in scopes if each.kind == kind), key=str)
-        closed = [each[: len(CLOSED)] for each in told] if direction == NARROWED and len(told) <= MOST_TOLD else None
         unit.change(
-            ACCESS, direction, owner, owner, changed=[kind], was={"scopes": closed} if closed else None,
+            ACCESS, direction, owner, owner, changed=[kind],
+            was=closed(direction, [each[: len(CLOSED)] for each in told]),
             only_for=sorted({each.grantee for each in told}),
         )  # fmt: skip
+
+
+def closed(direction: str, scopes: Sequence[Sequence[Any]]) -> dict[str, Any] | None:
+    """What an event tells of scopes (values in the order of CLOSED): those that closed, if they are not too many."""
+    return {"scopes": scopes} if direction == NARROWED and 0 < len(scopes) <= MOST_TOLD else None

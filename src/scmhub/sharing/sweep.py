@@ -18,7 +18,7 @@ import orjson
 
 from scmhub.feed.log import ACCESS, NARROWED, WIDENED, WINDOW
 from scmhub.ids import new_id
-from scmhub.sharing.announce import CLOSED, MOST_TOLD
+from scmhub.sharing.announce import CLOSED, closed
 
 ACTOR = "hub"
 STEP = timedelta(minutes=1)
@@ -66,9 +66,9 @@ async def _tell(connection: asyncpg.Connection, direction: str, rows: Iterable[A
     for row in rows:
         groups[row.get("at", now), row["owner"], row["kind"]].append(row)
     for (at, owner, kind), told in sorted(groups.items(), key=str):
-        closed = [[row[name] for name in CLOSED] for row in told] if direction == NARROWED else []
-        was = orjson.dumps({"scopes": closed}, default=str).decode() if 0 < len(closed) <= MOST_TOLD else None
+        scopes = [[row.get(name) for name in CLOSED] for row in told]
+        was = closed(direction, scopes)
         await connection.execute(
-            _TELL, new_id(now), at, ACCESS, direction, owner, kind, ACTOR, was,
-            sorted({row["grantee"] for row in told}),
+            _TELL, new_id(now), at, ACCESS, direction, owner, kind, ACTOR,
+            orjson.dumps(was, default=str).decode() if was else None, sorted({row["grantee"] for row in told}),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -351,10 +351,13 @@ class Courier:
 
     async def _send_queued(self) -> None:
         """Tests and redeliveries, one try each."""
+        while rows := await self._queued():
+            for row in rows:
+                await to_its_end(self._send_one(row))
+
+    async def _queued(self) -> Sequence[Any]:
         async with self._means.unit(self._lens.partner_id) as unit:
-            rows = await unit.rows(_QUEUED, self._key)
-        for row in rows:
-            await to_its_end(self._send_one(row))
+            return await unit.rows(_QUEUED, self._key)
 
     async def _send_one(self, row: Any) -> None:
         item, place, why = await (self._test() if row["purpose"] == TEST else self._again(row))

@@ -44,9 +44,12 @@ class WebhookDesk:
     def check_place(self, after: str, lens: Lens) -> str:
         """A cursor of the caller; INVALID for any other text."""
         try:
-            self._feed().place(lens, after)
+            place = self._feed().place(lens, after)
         except RequestRefused as error:
             raise Refusal("INVALID", error.message, ["input", "after"]) from None
+        if place.kind is not None:
+            text = "This cursor stands inside a snapshot, and a webhook sends none: take one from behind its end."
+            raise Refusal("INVALID", text, ["input", "after"])
         return after
 
     async def check_document(self, viewer: Viewer, document: str, operation: str | None, variables: str) -> str:

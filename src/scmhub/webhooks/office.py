@@ -22,6 +22,8 @@ from scmhub.feed.log import HUB, Event
 from scmhub.feed.timers import pause, within
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.identity.barring import IDENTITY
+from scmhub.identity.roles import Role, permitted
+from scmhub.identity.viewer import Permission, TokenScope
 from scmhub.webhooks.commands import WEBHOOK
 from scmhub.webhooks.courier import Courier
 from scmhub.webhooks.message import Means, standing_for, suspend
@@ -36,8 +38,9 @@ LOOK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 _WANTED = """
 select w.id, w.partner_id, w.state, w.stands_on, w.registered_by,
-  exists (select from webhook_delivery d where d.webhook_id = w.id and d.state = 'QUEUED') as queued
-from webhook w join partner p on p.id = w.partner_id where p.status = 'ACTIVE' order by w.id
+  exists (select from webhook_delivery d where d.webhook_id = w.id and d.state = 'QUEUED') as queued, q.roles
+from webhook w join partner p on p.id = w.partner_id left join person q on w.registered_by = 'person:' || q.id
+where p.status = 'ACTIVE' order by w.id
 """
 _LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
 _UNLOCK = "select pg_advisory_unlock($1, hashtext($2))"
@@ -124,7 +127,7 @@ class Office:
         changed, self._changed = self._changed, set()
         wanted = {row["id"]: row for row in await self._means.feed.reads.rows(_WANTED)}
         for key, row in list(wanted.items()):
-            barred = self._means.standing.bars(standing_for(row))
+            barred = not _may_follow(row) or self._means.standing.bars(standing_for(row))
             if barred:
                 await self._stop(row)
             if barred or not (row["queued"] or row["state"] == ACTIVE):
@@ -142,8 +145,9 @@ class Office:
         """Suspend a webhook for good if who answers for it is barred for good; a partner may come back."""
         alone = {f"partner:{row['partner_id']}"}
         rest = {**row, "stands_on": [each for each in row["stands_on"] if each not in alone]}
-        if row["state"] == ACTIVE and self._means.standing.bars(standing_for(rest)):
-            reason = "Who answers for it may not call any more; whoever resumes it answers for it."
+        what = "call" if self._means.standing.bars(standing_for(rest)) else "" if _may_follow(row) else "read"
+        if row["state"] == ACTIVE and what:
+            reason = f"Who answers for it may not {what} any more; whoever resumes it answers for it."
             await suspend(self._means, row["id"], row["partner_id"], reason)
 
     async def _courier(self, key: UUID, partner: UUID) -> None:
@@ -162,3 +166,11 @@ class Office:
             courier.cancel()
         if ended:
             await asyncio.wait(ended)
+
+
+def _may_follow(row: Any) -> bool:
+    """Whether the person who answers for a webhook might read what it sends; a machine's end is told by its name."""
+    if row["roles"] is None:
+        return True
+    roles = [Role(each) for each in row["roles"]]
+    return Permission.READ in permitted(row["registered_by"], roles, [TokenScope.SUBSCRIBE])

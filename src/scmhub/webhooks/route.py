@@ -10,7 +10,6 @@ from scmhub.graph.deliver.group import Asked
 from scmhub.graph.deliver.judge import Item
 from scmhub.sharing.lens import Lens
 
-PAGE = 200
 _EVENT = f"select {EVENT_COLUMNS} from change_log l where l.seq = $1"
 
 
@@ -32,7 +31,8 @@ class Route:
             if self._read >= self._feed.tail.head:
                 self.position = self._read
                 return None
-            self._ahead.extend(event for event in await self._page() if self._may_concern(event))
+            page, self._read = await self._feed.behind(self._lens, self._read)
+            self._ahead.extend(event for event in page if self._may_concern(event))
         return self._ahead[0]
 
     def passed(self, event: Event) -> None:
@@ -53,11 +53,3 @@ class Route:
 
     def _may_concern(self, event: Event) -> bool:
         return self._asked.where.admits(event) and self._feed.routes.concerns(event, self._lens.partner_id)
-
-    async def _page(self) -> list[Event]:
-        near = self._feed.tail.after(self._read, PAGE)
-        if near is not None:
-            self._read = near[-1].seq if near else self._read
-            return list(near)
-        events, self._read = await self._feed.scan(self._lens, self._read)
-        return list(events)

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from feed_chain import NOW, Chain, HandClock, ManualTimers
+from feed_chain import NOW, Chain
 from tests.conftest import clone, execute
 from tests.records.firms import Firms
 from tests.support.hub import Bench
+from tests.support.timers import HandClock, HandTimers
 
 from scmhub.database.address import Address
 from scmhub.database.roles import ensure_roles
@@ -39,7 +40,7 @@ async def founded(server: Address, settings: Settings, secret: HubSecret) -> Fir
 
 @pytest.fixture
 async def chain(server: Address, founded: Firms, settings: Settings, secret: HubSecret) -> AsyncIterator[Chain]:
-    clock, timers = HandClock(), ManualTimers()
+    clock, timers = HandClock(NOW), HandTimers()
     roomy = settings.model_copy(update={"compile_per_minute": 10**12, "cost_bucket": 10**12})
     async with clone(server, "feed_template") as admin, Hub.open(admin, roomy, clock) as hub:
         superuser = await admin.connect()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 from tests.records.firms import Firms
 from tests.support.hub import Bench, viewer_of
+from tests.support.timers import HandTimers
 
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.request import GraphQLRequest
@@ -40,43 +40,6 @@ PULL = (
     )
     + "}"
 )
-
-
-class HandClock:
-    """The hub's clock, set by the test."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class ManualTimers:
-    """Timers that ring when a test moves time."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waiting: list[list[Any]] = []
-
-    def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
-        entry = [self.now + seconds, callback]
-        self.waiting.append(entry)
-        waiting = self.waiting
-
-        class Handle:
-            def cancel(self) -> None:
-                if entry in waiting:
-                    waiting.remove(entry)
-
-        return Handle()
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-        for entry in sorted(self.waiting, key=lambda each: each[0]):
-            if entry[0] <= self.now and entry in self.waiting:
-                self.waiting.remove(entry)
-                entry[1]()
 
 
 @dataclass
@@ -127,7 +90,7 @@ class Chain:
     bench: Bench
     firms: Firms
     feed: Feed
-    timers: ManualTimers
+    timers: HandTimers
     screens: list[Screen] = field(default_factory=list)
 
     async def step(self) -> None:

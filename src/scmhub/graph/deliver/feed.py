@@ -16,7 +16,7 @@ from scmhub.clock import Clock
 from scmhub.database.pool import ReadPool
 from scmhub.errors import BadRequest, BadUserInput, Forbidden
 from scmhub.feed.cursor import Cursors, Place
-from scmhub.feed.log import EVENT_COLUMNS, Event
+from scmhub.feed.log import EVENT_COLUMNS, HEAD, Event
 from scmhub.feed.pump import CURSOR_SLACK, Pump
 from scmhub.feed.tail import Tail
 from scmhub.feed.timers import Timers, pause
@@ -39,7 +39,7 @@ from scmhub.sharing.lens import Lens
 CATCH_UPS = 8
 """Followers that read the log or records at the same time; the rest wait in order of arrival."""
 PAGE = 200
-"""Rows of the log one scan gives."""
+"""Events looked at at once."""
 WINDOW = 10_000
 """Numbers of the log one statement looks through."""
 _SCAN = f"""
@@ -52,7 +52,6 @@ SLICES = 20
 RESTARTS = "the hub restarts"
 WATCH_SECONDS = 1.0
 """Between two looks at whether the log is still read."""
-_HEAD = "select h.seq, h.floor_seq, h.epoch from change_head h"
 
 
 class Line(Protocol):
@@ -120,38 +119,41 @@ class Feed:
         if self.tail.trouble():
             raise Cut(1013, "the change log cannot be followed at the moment")
         partner = viewer.lens.partner_id
-        if await self.kind(request, viewer) != "subscription":
-            raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
-        document = await self._documents.get(request.query, request.operation_name)
-        variables = variable_values(document.schema, document, request.variables)
-        asked, values = self._asked(document, variables, partner)
-        self._costs.spend(partner, document.cost(variables.coerced))
+        await self.kind(request, viewer)
+        document, asked, values, coerced = await self._read(
+            request.query, request.operation_name, request.variables, partner
+        )
+        self._costs.spend(partner, document.cost(coerced))
         after = last_event_id or values.get("after")
         place = self._cursors.open(after, partner) if after is not None else None
-        key = (document.sha256, request.operation_name, _frozen(document, variables.coerced, asked.selection))
+        key = (document.sha256, request.operation_name, _frozen(document, coerced, asked.selection))
         follower = Follower(self, key, asked, viewer.lens, sink, snapshot=bool(values.get("snapshot")))
         return lambda: follower.run(place)
 
     async def prepare(
         self, text: str, operation: str | None, given: dict[str, Any], partner: UUID
     ) -> tuple[Asked, dict[str, Any]]:
-        """What a subscription asks for, and the arguments of ``changes``; for whoever follows by other means.
+        """What a subscription asks for, and the arguments of its field; for whoever follows by other means.
 
         RequestRefused or GraphQLError if it cannot be followed.
         """
+        document, asked, values, coerced = await self._read(text, operation, given, partner)
+        document.cost(coerced)
+        return asked, values
+
+    async def _read(
+        self, text: str, operation: str | None, given: dict[str, Any], partner: UUID
+    ) -> tuple[Document, Asked, dict[str, Any], Mapping[str, Any]]:
+        """The document of a subscription, what it asks for, the arguments of its field, and its variables."""
         document = await self._documents.get(text, operation)
         if document.kind != "subscription":
             raise BadRequest("This operation is not a subscription.", reason="NOT_A_SUBSCRIPTION")
         variables = variable_values(document.schema, document, given)
-        document.cost(variables.coerced)
-        return self._asked(document, variables, partner)
-
-    def _asked(self, document: Document, variables: Any, partner: Any) -> tuple[Asked, dict[str, Any]]:
         selection, args = self._planner.plan(
             document, variables, lambda: self._compilations.spend(partner, 1), self._compile
         )
         values = args[selection.site]
-        return Asked(selection, args, selection.where(values)), values
+        return document, Asked(selection, args, selection.where(values)), values, variables.coerced
 
     def _compile(self, compiler: Any, document: Any) -> FeedSelection:
         selected = compiler.fields([document.operation.selection_set], "Subscription")
@@ -252,7 +254,7 @@ class Feed:
 
     async def stale(self, place: Place) -> str | None:
         """Why one cannot go on from a place: EXPIRED, EPOCH, or None."""
-        [head] = await self.reads.rows(_HEAD)
+        [head] = await self.reads.rows(HEAD)
         if place.epoch != head["epoch"] or place.seq > head["seq"]:
             return "EPOCH"
         # Age decides: the floor moves with what others do. It is behind all living cursors, unless a clock ran wild.
@@ -261,6 +263,14 @@ class Feed:
     def oldest(self) -> datetime:
         """Who begins at the beginning of the log begins here."""
         return self.clock() - self._kept
+
+    async def behind(self, lens: Lens, position: int) -> tuple[Sequence[Event], int]:
+        """Events behind a place, and the place up to which these are all: from the ring, else those of the log that may
+        concern the lens."""
+        near = self.tail.after(position, PAGE)
+        if near is not None:
+            return near, near[-1].seq if near else position
+        return await self.scan(lens, position)
 
     async def scan(self, lens: Lens, position: int) -> tuple[Sequence[Event], int]:
         """Events behind a place that may concern a lens, and the place up to which these are all."""

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from scmhub.graph.deliver.group import Group
 
 UNWRITABLE_SECONDS = 30.0
-PAGE = 200
-"""Events judged at once while catching up."""
 
 
 class Sink(Protocol):
@@ -175,7 +173,7 @@ class Follower:
 
     async def _page(self) -> None:
         """The next events that may concern this follower."""
-        events, until = await self._events()
+        events, until = await self._feed.behind(self.lens, self.position)
         concerns = self._feed.routes.concerns
         where = self._asked.where
         wanted = [each for each in events if where.admits(each) and concerns(each, self.lens.partner_id)]
@@ -190,13 +188,6 @@ class Follower:
                     return
             self.position = event.seq
         self.position = max(self.position, until)
-
-    async def _events(self) -> tuple[Sequence[Event], int]:
-        """Events behind the position, and the place up to which these are all: from the ring, else from the log."""
-        near = self._feed.tail.after(self.position, PAGE)
-        if near is not None:
-            return near, near[-1].seq if near else self.position
-        return await self._feed.scan(self.lens, self.position)
 
     async def _push(self, item: Item, event: Event | None = None) -> None:
         """An item of an event, or one that speaks of the place reached."""

@@ -112,12 +112,14 @@ def code_of(kind: Kind) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.name).upper()
 
 
+def is_followed(kind: Kind) -> bool:
+    """Whether the feed speaks of it, to whoever may read records; parts are told as changes of their whole."""
+    return not kind.part_of and kind.needs in (None, Permission.READ)
+
+
 def kinds_by_code(registry: Registry) -> dict[str, Kind]:
-    """Kinds that the log speaks of, to whoever may read records; parts are told as changes of their whole."""
-    return {
-        code_of(kind): kind
-        for kind in registry.kinds.values() if not kind.part_of and kind.needs in (None, Permission.READ)
-    }  # fmt: skip
+    """Kinds that the feed speaks of."""
+    return {code_of(kind): kind for kind in registry.kinds.values() if is_followed(kind)}
 
 
 def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:

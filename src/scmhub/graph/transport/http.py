@@ -20,7 +20,7 @@ from scmhub.graph.transport.body import from_json, from_query
 from scmhub.graph.transport.log import RequestLog
 from scmhub.graph.transport.media import JSON, answer_type, is_json_utf8
 from scmhub.graph.transport.metrics import Metrics
-from scmhub.identity.browser import check_own_page
+from scmhub.identity.browser import check_own_page, source_of
 from scmhub.identity.failures import Failures
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
@@ -37,11 +37,6 @@ _READ: Final = frozenset(
 _METHODS: Final = ("POST", "GET")
 _SAME_STATUS: Final = frozenset({"BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "SERVICE_UNAVAILABLE"})
 """Codes whose status is the same for both media types; the others' 400 is 200 for application/json."""
-
-
-def source_of(scope: Scope) -> str:
-    """The address a request comes from; behind a proxy that SCMHUB_TRUSTED_PROXIES names, the one it tells."""
-    return str((scope.get("client") or ("", 0))[0])
 
 
 class ClientGone(Exception):

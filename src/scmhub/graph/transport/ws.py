@@ -26,9 +26,10 @@ from scmhub.graph.deliver.group import Frame
 from scmhub.graph.limits import Limits
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.body import check_shape, request_of
-from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id, source_of
+from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id
 from scmhub.graph.transport.stream import StreamHub, StreamLimits, crowded, expire, failed, quoted, viewer_of
 from scmhub.graph.transport.stream_protocol import EXTENSION, StreamProtocol, text_frame
+from scmhub.identity.browser import source_of
 from scmhub.identity.failures import Failures
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.viewer import Viewer
