@@ -51,11 +51,13 @@ class Chain:
         )
 
     async def post(
-        self, firm: str, query: str, headers: dict[str, str] | None = None, **variables: Any
-    ) -> httpx2.Response:
-        sent = {"Authorization": f"Bearer {self._tokens[firm]}", "Accept": "application/graphql-response+json"}
+        self, firm: str, query: str, headers: dict[str, str] | None = None, sent: dict[str, Any] | None = None,
+        **variables: Any,
+    ) -> httpx2.Response:  # fmt: skip
+        """``sent``: what else stands in the body."""
+        own = {"Authorization": f"Bearer {self._tokens[firm]}", "Accept": "application/graphql-response+json"}
         return await self._client.post(
-            "/graphql", json={"query": query, "variables": variables}, headers=sent | (headers or {})
+            "/graphql", json={"query": query, "variables": variables} | (sent or {}), headers=own | (headers or {})
         )
 
     async def ask(self, firm: str, query: str, **variables: Any) -> Any:

@@ -13,6 +13,8 @@ from streaming import Streaming, closed, recv, say, subscribe
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from scmhub.graph.limits import Limits
+
 
 async def test_queries_and_mutations_travel_over_the_socket(streaming: Streaming) -> None:
     async with streaming.socket("acme") as ws:
@@ -163,3 +165,16 @@ async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Str
             streaming.timers.advance(31)
             await asyncio.sleep(0)
     writer.close()
+
+
+async def test_a_message_has_a_quarter_of_a_mebibyte_at_most(streaming: Streaming) -> None:
+    async with streaming.socket() as ws:
+        ping = '{"type":"ping","payload":{"a":"%s"}}'
+        await ws.send(ping % ("x" * (Limits().message_bytes - len(ping % ""))))
+        assert (await recv(ws))["type"] == "pong"
+        with suppress(ConnectionClosed):
+            await ws.send(ping % ("x" * (Limits().message_bytes - len(ping % "") + 1)))
+        assert await closed(ws) == 1009
+    async with streaming.socket() as ws:
+        await say(ws, subscribe("x" * 255, "{ viewer { code } }"))
+        assert (await recv(ws))["id"] == "x" * 255
