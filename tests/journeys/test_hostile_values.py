@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -116,4 +117,31 @@ async def test_a_dear_question_asked_many_times_is_refused_before_it_is_answered
     one = 'a%d: sharingRuleSimulate(id: "rul_x") { complete }'
     many = await chain.post("ACME", "{" + " ".join(one % number for number in range(30)) + "}")
     assert many.json()["errors"][0]["extensions"]["reason"] == "COST_LIMIT"
-    assert (await chain.post("ACME", "{" + one % 1 + "}")).json() | {"extensions": 0} == {"data": {"a1": None}, "extensions": 0}
+    assert (await chain.post("ACME", "{" + one % 1 + "}")).json() | {"extensions": 0} == {
+        "data": {"a1": None},
+        "extensions": 0,
+    }
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a\nb", "a\u0000", "é", "k" * 256, "k" * 100_000])
+async def test_a_key_that_is_none_stops_the_document_before_anything_ran(chain: Chain, key: str) -> None:
+    add = 'itemAdd(input: {number: "%s", description: "d", unit: "C62"}) @idempotent(key: %s) { item { id } }'
+    query = f"mutation ($key: String!) {{ a: {add % ('K1', '$key')} b: {add % ('K2', json.dumps('fine'))} }}"
+    backwards = f"mutation ($key: String!) {{ a: {add % ('K1', json.dumps('fine'))} b: {add % ('K2', '$key')} }}"
+    for document in (query, backwards):
+        answer = await chain.post("ACME", document, key=key)
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["reason"]) == ("BAD_REQUEST", "BAD_KEY")
+    found = await chain.ask("ACME", '{ items(where: {number: {in: ["K1", "K2"]}}) { totalCount } }')
+    assert found == {"items": {"totalCount": 0}}
+    again = await chain.post("ACME", backwards, headers={"Idempotency-Key": "h"}, key="k" * 255)
+    assert again.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST", "header and directive, and two of them"
+
+
+async def test_a_key_of_255_characters_is_one(chain: Chain) -> None:
+    add = """mutation ($key: String!) { itemAdd(input: {number: "K3", description: "d", unit: "C62"})
+      @idempotent(key: $key) { item { number } userErrors { code } } }"""
+    first, again = [await chain.post("ACME", add, key="k" * 255) for _ in range(2)]
+    assert first.json()["data"] == again.json()["data"] == {"itemAdd": {"item": {"number": "K3"}, "userErrors": []}}
+    assert (first.headers.get("idempotency-replayed"), again.headers["idempotency-replayed"]) == (None, "true")

@@ -87,6 +87,7 @@ class CommandRunner:
             raise BadRequest(
                 "Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY"
             )
+        keys = {each.selected.key: self._key(each, variables, request) for each in commands}
         data: list[bytes] = []
         errors: list[dict[str, Any]] = []
         replayed = False
@@ -95,7 +96,7 @@ class CommandRunner:
                 data.append(b'"%s":"Mutation"' % step.encode())
                 continue
             try:
-                body, again = await self._step(step, variables, args, request, viewer)
+                body, again = await self._step(step, variables, args, keys[step.selected.key], viewer)
                 replayed = replayed or again
             except Exception as error:  # earlier fields have committed: their answers must not be lost
                 body = b"null"
@@ -133,11 +134,10 @@ class CommandRunner:
         return PayloadMember(selected.key, selected.name, self._planner.finish(json))
 
     async def _step(
-        self, step: Step, variables: Any, args: list[dict[str, Any]], request: GraphQLRequest, viewer: Viewer
+        self, step: Step, variables: Any, args: list[dict[str, Any]], key: str | None, viewer: Viewer
     ) -> tuple[bytes, bool]:
         """Payload bytes, and whether they repeat an earlier effect."""
         values, given = self._input(step, variables)
-        key = self._key(step, variables, request)
         inputs = Inputs(viewer.lens, self._clock(), self._clock().date(), args)
         try:
             check_right(step.command, viewer, inputs.now)
