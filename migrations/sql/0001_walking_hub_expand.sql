@@ -158,6 +158,27 @@ CREATE TABLE watch_place (
 	CONSTRAINT ck_watch_place_one_row CHECK (id = 1)
 );
 
+CREATE TABLE access_log (
+	id UUID NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	owner_id UUID NOT NULL, 
+	reader_id UUID NOT NULL, 
+	actor VARCHAR COLLATE "C" NOT NULL, 
+	document VARCHAR COLLATE "C" NOT NULL, 
+	operation VARCHAR COLLATE "C", 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	rules UUID[] NOT NULL, 
+	records INTEGER NOT NULL, 
+	counted INTEGER NOT NULL, 
+	CONSTRAINT pk_access_log PRIMARY KEY (id), 
+	CONSTRAINT fk_access_log_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_access_log_reader_id FOREIGN KEY(reader_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_access_log_owner_id_id ON access_log (owner_id, id);
+
+CREATE INDEX ix_access_log_reader_id_id ON access_log (reader_id, id);
+
 CREATE TABLE disruption (
 	id UUID NOT NULL, 
 	sender_id UUID NOT NULL, 
@@ -391,6 +412,7 @@ CREATE TABLE sharing_rule (
 	days_ahead INTEGER, 
 	valid_from TIMESTAMP WITH TIME ZONE NOT NULL, 
 	valid_until TIMESTAMP WITH TIME ZONE, 
+	receipts VARCHAR COLLATE "C", 
 	state VARCHAR COLLATE "C" NOT NULL, 
 	note TEXT, 
 	version INTEGER NOT NULL, 
@@ -401,6 +423,7 @@ CREATE TABLE sharing_rule (
 	CONSTRAINT ck_sharing_rule_not_oneself CHECK (grantee_id <> owner_id), 
 	CONSTRAINT ck_sharing_rule_validity CHECK (valid_until > valid_from), 
 	CONSTRAINT ck_sharing_rule_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (owner_id, coalesce(grantee_id, owner_id))), 
+	CONSTRAINT ck_sharing_rule_receipts CHECK (receipts in ('BATCHED', 'STRICT')), 
 	CONSTRAINT fk_sharing_rule_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
 	CONSTRAINT fk_sharing_rule_grantee_id FOREIGN KEY(grantee_id) REFERENCES partner (id)
 );
@@ -992,6 +1015,7 @@ CREATE TABLE scope (
 	item_key UUID GENERATED ALWAYS AS (coalesce(item, '00000000-0000-0000-0000-000000000000'::uuid)) STORED, 
 	site_key UUID GENERATED ALWAYS AS (coalesce(site, '00000000-0000-0000-0000-000000000000'::uuid)) STORED, 
 	tokens VARCHAR[] NOT NULL, 
+	receipts VARCHAR COLLATE "C", 
 	days_back INTEGER, 
 	days_ahead INTEGER, 
 	valid_from TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -1009,6 +1033,8 @@ CREATE TABLE scope (
 CREATE INDEX ix_scope_lookup ON scope (grantee, kind, owner, item_key);
 
 CREATE INDEX ix_scope_owner ON scope (owner, kind);
+
+CREATE INDEX ix_scope_receipts ON scope (grantee) WHERE receipts is not null;
 
 CREATE INDEX ix_scope_rule_id ON scope (rule_id);
 
@@ -1866,6 +1892,26 @@ grant select, insert, delete on "used_assertion" to hub_write;
 grant select, insert, update on "watch_place" to hub_write;
 
 grant select on "watch_place" to hub_read;
+
+alter table "access_log" enable row level security;
+
+alter table "access_log" force row level security;
+
+alter table "access_log" add constraint "ck_access_log_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id, reader_id]));
+
+create policy read_all on "access_log" for select to hub_read using (true);
+
+create policy see on "access_log" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or reader_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "access_log" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or reader_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "access_log" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or reader_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or reader_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "access_log" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid or reader_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert on "access_log" to hub_write;
+
+grant select on "access_log" to hub_read;
 
 alter table "disruption" enable row level security;
 

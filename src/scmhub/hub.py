@@ -141,7 +141,10 @@ class Hub:
             hub.watches = lambda feed: watching(
                 login(admin, READ_ROLE, secret), settings, database, clock, feed.tail
             )  # fmt: skip
-            yield hub
+            try:
+                yield hub
+            finally:
+                await hub.engine.receipts.close()
             hub.documents.close()
         finally:
             await database.close()

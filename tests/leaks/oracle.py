@@ -94,6 +94,8 @@ LAWS = {
             ("SigningKey", "signing_key"),
         )
     },
+    "AccessLogEntry": Law("access_log", "owner_id"),
+    "ReadLogEntry": Law("access_log", "reader_id"),
     "Webhook": Law("webhook", "partner_id"),
     "WebhookDelivery": Law("webhook_delivery", "partner_id"),
     "InventoryPosition": _STOCK._replace(table="inventory_position"),

@@ -328,5 +328,5 @@ class World:
                     "scope", rule_id=row["id"], granter=row["owner_id"], grantee=opening.grantee, kind=row["kind"],
                     owner=row["owner_id"], item=opening.item, site=opening.site, tokens=row["field_groups"],
                     days_back=row["days_back"], days_ahead=row["days_ahead"], valid_from=row["valid_from"],
-                    valid_until=row["valid_until"],
+                    valid_until=row["valid_until"], receipts=row["receipts"],
                 )  # fmt: skip

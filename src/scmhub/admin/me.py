@@ -30,6 +30,7 @@ class Permission(Enum):
     ACCESS = strawberry.enum_value("ACCESS", description="See who may call: people, sessions, integrations, ...")
     ADMIN = strawberry.enum_value("ADMIN", description="Change who may call.")
     AUDIT = strawberry.enum_value("AUDIT", description="Read the audit trail.")
+    RECEIPTS = strawberry.enum_value("RECEIPTS", description="Read who read your records under rules that ask for it.")
     PARTNERS = strawberry.enum_value("PARTNERS", description="Register and suspend partners; signing keys.")
 
 

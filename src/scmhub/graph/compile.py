@@ -16,7 +16,7 @@ from graphql import FragmentDefinitionNode, GraphQLSchema, SelectionSetNode
 
 from scmhub.database.fragment import Bind, Fragment, all_of, any_of, join, literal, sql
 from scmhub.errors import BadUserInput
-from scmhub.graph import pages
+from scmhub.graph import marks, pages
 from scmhub.graph.arguments import Site, check_page, structure
 from scmhub.graph.build import payload_name
 from scmhub.graph.collect import Collector, Selected
@@ -41,7 +41,10 @@ class Compiler:
         fragments: dict[str, FragmentDefinitionNode],
         variables: Any,
         sites: list[Site] | None = None,
+        *,
+        marked: bool = False,
     ) -> None:
+        """``marked``: what each record says of itself for receipts stands before it."""
         self.registry = registry
         self._schema = schema
         self._variables = variables
@@ -49,6 +52,7 @@ class Compiler:
         self._prefixes = {kind.name: kind.prefix for kind in registry.kinds.values()}
         self._aliases = 0
         self.sites: list[Site] = [] if sites is None else sites
+        self._marked = marked
         self.needs: set[Permission] = set()
         """Permissions for the kinds that were compiled so far."""
 
@@ -80,7 +84,7 @@ class Compiler:
     def record(self, kind: Kind, row: Row, selections: Selections) -> Pieces:
         """The object for one row."""
         members = [(each.key, self._member(kind, row, each)) for each in self.fields(selections, kind.name, "Node")]
-        return obj(members)
+        return marks.marked(obj(members), row, kind) if self._marked else obj(members)
 
     def _member(self, kind: Kind, row: Row, selected: Selected) -> Pieces:
         if selected.name == "__typename":
@@ -181,6 +185,10 @@ class Compiler:
             return self._nodes_only(listed, order, fields)
         inner = self._row(target, listed.whole)
         count = pages.bounded_count(sql("select from {}", listed.clause(self._row(target, listed.whole), [])))
+        if self._marked and listed.whole is None:
+            each = self._row(target)
+            every = sql("select {} as id from {}", each.cell("id"), listed.clause(each, []))
+            count = marks.counted(count, self._row(target), target, every)
         key, sort = inner.cell("id"), order.sort_cell(inner)
         keys = sql(
             "keys as materialized (select {} from {} order by {} limit {})",
@@ -220,8 +228,11 @@ class Compiler:
         order = pages.Order(kind, column, descending, site, values, 50, 250)
         where = Where(site, kind, self._prefixes, values)
         branches = pages.Branches(kind, order, where, self._row(kind).alias)
+        count = pages.total_count(branches)
+        if self._marked:
+            count = marks.counted(count, self._row(kind), kind, pages.all_keys(branches))
         fields = self.fields(selected.selections, f"{kind.name}Connection")
-        return self._page(kind, None, order, pages.page_keys(branches), pages.total_count(branches), fields)
+        return self._page(kind, None, order, pages.page_keys(branches), count, fields)
 
     def _page(
         self, kind: Kind, whole: Row | None, order: pages.Order, keys: Fragment, count: Fragment, fields: list[Selected]
@@ -245,8 +256,17 @@ class Compiler:
                 case "edges":
                     columns.append(self._edge(kind, row, order, each.selections))
                     members.append((each.key, _list(f"j{len(columns)}")))
+        shown = obj(members)
+        if self._marked and (found := marks.pointed_at(row, kind, self._page_names(kind, fields))) is not None:
+            columns.append(found)
+            shown = Pieces().value(marks.joined(sql("page.{}", _name(f"j{len(columns)}")))).add(shown)
         lists = self._lists(row, order, columns)
-        return Pieces().value(sql("(with {} select {} from {} page)", keys, obj(members).build(), lists))
+        return Pieces().value(sql("(with {} select {} from {} page)", keys, shown.build(), lists))
+
+    def _page_names(self, kind: Kind, fields: list[Selected]) -> set[str]:
+        """What a connection selects, and what its edges do."""
+        edges = [part for each in fields if each.name == "edges" for part in each.selections]
+        return {each.name for each in (*fields, *self.fields(edges, f"{kind.name}Edge"))}
 
     def _lists(self, row: Row, order: pages.Order, columns: list[Fragment]) -> Fragment:
         """One row: each column's values joined in reading order, and the keys of the page."""

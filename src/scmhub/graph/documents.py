@@ -64,7 +64,9 @@ class InvalidDocument(ValidationFailed):
 class Document:
     """A valid document and the operation in it that is to run."""
 
-    __slots__ = ("_walk", "ast", "fragments", "kind", "operation", "plans", "schema", "sha256", "text", "tokens")
+    __slots__ = (
+        "_walk", "ast", "fragments", "kind", "marked", "operation", "plans", "schema", "sha256", "text", "tokens",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -84,6 +86,8 @@ class Document:
         self.kind: str = operation.operation.value
         self.sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.plans: dict[Any, Any] = {}
+        self.marked = False
+        """Whether its plans mark the records they answer, for receipts."""
         self._walk = walk
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:

@@ -240,10 +240,15 @@ def page_keys(branches: Branches) -> Fragment:
 
 def total_count(branches: Branches) -> Fragment:
     """Distinct visible records, exact to COUNT_LIMIT, null above."""
+    return bounded_count(all_keys(branches))
+
+
+def all_keys(branches: Branches) -> Fragment:
+    """SELECT of the ids of all visible records, COUNT_LIMIT and one more of each branch."""
     limit = Fragment((str(COUNT_LIMIT + 1),))
     mine, scoped = branches.keys(limit, page=False)
     everything = sql("{} union {}", mine, scoped) if scoped.parts else mine
-    return bounded_count(sql("select u.id from ({}) u", everything))
+    return sql("select u.id from ({}) u", everything)
 
 
 def bounded_count(rows: Fragment) -> Fragment:

@@ -30,6 +30,7 @@ from scmhub.identity.viewer import Permission
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import with_scopes
 from scmhub.sharing.proof import prove
+from scmhub.sharing.receipts import gated, reads_scopes
 
 _MOST_PLANS = 64
 
@@ -58,6 +59,8 @@ class Plan:
     feeds: tuple[FeedSelection, ...] = ()
     needs: frozenset[Permission] = frozenset()
     """Permissions without which a caller is not answered."""
+    gated: bool = False
+    """Whether the statement answers null to a viewer whose rules ask for receipts."""
 
     def parameters(self, inputs: Inputs) -> list[Any]:
         assert self.statement
@@ -123,7 +126,7 @@ class Planner:
         self, document: Any, variables: Any, switched: tuple[Any, ...], build: Callable[[Compiler, Any], Any]
     ) -> tuple[Any, list[dict[str, Any]]]:
         registry = self._registry if mark_of(document.operation) is None else self._in_preview()
-        compiler = Compiler(registry, self._schema, document.fragments, variables)
+        compiler = Compiler(registry, self._schema, document.fragments, variables, marked=document.marked)
         plan = build(compiler, document)
         args = [site.values(variables) for site in compiler.sites]
         structure = tuple(site.shape(values) for site, values in zip(compiler.sites, args, strict=True))
@@ -164,9 +167,11 @@ class Planner:
         preview = mark_of(document.operation) is not None
         if preview:
             refuse_unpreviewed([each.name for each in selected if not self._is_previewed(each)])
-        statement = self.finish(obj(members).build(), preview=preview) if members else None
+        json = obj(members).build()
+        gate = not (preview or document.marked) and reads_scopes(json)
+        statement = self.finish(json, preview=preview, gate=gate) if members else None
         keys, needs = tuple(each.key for each in selected), frozenset(compiler.needs)
-        return Plan(statement, tuple(key for key, _ in members), tuple(rest), keys, tuple(feeds), needs)
+        return Plan(statement, tuple(key for key, _ in members), tuple(rest), keys, tuple(feeds), needs, gate)
 
     def _root(self, compiler: Compiler, selected: Selected) -> Pieces | None:
         """A root field as SQL; None if it is not answered from tables."""
@@ -195,9 +200,10 @@ class Planner:
         definition = self._schema.query_type.fields.get(selected.name)  # type: ignore[union-attr]
         return spec_of(definition) if definition else None
 
-    def finish(self, json: Fragment, *, preview: bool = False) -> Statement:
+    def finish(self, json: Fragment, *, preview: bool = False, gate: bool = False) -> Statement:
         """Scopes in front, bytes behind, proof, one copy."""
-        fragment = with_scopes(sql("select convert_to({}, 'UTF8')", json))
+        answer = sql("convert_to({}, 'UTF8')", json)
+        fragment = with_scopes(sql("select {}", gated(answer) if gate else answer))
         prove(fragment, metadata.tables, preview=preview)
         statement = assemble(fragment)
         self.compiled += 1

@@ -30,6 +30,7 @@ from scmhub.graph.library import Library
 from scmhub.graph.plan import Inputs, Plan, Planner
 from scmhub.graph.preview import check_previewer, mark_of, note, previewed_as
 from scmhub.graph.rates import Bucket
+from scmhub.graph.receipts import Reader, Receipts, with_marks
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.variables import variable_values
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
@@ -64,6 +65,8 @@ class Engine:
         self._costs = costs
         self._documents_rate = documents_rate
         self._deadline = deadline_seconds
+        self.receipts = Receipts(database)
+        """What was read under rules that ask for it, on its way to the access log."""
         self.public_keys: Callable[[], Any] = lambda: None
         """The keys whose signatures this hub accepts, for questions about what it signed."""
         self.pull: Pull | None = None
@@ -99,14 +102,26 @@ class Engine:
         inputs = Inputs(viewer.lens, now, now.date(), args)
         if document.operation.directives:
             await self._look_as(inputs, document, variables, viewer)
-        data = b"{}"
-        if plan.statement:
-            data = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs)) or b"null"
+        data = await self._fetch(plan, inputs, document, variables, viewer) if plan.statement else b"{}"
         if plan.rest:
             data = await self._with_rest(plan, data, document, request, viewer)
         if plan.feeds:
             data = await self._with_feeds(plan, data, args, viewer)
         return Answer(b'{"data":' + data + self._cost_note(partner, cost) + b"}")
+
+    async def _fetch(self, plan: Plan, inputs: Inputs, document: Document, variables: Any, viewer: Viewer) -> bytes:
+        """What the statement answers; if rules ask for it, once the receipts are taken."""
+        assert plan.statement
+        partner = inputs.lens.partner_id
+        if not (plan.gated and self.receipts.expected(partner)):
+            data: bytes | None = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs))
+            if data is not None or not plan.gated:
+                return data or b"null"
+        marked, _ = self._planner.plan(with_marks(document), variables, lambda: None, self._planner.query)
+        data = await self._reads.fetch(marked.statement.text, *marked.parameters(inputs))
+        name = document.operation.name
+        reader = Reader(partner, viewer.subject, document.sha256, name.value if name else None, inputs.now)
+        return await self.receipts.take(data or b"null", reader)
 
     async def _look_as(self, inputs: Inputs, document: Document, variables: Any, viewer: Viewer) -> None:
         """Of a preview: the lens of the partner it is for, once the caller may have it and it is written down."""
@@ -178,8 +193,8 @@ class Engine:
         plan, args = self._planner.plan(document, variables, lambda: None, self._planner.query)
         check_permissions(viewer, plan.needs)
         now = self._clock()
-        parameters = plan.parameters(Inputs(viewer.lens, now, now.date(), args))
-        data: dict[str, Any] = orjson.loads(await self._reads.fetch(plan.statement.text, *parameters) or b"{}")
+        inputs = Inputs(viewer.lens, now, now.date(), args)
+        data: dict[str, Any] = orjson.loads(await self._fetch(plan, inputs, document, variables, viewer))
         return data
 
     async def _mutation(self, document: Document, request: GraphQLRequest, viewer: Viewer) -> Answer:

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     """Change who may call."""
     AUDIT = "AUDIT"
     """Read the audit trail."""
+    RECEIPTS = "RECEIPTS"
+    """Read who read one's shared records."""
     PARTNERS = "PARTNERS"
     """Register and suspend partners, and turn the hub's signing keys: the hub's operator."""
 

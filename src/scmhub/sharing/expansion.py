@@ -115,6 +115,7 @@ def scopes_of(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]
             item=opening.item,
             site=opening.site,
             tokens=list(rule.field_groups),
+            receipts=rule.receipts,
             days_back=rule.days_back,
             days_ahead=rule.days_ahead,
             valid_from=rule.valid_from,
@@ -177,6 +178,7 @@ class _Line(NamedTuple):
     item: UUID | None
     site: UUID | None
     tokens: tuple[str, ...]
+    receipts: str | None
     days_back: int | None
     days_ahead: int | None
     valid_from: datetime
@@ -207,7 +209,7 @@ def _lines(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -
     for opening in expand(rule, relationships):
         yield _Line(
             rule.id, rule.owner_id, opening.grantee, rule.kind, rule.owner_id, opening.item, opening.site,
-            tuple(rule.field_groups), rule.days_back, rule.days_ahead, rule.valid_from, rule.valid_until,
+            tuple(rule.field_groups), rule.receipts, rule.days_back, rule.days_ahead, rule.valid_from, rule.valid_until,
         )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class SharingRuleTable(Record, table=True):
         CheckConstraint("grantee_id <> owner_id", name="not_oneself"),
         CheckConstraint("valid_until > valid_from", name="validity"),
         CheckConstraint(f"'{HUB_PARTNER}' not in (owner_id, coalesce(grantee_id, owner_id))", name="not_the_hub"),
+        one_of("receipts", "BATCHED", "STRICT"),
         Index(None, "owner_id", "id"),
         governed(owner="owner_id"),
     )
@@ -52,6 +53,7 @@ class SharingRuleTable(Record, table=True):
     days_ahead: int | None = Field(default=None, ge=0)
     valid_from: datetime = instant()
     valid_until: datetime | None = instant(optional=True)
+    receipts: str | None = symbol(optional=True)
     state: str = symbol(default="DRAFT")
     note: str | None = words(optional=True)
     version: int = Field(default=1)
@@ -73,6 +75,7 @@ class ScopeTable(SQLModel, table=True):
         Index("ix_scope_lookup", "grantee", "kind", "owner", "item_key"),
         Index("ix_scope_owner", "owner", "kind"),
         Index(None, "rule_id"),
+        Index("ix_scope_receipts", "grantee", postgresql_where="receipts is not null"),
         Index(None, "valid_from"),
         Index(None, "valid_until", postgresql_where="valid_until is not null"),
         {"info": _SCOPE["info"] | {"pump": "select"}},
@@ -88,6 +91,7 @@ class ScopeTable(SQLModel, table=True):
     item_key: uuid.UUID = _key_or_all("item")
     site_key: uuid.UUID = _key_or_all("site")
     tokens: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    receipts: str | None = symbol(optional=True)
     days_back: int | None = Field(default=None)
     days_ahead: int | None = Field(default=None)
     valid_from: datetime = instant()

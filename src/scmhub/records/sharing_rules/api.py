@@ -37,6 +37,14 @@ class SharingRuleState(Enum):
     REVOKED = strawberry.enum_value("REVOKED", description="Over for good; kept as history.")
 
 
+@strawberry.enum(description="How reads under a rule are written to the access log of its owner.")
+class ReadReceipts(Enum):
+    BATCHED = strawberry.enum_value(
+        "BATCHED", description="Within a second after the answer; a crash of the hub may lose that second."
+    )
+    STRICT = strawberry.enum_value("STRICT", description="Before the answer leaves; it costs each read a transaction.")
+
+
 @strawberry.enum(description="What a partner is to the owner of a rule, by an ACTIVE relationship.")
 class GranteeRole(Enum):
     SUPPLIER = strawberry.enum_value("SUPPLIER", description="It supplies the owner.")
@@ -66,6 +74,7 @@ class SharingRule:
     days_ahead: int | None = column(PUBLIC, "How many days after today it reaches; null: open.")
     valid_from: datetime = column(PUBLIC, "It opens nothing before this instant.")
     valid_until: datetime | None = column(PUBLIC, "It opens nothing from this instant on; null: open.")
+    receipts: ReadReceipts | None = column(PUBLIC, "How `accessLog` is told of reads under it; null: it is not.")
     note: str | None = column(PUBLIC, "Why it is there, for your own people.")
     version: int = column(PUBLIC, "Counts the changes; to be sent as `expectedVersion`.")
     created_at: datetime = column(PUBLIC, "When it was first drafted.")

@@ -34,7 +34,7 @@ from scmhub.sharing.tables import SharingRuleTable
 CONTENT = {
     "kind": "kind", "grantee_id": "grantee", "grantee_role": "granteeRole", "items": "itemIds", "sites": "siteIds",
     "field_groups": "fieldGroups", "days_back": "daysBack", "days_ahead": "daysAhead", "valid_from": "validFrom",
-    "valid_until": "validUntil",
+    "valid_until": "validUntil", "receipts": "receipts",
 }  # fmt: skip
 """What a rule opens: column -> field. A change of any of it makes the rule a draft again."""
 
@@ -70,7 +70,8 @@ async def sharing_rule_draft(unit: Unit, given: SharingRuleDraftInput) -> UUID:
         sites=await _extent(unit, given.sites, "Site", "sites"),
         field_groups=rules.check_groups(given.field_groups, has),
         days_back=_days(given.days_back, None, "daysBack"), days_ahead=_days(given.days_ahead, None, "daysAhead"),
-        valid_from=given.valid_from or unit.now, valid_until=given.valid_until, state="DRAFT",
+        valid_from=given.valid_from or unit.now, valid_until=given.valid_until,
+        receipts=given.receipts.name if given.receipts else None, state="DRAFT",
         note=take.some_text(given.note, take.NOTE, ["input", "note"], lines=True), created_at=unit.now,
     )  # fmt: skip
     rules.check_validity(rule.valid_from, rule.valid_until)
@@ -197,6 +198,8 @@ async def _revise(unit: Unit, rule: SharingRuleTable, given: SharingRuleReviseIn
     rule.days_ahead = _days(given.days_ahead, rule.days_ahead, "daysAhead")
     rule.valid_from = rule.valid_from if given.valid_from is None else given.valid_from.value
     rule.valid_until = rule.valid_until if given.valid_until is None else given.valid_until.value
+    if given.receipts is not None:
+        rule.receipts = given.receipts.value.name if given.receipts.value else None
     rule.note = take.kept(
         given.note, rule.note, lambda text: take.some_text(text, take.NOTE, ["input", "note"], lines=True)
     )

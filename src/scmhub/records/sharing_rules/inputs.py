@@ -6,7 +6,7 @@ from datetime import datetime
 
 import strawberry
 
-from scmhub.records.sharing_rules.api import GranteeRole, ShareableKind
+from scmhub.records.sharing_rules.api import GranteeRole, ReadReceipts, ShareableKind
 
 MOST_IDS = 1_000
 """Items, or sites, one rule may list."""
@@ -56,6 +56,9 @@ class SharingRuleDraftInput:
     )
     valid_from: datetime | None = strawberry.field(description="First instant; absent: now.", default=None)
     valid_until: datetime | None = strawberry.field(description="End; absent: open.", default=None)
+    receipts: ReadReceipts | None = strawberry.field(
+        description="Whether and how `accessLog` is told of reads under it; absent: it is not.", default=None
+    )
     note: str | None = strawberry.field(description="Why, for your own people; at most 4000 characters.", default=None)
 
 
@@ -75,6 +78,9 @@ class SharingRuleReviseInput:
     )
     valid_from: strawberry.Maybe[datetime] = strawberry.field(description="First instant.", default=None)
     valid_until: strawberry.Maybe[datetime | None] = strawberry.field(description="End; null: open.", default=None)
+    receipts: strawberry.Maybe[ReadReceipts | None] = strawberry.field(
+        description="How `accessLog` is told of reads under it; null: it is not.", default=None
+    )
     note: strawberry.Maybe[str | None] = strawberry.field(description="Why.", default=None)
 
 

@@ -1,0 +1,112 @@
+"""Read receipts: who read which owner's records under which rule, for owners whose rules ask for it.
+
+acme shares its orders with bolt by a rule that asks for receipts. Whatever answers bolt from one statement also says,
+beside each record that the rule covers, which record it is and which rules cover it: a *mark*, text between two
+separators that cannot stand in JSON. Marks are made by the statement that made the answer, so both are of one snapshot;
+they are taken out of the answer and written to the access log.
+
+Whoever holds no such rule is answered by the statement without marks. It holds a *gate*: its answer is null if such a
+rule is in force after all. So a forgotten mark cannot be: the gate is judged where the records are read.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Column, Index, Uuid
+from sqlmodel import Field
+
+from scmhub.database.fragment import Fragment, Relation, literal, sql
+from scmhub.database.tables import Record, governed, instant, key, symbol
+from scmhub.sharing.policy import _SCOPE, ME, Owned, Row, _in_force
+
+COUNTED = "#"
+"""Before the name of the kind: the record was counted or pointed at, not shown."""
+_MARK = re.compile(rb"\x1e([^\x1e]*)\x1e")
+_EDGE = literal("\x1e")
+
+
+class AccessLogTable(Record, table=True):
+    """One operation's reading of one owner's records of one kind, under rules that ask for receipts."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (
+        Index(None, "owner_id", "id"),
+        Index(None, "reader_id", "id"),
+        governed(owner="owner_id", parties=("reader_id",), write="select, insert"),
+    )
+    at: datetime = instant()
+    owner_id: uuid.UUID = key("partner")
+    reader_id: uuid.UUID = key("partner")
+    actor: str = symbol()
+    document: str = symbol()
+    operation: str | None = symbol(optional=True)
+    kind: str = symbol()
+    rules: list[uuid.UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    records: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one operation read of one owner. ``strict``: to be written before the answer leaves."""
+
+    owner: UUID
+    kind: str
+    rules: tuple[UUID, ...]
+    records: int
+    counted: int
+    strict: bool
+
+
+def reads_scopes(fragment: Fragment) -> bool:
+    """Whether anything in a statement can be opened by a rule."""
+    return any(isinstance(part, Relation) and part.table.startswith(("scope", "live_")) for part in fragment.parts)
+
+
+def gated(answer: Fragment) -> Fragment:
+    """The answer; null if a rule in force that opens something to the viewer asks for receipts."""
+    grantee, asks = sql("{} = {}", _SCOPE.cell("grantee"), ME), sql("{} is not null", _SCOPE.cell("receipts"))
+    held = sql("exists (select from {} where {} and {} and {})", _SCOPE.source(), grantee, asks, _in_force())
+    return sql("case when not {} then {} end", held, answer)
+
+
+def mark(row: Row, kind: str) -> Fragment | None:
+    """The mark of one record of this kind, null if no rule that covers it asks; None: no rule can cover such records.
+
+    A part is read with its whole, which has a mark of its own.
+    """
+    policy = row.policy
+    if not isinstance(policy, Owned) or policy.kind is None or row.subject is not None:
+        return None
+    source, covers = policy.covering(row)
+    rule, asks = _SCOPE.cell("rule_id"), _SCOPE.cell("receipts")
+    return sql(
+        "(select concat({}, {}, {}, ' ', {}, ' ', string_agg(distinct concat({}, left({}, 1)), ','), {})"
+        " from {} where {} and {} is not null having count(*) > 0)",
+        _EDGE, literal(f"{kind} "), row.cell("id"), row.cell(policy.owner), rule, asks, _EDGE,
+        source, covers, asks,
+    )  # fmt: skip
+
+
+def taken(answer: bytes) -> tuple[bytes, list[Receipt]]:
+    """The answer without its marks, and what they say: one receipt per owner and kind, in order."""
+    read: dict[tuple[str, str], tuple[set[str], set[str], set[str]]] = {}
+    for found in _MARK.findall(answer):
+        kind, record, owner, rules = found.decode().split(" ")
+        shown, told, under = read.setdefault((owner, kind.removeprefix(COUNTED)), (set(), set(), set()))
+        (told if kind.startswith(COUNTED) else shown).add(record)
+        under.update(rules.split(","))
+    if not read:
+        return answer, []
+    return _MARK.sub(b"", answer), [_receipt(*of, *said) for of, said in sorted(read.items())]
+
+
+def _receipt(owner: str, kind: str, shown: set[str], told: set[str], rules: set[str]) -> Receipt:
+    strict = any(each.endswith("S") for each in rules)
+    keys = tuple(sorted(UUID(each[:-1]) for each in rules))
+    return Receipt(UUID(owner), kind, keys, len(shown), len(told), strict)
