@@ -13,8 +13,8 @@ FIGURES = (
 )  # fmt: skip
 FIGURE = "{ value low high reason statedAt statedBy evidence }"
 CHANNEL = (
-    "query($item: ID!, $sites: [ID!], $start: Date!, $end: Date!, $bucket: ChannelPeriod!) {"
-    " channel(item: $item, sites: $sites, start: $start, end: $end, bucket: $bucket) {"
+    "query($item: ID!, $sites: [ID!], $start: Date!, $end: Date!, $bucket: ChannelPeriod!, $asOf: DateTime) {"
+    " channel(item: $item, sites: $sites, start: $start, end: $end, bucket: $bucket, asOf: $asOf) {"
     " item number unit items complete uncounted { record reason } definitions { figure text }"
     " partnersInView { partner code beyond }"
     f" claims {{ fact site first {FIGURE} second {FIGURE} gap }}"

@@ -43,6 +43,9 @@ class UncountedReason(Enum):
     NO_SITE = strawberry.enum_value("NO_SITE", description="It names no site, and several of its partner are in view.")
     OTHER_PERIODS = strawberry.enum_value("OTHER_PERIODS", description="Its periods do not add up to those asked for.")
     OTHER_UNIT = strawberry.enum_value("OTHER_UNIT", description="No factor leads from its unit to the item's.")
+    NOT_KNOWN_THEN = strawberry.enum_value(
+        "NOT_KNOWN_THEN", description="With `asOf`: what it was at that instant cannot be told from what you may see."
+    )
 
 
 @strawberry.type(description="A quantity in the channel's unit: exact, a range, or absent for one reason.")

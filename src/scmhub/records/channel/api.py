@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import strawberry
@@ -57,14 +57,24 @@ async def channel(
         list[strawberry.ID] | None,
         strawberry.argument(description="Only these sites, at most 20; default: all that records in view name."),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        strawberry.argument(
+            description="As things stood, and were known to the hub, at this instant; default: now. Who may see what is"
+            " decided by today's rules. What cannot be told for that instant is `uncounted`."
+        ),
+    ] = None,
 ) -> answers.Channel | None:
     ask: Ask = info.context["ask"]
-    calendar = _calendar(bucket.name, start, end, info.context["now"].date())
+    now: datetime = info.context["now"]
+    if as_of is not None and as_of > now:
+        raise BadUserInput("'asOf' lies ahead.", reason="BAD_VALUE", input_path=["asOf"])
+    calendar = _calendar(bucket.name, start, end, (as_of or now).date())
     named = None if sites is None else list(dict.fromkeys(sites))
     if named is not None and len(named) > MOST_SITES:
         raise BadUserInput(f"At most {MOST_SITES} sites at once.", reason="TOO_MANY", input_path=["sites"])
     me = public_id("ptr", info.context["viewer"].lens.partner_id)
-    found, items = await reading.read(ask, Asked(me, item, named, calendar.starts[0], calendar.last))
+    found, items = await reading.read(ask, Asked(me, item, named, calendar.starts[0], calendar.last, as_of))
     return view.channel(found, item, items, named, calendar, start)
 
 

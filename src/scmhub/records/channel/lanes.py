@@ -130,12 +130,14 @@ def lane(records: Records, site: str, calendar: Calendar) -> Lane:
     opening = _opening(records, site, positions)
     projected = _projected(opening, leaves, comes, calendar)
     lengths = [days_in(calendar.bucket, start) for start in calendar.starts]
+    limits = all(each.limits_known for each in positions)
     least, most = _limit(positions, "minimum"), _limit(positions, "maximum")
     return Lane(
         site, positions, opening, demand, _total(plans.values(), periods),
         _placed(((each.requested_on, each.open) for each in coming), calendar.number, periods),
         _total(promised.values(), periods), _total(moving.values(), periods), production, projected,
-        channel.cover(projected, demand, lengths), [channel.shortage(each, least) for each in projected],
+        channel.cover(projected, demand, lengths),
+        [channel.shortage(each, least) if limits else None for each in projected],
         [channel.excess(each, most) for each in projected],
     )  # fmt: skip
 

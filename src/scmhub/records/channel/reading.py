@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
+
+from scmhub.clock import render
+from scmhub.records.channel import then
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 CHUNK = timedelta(days=250)
@@ -27,7 +30,7 @@ fragment place on Site { id code name timeZone partner { ...firm } }
 _SERIES = """
   FACE: PLURAL(first: 250, where: {item: {in: $items} HERE}) {
     nodes {
-      id publisher { ...firm } counterparty { ...firm } item { ...good } site { ...place } bucket unit
+      id publisher { ...firm } counterparty { ...firm } item { ...good } site { ...place } bucket unit BORN
       POINTS
     }
     pageInfo { hasNextPage }
@@ -35,16 +38,17 @@ _SERIES = """
 """
 _HERE = ", or: [{site: {in: $sites}}, {site: {isNull: true}}]"
 _POINTS = """
-      pNO: points(first: 250, start: $startNO, end: $endNO) { nodes { id startsOn quantity knownFrom } }
+      pNO: points(first: 250, start: $startNO, end: $endNO ASOF) { nodes { id startsOn quantity knownFrom } }
 """
 _LINES = """
   lNO: orderLines(first: 250, where: {
-    item: {in: $items}, status: {nin: [DRAFT, RECEIVED, CLOSED, REJECTED, CANCELLED]}, requestedOn: {SPAN}
+    item: {in: $items}, STATUS, requestedOn: {SPAN}
   }) {
     nodes {
       id buyer { ...firm } seller { ...firm } item { ...good } shipTo { ...place } quantity { unit }
+      SENDING
       schedule(first: 250) {
-        nodes { id requestedQuantity requestedOn state lastPromiseQuantity lastPromiseOn shipped }
+        nodes { id requestedQuantity requestedOn state lastPromiseQuantity lastPromiseOn shipped WORDS }
         pageInfo { hasNextPage }
       }
     }
@@ -55,12 +59,35 @@ _LOADS = """
   tNO: shipmentLines(first: 250, where: {item: {in: $items}, arrivalOn: {SPAN}}) {
     nodes {
       id seller { ...firm } item { ...good } shipTo { ...place } quantity { value unit } arrivalOn
-      shipment { id state actualDeparture buyer { ...firm } }
-      receipts(first: 50) { nodes { id good damaged receivedAt } pageInfo { hasNextPage } }
+      shipment { id state actualDeparture EVENTS buyer { ...firm } }
+      receipts(first: 50) { nodes { id good damaged receivedAt COUNTED } pageInfo { hasNextPage } }
     }
     pageInfo { hasNextPage }
   }
 """
+_WORDS = """
+ revisions(first: $many) {
+   nodes { act recordedAt slices(first: $many) { nodes { quantity dueOn } } } pageInfo { hasNextPage }
+ }
+"""
+_EVENTS = """
+ events(first: $many) { nodes { seq milestone certainty at correctsSeq recordedAt } pageInfo { hasNextPage } }
+"""
+_MANY = 100
+"""Words about a schedule line, and events of a shipment, that are read of each when asked about an instant."""
+_HISTORY = """
+ targetsSetAt history(last: 1, knownAt: $at) {
+   nodes { id asOf available { value unit } inTransit { value unit } onOrder { value unit } }
+ }
+"""
+_THEN = {
+    "WORDS": _WORDS, "EVENTS": _EVENTS, "PAST": _HISTORY, "ASOF": ", asOf: $at", "COUNTED": "recordedAt",
+    "BORN": "createdAt",
+    "SENDING": f"shipmentLines(first: $many) {{ nodes {{ quantity {{ value }} shipment {{ {_EVENTS} }} }} }}",
+    "STATUS": "status: {nin: [DRAFT]}",
+}  # fmt: skip
+"""What is asked otherwise, or besides, for an instant."""
+_NOW = dict.fromkeys(_THEN, "") | {"STATUS": "status: {nin: [DRAFT, RECEIVED, CLOSED, REJECTED, CANCELLED]}"}
 _ABOUT = """
   it: item(by: {id: $item}) { ...good }
   viewer { ...firm }
@@ -73,7 +100,7 @@ _STOCK = """
     nodes {
       id owner { ...firm } holder { ...firm } statedBy { ...firm } item { ...good } site { ...place } asOf
       available { value unit } inTransit { value unit } onOrder { value unit }
-      minimum { value unit } maximum { value unit }
+      minimum { value unit } maximum { value unit } PAST
     }
     pageInfo { hasNextPage }
   }
@@ -92,6 +119,11 @@ class Found:
     item: dict[str, Any] | None = None
     viewer: dict[str, Any] = field(default_factory=dict)
     sites: list[dict[str, Any]] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
+    """Ids of records of which it cannot be told what they were at the instant asked about."""
+
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    """The items that the records name, those that are left out included."""
 
     def add(self, other: Found) -> None:
         """The rows of another item beside these."""
@@ -100,18 +132,20 @@ class Found:
         self.lines += other.lines
         self.loads += other.loads
         self.stock += other.stock
+        self.untold += other.untold
         self.cut = self.cut or other.cut
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked: about one item, at these sites (None: at any), from ``first`` to ``last``."""
+    """What is asked: about one item, at these sites (None: at any), from ``first`` to ``last``; ``at`` None: now."""
 
     me: str
     item: str
     sites: Sequence[str] | None
     first: date
     last: date
+    at: datetime | None = None
 
 
 async def read(ask: Ask, asked: Asked) -> tuple[Found, list[str]]:
@@ -140,15 +174,25 @@ async def _rows(ask: Ask, asked: Asked, items: Sequence[str], *, about: bool) ->
         given |= {"me": asked.me, "item": asked.item, "named": list(asked.sites or ())}
     for number, (start, end) in enumerate(chunks):
         given |= {f"start{number}": str(start), f"end{number}": str(end)}
-    data = await ask(_document(len(chunks), about), given)
+    if asked.at is not None:
+        given |= {"at": render(asked.at), "many": _MANY}
+    data = await ask(_document(len(chunks), about, asked.at is not None), given)
     pages = [each for each in data.values() if isinstance(each, dict) and "pageInfo" in each]
     lines, loads = _all(data, "l"), _all(data, "t")
     pages += [*(each["schedule"] for each in lines), *(each["receipts"] for each in loads)]
-    return data, Found(
+    found = Found(
         series={face: [_one(each, len(chunks)) for each in data[face]["nodes"]] for face in FACES},
         lines=lines, loads=loads, stock=data["stock"]["nodes"],
         cut=any(page["pageInfo"]["hasNextPage"] for page in pages),
     )  # fmt: skip
+    rows = [*found.lines, *found.loads, *found.stock, *(each for several in found.series.values() for each in several)]
+    found.cards = [row["item"] for row in rows if row["item"]]
+    if asked.at is not None:
+        found.series = {face: then.series(several, asked.at) for face, several in found.series.items()}
+        found.lines = then.lines(found.lines, asked.at, found.untold)
+        found.loads = then.loads(found.loads, asked.at, found.untold)
+        found.stock = then.stock(found.stock, asked.at)
+    return data, found
 
 
 _ITEMS = """
@@ -191,8 +235,8 @@ def _chunks(first: date, last: date) -> list[tuple[date, date]]:
 
 
 @cache
-def _document(chunks: int, about: bool) -> str:
-    """``about``: with the item itself, its other names and the sites asked for."""
+def _document(chunks: int, about: bool, instant: bool) -> str:
+    """``about``: with the item itself, its other names and the sites asked for. ``instant``: as things stood once."""
     numbers = range(chunks)
     points = "".join(_POINTS.replace("NO", str(number)) for number in numbers)
     series = _SERIES.replace("POINTS", points)
@@ -206,11 +250,14 @@ def _document(chunks: int, about: bool) -> str:
         ends = [f", lte: $end{number}" for number in numbers[:-1]] + [""]
         spans = [before, *(f"gte: $start{number}{end}" for number, end in zip(numbers, ends, strict=True))]
         parts += [text.replace("NO", str(number)).replace("SPAN", span) for number, span in enumerate(spans)]
-    dates = ", ".join(f"$start{number}: Date, $end{number}: Date" for number in numbers)
-    more = "$me: ID!, $item: ID!, $named: [ID!]!, " if about else ""
-    head = f"query({more}$items: [ID!], $sites: [ID!], $since: Date, {dates})"
-    parts += [_ABOUT, _STOCK] if about else [_STOCK]
-    return f"{head} {{ {''.join(parts)} }} {_CARDS} {_ALIAS if about else ''}"
+    body = "".join([*parts, _ABOUT if about else "", _STOCK])
+    for token, text in (_THEN if instant else _NOW).items():
+        body = body.replace(token, text)
+    given = ["$items: [ID!]", "$sites: [ID!]", "$since: Date"]
+    given += [f"$start{number}: Date, $end{number}: Date" for number in numbers]
+    given += ["$me: ID!", "$item: ID!", "$named: [ID!]!"] if about else []
+    given += ["$at: DateTime", "$many: Int"] if instant else []
+    return f"query({', '.join(given)}) {{ {body} }} {_CARDS} {_ALIAS if about else ''}"
 
 
 def _one(series: dict[str, Any], chunks: int) -> dict[str, Any]:

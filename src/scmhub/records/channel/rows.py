@@ -95,6 +95,7 @@ class Position:
     on_order: Figure | None
     minimum: Decimal | None
     maximum: Decimal | None
+    limits_known: bool = True
 
 
 @dataclass(slots=True)
@@ -185,7 +186,7 @@ class Reader:
         return Position(
             node["id"], self._firm(node["owner"]), self._firm_or_none(node["holder"]), stater,
             self._site(node["site"]) or "", as_of, figure("available"), figure("inTransit"), figure("onOrder"),
-            amount("minimum"), amount("maximum"),
+            amount("minimum"), amount("maximum"), node.get("limitsKnown", True),
         )  # fmt: skip
 
     # -- parts ---------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def channel(
     found: Found, item: str, items: Sequence[str], named: Sequence[str] | None, calendar: Calendar, start: date
 ) -> answers.Channel | None:
     """The answer; None if neither the item nor a record of it is visible. ``start`` lies in the first period shown."""
-    card = found.item or next((each for each in _cards(found) if each["id"] == item), None)
+    card = found.item or next((each for each in found.cards if each["id"] == item), None)
     if card is None:
         return None
     reader = Reader(card["unit"])
@@ -43,21 +43,17 @@ def channel(
     lanes = [lane(records, site, calendar) for site in records.sites]
     facts = claims(records)
     first = calendar.number(max(start, calendar.starts[0])) or 0
+    whose = None if found.cut or found.untold else found.viewer["id"]
     return answers.Channel(
         item=card["id"], number=card["number"], unit=UnitCode(card["unit"]),
         items=[strawberry.ID(each) for each in items],
-        sites=[_site(reader, each, calendar, first, whose=None if found.cut else found.viewer["id"]) for each in lanes],
-        claims=[_claim(each) for each in facts[:MOST_CLAIMS]], uncounted=list(_uncounted(reader, records, calendar)),
+        sites=[_site(reader, each, calendar, first, whose=whose) for each in lanes],
+        claims=[_claim(each) for each in facts[:MOST_CLAIMS]],
+        uncounted=[*_uncounted(reader, records, calendar), *_untold(found)],
         partners_in_view=_partners(reader, found.viewer),
         definitions=[answers.ChannelDefinition(figure=name, text=text) for name, text in DEFINITIONS.items()],
         complete=not found.cut and len(sites) <= MOST_SITES and len(facts) <= MOST_CLAIMS,
     )  # fmt: skip
-
-
-def _cards(found: Found) -> Iterator[Node]:
-    """The items that the records name."""
-    for rows in (*found.series.values(), found.lines, found.loads, found.stock):
-        yield from (row["item"] for row in rows if row["item"])
 
 
 def _records(reader: Reader, found: Found) -> Records:
@@ -172,6 +168,11 @@ def _uncounted(reader: Reader, records: Records, calendar: Calendar) -> Iterator
         yield answers.UncountedRecord(record=strawberry.ID(series.id), reason=reason)
     for refused in dict.fromkeys(reader.refused):
         yield answers.UncountedRecord(record=strawberry.ID(refused), reason=answers.UncountedReason.OTHER_UNIT)
+
+
+def _untold(found: Found) -> Iterator[answers.UncountedRecord]:
+    for each in found.untold:
+        yield answers.UncountedRecord(record=strawberry.ID(each), reason=answers.UncountedReason.NOT_KNOWN_THEN)
 
 
 def _partners(reader: Reader, viewer: Node) -> list[answers.PartnerInView]:

@@ -59,6 +59,7 @@ class InventoryPosition:
         narrow=(
             Narrow("start", datetime, "Only statements as of this instant or later.", "as_of", ">="),
             Narrow("end", datetime, "Only statements as of this instant or earlier.", "as_of"),
+            Narrow("known_at", datetime, "Only statements that the hub had recorded at this instant.", "recorded_at"),
         ),
     )  # fmt: skip
     version: int | None = column(PARTY, "Counts the changes; to be sent as `expectedVersion`.")

@@ -142,3 +142,4 @@ class Receipt:
     short: Decimal | None = column(PARTY, "Missing against the despatch note.")
     documents_ok: bool | None = column(PARTY, "Whether the papers were right.")
     received_at: datetime | None = column(PARTY, "When it was counted.")
+    recorded_at: datetime | None = column(PARTY, "When the hub recorded it.")
