@@ -179,6 +179,36 @@ CREATE INDEX ix_access_log_owner_id_id ON access_log (owner_id, id);
 
 CREATE INDEX ix_access_log_reader_id_id ON access_log (reader_id, id);
 
+CREATE TABLE block_pair (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	one_id UUID NOT NULL, 
+	other_id UUID NOT NULL, 
+	own_records_only BOOLEAN NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	reason TEXT NOT NULL, 
+	lift_reason TEXT, 
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	lifted_at TIMESTAMP WITH TIME ZONE, 
+	version INTEGER NOT NULL, 
+	CONSTRAINT pk_block_pair PRIMARY KEY (id), 
+	CONSTRAINT ck_block_pair_state CHECK (state in ('ACTIVE', 'LIFTED')), 
+	CONSTRAINT ck_block_pair_two_partners CHECK (one_id <> other_id), 
+	CONSTRAINT ck_block_pair_not_the_hub CHECK ('00000000-0000-0000-0000-000000000000' not in (one_id, other_id)), 
+	CONSTRAINT ck_block_pair_lifted CHECK ((state = 'LIFTED') = (lifted_at is not null)), 
+	CONSTRAINT fk_block_pair_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_block_pair_one_id FOREIGN KEY(one_id) REFERENCES partner (id), 
+	CONSTRAINT fk_block_pair_other_id FOREIGN KEY(other_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_block_pair_one ON block_pair (one_id, other_id) WHERE state = 'ACTIVE' and not own_records_only;
+
+CREATE INDEX ix_block_pair_other ON block_pair (other_id, one_id) WHERE state = 'ACTIVE' and not own_records_only;
+
+CREATE INDEX ix_block_pair_owner_id_id ON block_pair (owner_id, id);
+
+CREATE UNIQUE INDEX uq_block_pair_standing ON block_pair (owner_id, one_id, other_id) WHERE state = 'ACTIVE';
+
 CREATE TABLE disruption (
 	id UUID NOT NULL, 
 	sender_id UUID NOT NULL, 
@@ -1018,6 +1048,7 @@ CREATE TABLE scope (
 	receipts VARCHAR COLLATE "C", 
 	days_back INTEGER, 
 	days_ahead INTEGER, 
+	hidden_parties UUID[], 
 	valid_from TIMESTAMP WITH TIME ZONE NOT NULL, 
 	valid_until TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_scope PRIMARY KEY (id), 
@@ -1912,6 +1943,24 @@ create policy remove on "access_log" for delete to hub_write using (owner_id = n
 grant select, insert on "access_log" to hub_write;
 
 grant select on "access_log" to hub_read;
+
+alter table "block_pair" enable row level security;
+
+alter table "block_pair" force row level security;
+
+create policy read_all on "block_pair" for select to hub_read using (true);
+
+create policy see on "block_pair" for select to hub_write using (true);
+
+create policy add on "block_pair" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "block_pair" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "block_pair" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "block_pair" to hub_write;
+
+grant select on "block_pair" to hub_read;
 
 alter table "disruption" enable row level security;
 

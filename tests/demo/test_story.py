@@ -18,7 +18,7 @@ from scmhub.partners.registry import register_partner
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.forecasts import rules as forecast_rules
 from scmhub.records.orders import rules
-from scmhub.sharing.expansion import expand
+from scmhub.sharing.expansion import Standing, expand
 from scmhub.sharing.tables import SharingRuleTable
 from tests.demo.telling import TODAY, Told, clock
 
@@ -221,9 +221,10 @@ async def test_scopes_are_the_expansion_of_the_rules(told: Told) -> None:
     wanted = set()
     for row in await told.rows("select * from sharing_rule"):
         rule = SharingRuleTable(**row)
-        wanted |= {(rule.id, *opening) for opening in expand(rule, standing)}
+        wanted |= {(rule.id, *opening) for opening in expand(rule, Standing(standing, []))}
     found = {
-        (row["rule_id"], row["grantee"], row["item"], row["site"]) for row in await told.rows("select * from scope")
+        (row["rule_id"], row["grantee"], row["item"], row["site"], tuple(row["hidden_parties"] or ()))
+        for row in await told.rows("select * from scope")
     }
     assert found == wanted
     assert len(found) == 95

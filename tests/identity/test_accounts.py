@@ -276,7 +276,7 @@ async def test_attack_47_the_bootstrap_link_makes_the_first_operator_once(live: 
     browser = Browser(live)
     taken(browser, await browser.post("/invitation/accept", {"token": second, "password": PASSWORD}))
     me = (await browser.graphql()).json()["data"]["me"]
-    assert (me["roles"], me["permissions"]) == (["OPERATOR"], ["ACCESS", "ADMIN", "PARTNERS"])
+    assert (me["roles"], me["permissions"]) == (["OPERATOR"], ["ACCESS", "ADMIN", "BLOCKS", "PARTNERS"])
     assert (await Browser(live).post("/invitation/accept", {"token": second, "password": PASSWORD})).status_code == 410
     with pytest.raises(Refusal, match="There is an operator already"):
         async with live.acting(HUB_PARTNER) as unit:

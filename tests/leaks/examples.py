@@ -12,7 +12,7 @@ from uuid import UUID
 
 from scmhub.partners.tables import RelationshipTable
 from scmhub.sharing import expansion
-from scmhub.sharing.tables import SharingRuleTable
+from scmhub.sharing.tables import BlockPairTable, SharingRuleTable
 
 from ..support.hub import Bench
 from ..support.rows import Row
@@ -101,14 +101,23 @@ def viewer(world: World, rng: Random) -> UUID:
 
 def wrongly_expanded(world: World) -> list[Row]:
     """The rules that the hub expands to other scopes than the law would have."""
-    relationships = [RelationshipTable(**row) for row in world.tables["relationship"]]
+    standing = expansion.Standing(
+        [RelationshipTable(**row) for row in world.tables["relationship"]],
+        [BlockPairTable(**row) for row in world.tables["block_pair"]],
+    )
     wrong = []
     for rule in world.tables["sharing_rule"]:
-        opened = {tuple(opening) for opening in expansion.expand(SharingRuleTable(**rule), relationships)}
+        opened = {tuple(opening) for opening in expansion.expand(SharingRuleTable(**rule), standing)}
         lived = {**rule, "valid_from": world.now, "valid_until": None}
         tables = {**world.tables, "sharing_rule": [lived]}
-        grantees = [each for each in world.partners if Oracle(tables, each, world.now).rules]
-        if opened != set(product(grantees, rule["items"] or [None], rule["sites"] or [None])):
+        lenses = {each: Oracle(tables, each, world.now) for each in world.partners}
+        apart = {each: lens.apart(rule["owner_id"]) for each, lens in lenses.items() if lens.rules}
+        wanted = {
+            (each, item, site, tuple(sorted(hidden)))
+            for each, hidden in apart.items() if rule["owner_id"] not in hidden
+            for item, site in product(rule["items"] or [None], rule["sites"] or [None])
+        }  # fmt: skip
+        if opened != wanted:
             wrong.append(rule)
     return wrong
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Table, Uuid
 
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.graph.declare import Column, Kind, One, Pair
 
 from ..support.rows import Row, Tables, copied
@@ -42,6 +43,7 @@ _TIED: dict[str, tuple[str, ...]] = {
 """Columns that a CHECK or a unique key ties to others: left alone."""
 _CHAINED = ("audit_entry",)
 """One chain for the whole hub: numbers and hashes of one's own rows do depend on others', by design."""
+_NEW_PAIR: Row = {"state": "ACTIVE", "reason": "new", "lift_reason": None, "lifted_at": None, "version": 1}
 _TABLES = {law.table for name, law in LAWS.items() if name in KINDS}
 
 
@@ -59,11 +61,12 @@ class Disturbance:
     def tables(self) -> Tables:
         made = copied(self.world.tables)
         for table, rows in made.items():
-            if table in _TABLES - {"relationship", "sharing_rule", *_CHAINED}:
+            if table in _TABLES - {"relationship", "sharing_rule", "block_pair", *_CHAINED}:
                 made[table] = [row for row in rows if self._keep(self._kind(table, row), row)]
         made["relationship"] = self._relationships(made["relationship"])
         _drop_orphans(made)
         made["sharing_rule"] = [row for row in made["sharing_rule"] if self._keep_rule(row)]
+        made["block_pair"] = self._blocks(made["block_pair"])
         self._expand(made)
         return made
 
@@ -136,12 +139,14 @@ class Disturbance:
         return shown
 
     def _swap_parties(self, kind: Kind, row: Row, shown: set[str], visible: bool) -> None:
-        """Another firm on a hidden side; never the viewer, never both ends the same."""
+        """Another firm on a hidden side; never the viewer, never both ends the same, nor one it is kept apart from: such
+        a party closes the row."""
         law = LAWS[kind.name]
+        apart = self.oracle.apart(row[law.owner]) if law.owner else set()
         for side in () if "stated_by" in kind.table.columns else law.parties:
             hidden = side not in shown or not visible
-            if hidden and row[side] not in (None, self.viewer) and self.rng.random() < 0.5:
-                taken = {row[law.owner], self.viewer, *(row[other] for other in law.parties)}
+            if hidden and row[side] not in {None, self.viewer, *apart} and self.rng.random() < 0.5:
+                taken = {row[law.owner], self.viewer, *apart, *(row[other] for other in law.parties)}
                 others = [partner for partner in self.world.partners if partner not in taken]
                 if others:
                     row[side] = self.rng.choice(others)
@@ -189,6 +194,29 @@ class Disturbance:
             if self.rng.random() < 0.7:
                 kept.append({**row, "state": self.rng.choice(("ACTIVE", "ENDED", "DECLINED")), "since": None, "version": 77})
         return kept
+
+    def _blocks(self, rows: list[Row]) -> list[Row]:
+        """Others' block pairs: those that keep the viewer apart from somebody stand, whoever set them; the rest changes.
+
+        Only what keeps its own grantees apart stays too: whom its rules reach is for the viewer to know.
+        """
+        mine = {self.viewer, *(each["grantee"] for each in self.world.tables["scope"] if each["granter"] == self.viewer)}
+        kept = [row for row in rows if row["owner_id"] == self.viewer]
+        for row in rows:
+            bears = {row["one_id"], row["other_id"]} & (mine if not row["own_records_only"] else {self.viewer})
+            if row["owner_id"] != self.viewer and bears:
+                setter = row["owner_id"] if row["own_records_only"] else self.rng.choice((HUB_PARTNER, row["owner_id"]))
+                kept.append({**row, "owner_id": setter, "reason": "other words", "version": 77, "set_at": self.world.instant()})
+        others = [each for each in self.world.partners if each != self.viewer]
+        quiet = [each for each in others if each not in mine]
+        for pool, own_records_only in ((others, True), (others, True), (quiet, False)):
+            if len(pool) > 1:
+                one, other = self.rng.sample(pool, 2)
+                owner = self.rng.choice([each for each in others if each not in (one, other)]) if own_records_only else one
+                kept.append({**_NEW_PAIR, "id": self.world.key(), "owner_id": owner, "one_id": one, "other_id": other,
+                             "own_records_only": own_records_only, "set_at": self.world.now})  # fmt: skip
+                self.changes += 1
+        return list({(row["owner_id"], row["one_id"], row["other_id"]): row for row in kept}.values())
 
     def _keep_rule(self, row: Row) -> bool:
         """Rules of others change in whatever does not speak of the viewer; those that never will may go."""

@@ -186,6 +186,26 @@ def relations_ignored(original: Any, rule: Any, relationships: Any) -> Any:
             each.state = state
 
 
+def pair_is_one_way(original: Any, partner: Any, owner: Any, blocks: Any) -> Any:
+    return original(partner, owner, [each for each in blocks if each.one_id == partner])
+
+
+def pair_of_anybody_bears_everywhere(original: Any, partner: Any, owner: Any, blocks: Any) -> Any:
+    return original(partner, owner, [each.model_copy(update={"own_records_only": False}) for each in blocks])
+
+
+def lifted_pairs_stand(original: Any, partner: Any, owner: Any, blocks: Any) -> Any:
+    return original(partner, owner, [each.model_copy(update={"state": "ACTIVE"}) for each in blocks])
+
+
+def blocks_forgotten_by_roles(original: Any, rule: Any, standing: Any) -> Any:
+    return original(rule, standing if rule.grantee_role is None else standing._replace(blocks=[]))
+
+
+def other_parties_forgotten(original: Any, rule: Any, standing: Any) -> Any:
+    return {each._replace(hidden=()) for each in original(rule, standing)}
+
+
 def lists_mean_all(original: Any, rule: Any, relationships: Any) -> Any:
     return {each._replace(item=None) for each in original(rule, relationships)}
 
@@ -194,6 +214,7 @@ _ALL = "'00000000-0000-0000-0000-000000000000'::uuid"
 _TOKEN = r"('\w+') = any\(s\.tokens\)"
 _KIN = "exists (select from scope o where o.grantee = s.grantee and o.kind = s.kind and o.owner = s.owner and {} = any(o.tokens){})"
 _WINDOW = r"(\w+\.\w+_on between \$\d+::date - coalesce\(s\.days_back, \d+\) and \$\d+::date \+ coalesce\(s\.days_ahead, \d+\))"
+_HIDDEN = r"\(\w+\.\w+ = any\(s\.{0}\)(?: or \w+\.\w+ = any\(s\.{0}\))*\)"
 _TURNED = {**expansion.ROLES, "SUPPLIER": ("SUPPLY", "recipient_id"), "CUSTOMER": ("SUPPLY", "provider_id")}
 _ORDERS = ("Order", "OrderLine", "ScheduleLine", "ScheduleRevision", "ScheduleSlice")
 
@@ -225,6 +246,12 @@ MUTANTS = [
         _KIN.format(r"\1", " and o.item_key = s.item_key and o.site_key = s.site_key"),
     ),
     text("directory shows the declined", "<> 'DECLINED'", "<> ''"),
+    text("hidden parties of the row ignored", rf"{_HIDDEN.format('hidden_parties')} is not true", "true"),
+    text("hidden parties of the page ignored", rf"{_HIDDEN.format('hidden')} is not true", "true"),
+    text("only the first party is hidden", r"\((\w+\.\w+ = any\(s\.\w+\)) or [^)]*\)(?: or [^)]*\))*\) is not true", r"(\1) is not true"),
+    text("directory shows those kept apart", r"= 'ACTIVE' and not \w+\.own_records_only", "= 'NONE'"),
+    text("directory hides one of the two", r" union all select \w+\.one_id from \"block_pair\" (\w+) where [^)]*", ""),
+    text("a customer's pair hides partners", r"and not (\w+)\.own_records_only", r"and \1.own_records_only is not null"),
     patch("masks always open", Owned, "granted", always_granted),
     patch("party fields for grantees", Owned, "granted", party_is_public),
     patch("owner's fields for all", Owned, "granted", owner_only_is_party),
@@ -247,5 +274,10 @@ MUTANTS = [
     patch("drafts and revoked rules count", expansion, "expand", state_ignored, world=True),
     patch("suspended relationships count", expansion, "grantees", relations_ignored, world=True),
     patch("lists of items mean all", expansion, "expand", lists_mean_all, world=True),
+    patch("a block one way", expansion, "kept_apart", pair_is_one_way, world=True),
+    patch("a block in own records bears everywhere", expansion, "kept_apart", pair_of_anybody_bears_everywhere, world=True),
+    patch("a lifted block stands", expansion, "kept_apart", lifted_pairs_stand, world=True),
+    patch("a block not on scopes derived from roles", expansion, "expand", blocks_forgotten_by_roles, world=True),
+    patch("a block not on the row's other party", expansion, "expand", other_parties_forgotten, world=True),
     constant("roles turned round", expansion, "ROLES", _TURNED, world=True),
 ]

@@ -51,6 +51,7 @@ LAWS = {
     "ItemAlias": Law("item_alias", "owner_id", ("partner_id",)),
     "Relationship": Law("relationship", "provider_id", ("recipient_id",)),
     "SharingRule": Law("sharing_rule", "owner_id"),
+    "BlockPair": Law("block_pair", "owner_id"),
     "Order": Law("purchase_order", "buyer_id", _BUYS, "ORDER", lines=("OrderLine", "order_id")),
     "OrderLine": Law("order_line", "buyer_id", _BUYS, "ORDER", "item_id", "ship_to_id", "requested_on"),
     "ScheduleLine": Law("schedule_line", of=("OrderLine", "line_id")),
@@ -129,6 +130,15 @@ class Oracle:
         self._links = [row for row in tables["relationship"] if viewer in (row["provider_id"], row["recipient_id"])]
         self.rules = [rule for rule in tables["sharing_rule"] if self._speaks_of_me(rule)]
         self._known: dict[UUID, list[Row]] = {}
+        self._blocks = [row for row in tables.get("block_pair", ()) if row["state"] == "ACTIVE" and viewer in (row["one_id"], row["other_id"])]
+
+    def apart(self, owner: UUID | None = None) -> set[UUID]:
+        """From whom I am kept apart everywhere, and in the records of ``owner``."""
+        found = set()
+        for pair in self._blocks:
+            if not pair["own_records_only"] or pair["owner_id"] == owner:
+                found |= {pair["one_id"], pair["other_id"]} - {self.me}
+        return found
 
     def _speaks_of_me(self, rule: Row) -> bool:
         """An ACTIVE rule, valid now, whose grantee I am by name or by role, while a relationship is ACTIVE."""
@@ -144,6 +154,8 @@ class Oracle:
 
     def _covers(self, rule: Row, law: Law, row: Row) -> bool:
         if rule["kind"] != law.rule or rule["owner_id"] != row[law.owner]:
+            return False
+        if self.apart(row[law.owner]) & {row[law.owner], *(row[side] for side in law.parties), *row.get("seen_by", ())}:
             return False
         for named, column in ((rule["items"], law.item), (rule["sites"], law.site)):
             if named is not None and (column is None or row[column] not in named):
@@ -168,7 +180,7 @@ class Oracle:
         law = LAWS[kind]
         if kind == "Partner":
             met = {r[end] for r in self._links if r["state"] != "DECLINED" for end in ("provider_id", "recipient_id")}
-            return row["id"] in met | {self.me}
+            return row["id"] in met - self.apart() | {self.me}
         if law.of:
             return self.visible(*self.whole(kind, row))
         sides = [row[side] for side in (law.owner, *law.parties)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.graph.declare import Column, Kind, Pair
 from scmhub.graph.where import camel
 
@@ -15,7 +16,7 @@ from ..support.rows import Tables, replace
 from ..support.world import World
 from .documents import KINDS
 
-PAGED = [kind for kind in KINDS.values() if kind.plural and kind.name not in ("SharingRule", "Partner", "Relationship")]
+PAGED = [kind for kind in KINDS.values() if kind.plural and kind.name not in ("SharingRule", "BlockPair", "Partner", "Relationship")]
 
 
 def everything(kind: Kind) -> str:
@@ -77,6 +78,30 @@ def _without_rule(world: World, rule: UUID) -> Tables:
         "sharing_rule": [row for row in world.tables["sharing_rule"] if row["id"] != rule],
         "scope": [row for row in world.tables["scope"] if row["rule_id"] != rule],
     }
+
+
+async def test_a_block_set_gives_nothing_to_anybody_and_one_lifted_takes_nothing(alone: Bench) -> None:
+    lost = 0
+    for seed in range(10):
+        world = World(640 + seed)
+        alone.clock.set(world.now)
+        pair = world.rng.sample(world.partners, 2)
+        stages = []
+        for block in (None, world.rng.choice((pair[0], HUB_PARTNER, *world.partners))):
+            if block is not None:
+                world.add(
+                    "block_pair", owner_id=block, one_id=pair[0], other_id=pair[1], state="ACTIVE", set_at=world.now,
+                    own_records_only=block not in (*pair, HUB_PARTNER),
+                )  # fmt: skip
+            world.expand()
+            await replace(alone.superuser, world.tables)
+            stages.append({viewer: await seen(alone, viewer) for viewer in world.partners})
+        before, now = stages
+        for viewer in world.partners:
+            assert now[viewer] <= before[viewer], f"world {640 + seed}: {viewer} gained by a block"
+            assert viewer in pair or now[viewer] == before[viewer], f"world {640 + seed}: {viewer} is neither of the two"
+            lost += before[viewer] != now[viewer]
+    assert lost >= 2, "the blocks must have hidden something"
 
 
 async def test_the_order_of_rules_and_scopes_is_irrelevant(alone: Bench) -> None:

@@ -20,7 +20,7 @@ from ..support.world import World
 WORLDS = 6
 ONCE = (
     "partner", "relationship", "relationship_profile", "relationship_contact", "relationship_event", "objective",
-    "sharing_rule", "audit_entry", "stored_document",
+    "sharing_rule", "block_pair", "audit_entry", "stored_document",
 )  # fmt: skip
 """Not copied."""
 MANY = {

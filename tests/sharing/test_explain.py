@@ -167,6 +167,9 @@ def oracle(world: World) -> Iterator[tuple[Row, UUID, Row, str]]:
     """(order line, partner its owner knows, rule of the owner, verdict on the unit price)."""
     links = [row for row in world.tables["relationship"] if row["state"] != "DECLINED"]
     known = {(row["provider_id"], row["recipient_id"]) for row in links}
+    for pair in world.tables["block_pair"]:
+        if pair["state"] == "ACTIVE" and not pair["own_records_only"]:
+            known -= {(pair["one_id"], pair["other_id"]), (pair["other_id"], pair["one_id"])}
     for line in world.tables["order_line"][::4]:
         owner = line["buyer_id"]
         for other in world.partners:
@@ -190,9 +193,19 @@ def verdict(world: World, rule: Row, line: Row, other: UUID) -> str:
         ("SITE", rule["sites"] is None or line["ship_to_id"] in rule["sites"]),
         ("WINDOW", -(10**7 if rule["days_back"] is None else rule["days_back"]) <= day),
         ("WINDOW", day <= (10**7 if rule["days_ahead"] is None else rule["days_ahead"])),
+        ("RELATIONSHIP", not apart(world, line["buyer_id"], other) & {line["seller_id"], line["consignee_id"]}),
         ("FIELD", "price" in rule["field_groups"]),
     ]
     return next((name for name, holds in tests if not holds), "COVERS")
+
+
+def apart(world: World, owner: UUID, partner: UUID) -> set[UUID]:
+    """From whom the partner is kept apart in the owner's records."""
+    pairs = [
+        {pair["one_id"], pair["other_id"]} for pair in world.tables["block_pair"]
+        if pair["state"] == "ACTIVE" and (not pair["own_records_only"] or pair["owner_id"] == owner)
+    ]  # fmt: skip
+    return set[UUID]().union(*(pair - {partner} for pair in pairs if partner in pair))
 
 
 async def test_every_explanation_of_every_kind_can_be_answered(asked: Bench, world: World) -> None:

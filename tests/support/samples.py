@@ -34,6 +34,10 @@ _GIVEN: dict[tuple[str, str], Callable[[Samples], Any]] = {
     ("sharing_rule", "grantee_id"): lambda samples: samples.firm("SIDE1"),
     ("sharing_rule", "grantee_role"): lambda _: None,
     ("sharing_rule", "kind"): lambda _: "ORDER",
+    ("block_pair", "one_id"): lambda samples: samples.firm("KEPT"),
+    ("block_pair", "other_id"): lambda samples: samples.firm("APART"),
+    ("block_pair", "own_records_only"): lambda _: True,
+    ("block_pair", "state"): lambda _: "LIFTED",
 }
 """Where a CHECK wants more than the column says."""
 _ONE_OF = r"\b{} in \('(\w+)'"

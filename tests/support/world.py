@@ -13,12 +13,13 @@ from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
 
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.ids import new_id
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.orders.shipment_model import STATES as SHIPMENT_STATES
 from scmhub.records.orders.states import NAMES as LINE_STATES
 from scmhub.sharing import expansion
-from scmhub.sharing.tables import SharingRuleTable
+from scmhub.sharing.tables import BlockPairTable, SharingRuleTable
 
 from .matters import add_breaches, add_matters
 from .rows import Row, Tables, complete
@@ -73,6 +74,9 @@ class World:
         for _ in range(rules):
             self._rule()
         add_breaches(self)
+        self.tables["block_pair"] = []
+        for _ in range(self.pick((0, 0, 1, 1, 2))):
+            self._block()
         self.expand()
 
     # -- dice ----------------------------------------------------------------------------------------------------------
@@ -318,15 +322,32 @@ class World:
             end = self.pick((self.now, self.now + tick, self.now - tick, self.now - timedelta(days=9), self.now + timedelta(9)))
         return {"valid_from": begin, "valid_until": end if end is None or end > begin else None}
 
+    def _block(self) -> None:
+        """Two partners kept apart: by one of them, by a third for its own records, by the operator; some lifted."""
+        one, other = self.rng.sample(self.partners, 2)
+        owner = self.pick((one, one, HUB_PARTNER, self.partner()))
+        if any((owner, one, other) == (row["owner_id"], row["one_id"], row["other_id"]) for row in self.tables["block_pair"]):
+            return
+        lifted = self.maybe(self.instant(), 0.2)
+        self.add(
+            "block_pair", owner_id=owner, one_id=one, other_id=other,
+            own_records_only=owner not in (one, other, HUB_PARTNER), state="LIFTED" if lifted else "ACTIVE",
+            lifted_at=lifted, lift_reason=lifted and self.text(), reason=self.text(), set_at=self.instant(),
+            version=self.rng.randrange(1, 9),
+        )  # fmt: skip
+
     def expand(self) -> None:
         """The scopes that the hub's own expansion makes of these rules and relationships."""
         self.tables["scope"] = []
-        relationships = [RelationshipTable(**row) for row in self.tables["relationship"]]
+        standing = expansion.Standing(
+            [RelationshipTable(**row) for row in self.tables["relationship"]],
+            [BlockPairTable(**row) for row in self.tables.get("block_pair", ())],
+        )
         for row in self.tables["sharing_rule"]:
-            for opening in sorted(expansion.expand(SharingRuleTable(**row), relationships), key=str):
+            for opening in sorted(expansion.expand(SharingRuleTable(**row), standing), key=str):
                 self.add(
                     "scope", rule_id=row["id"], granter=row["owner_id"], grantee=opening.grantee, kind=row["kind"],
                     owner=row["owner_id"], item=opening.item, site=opening.site, tokens=row["field_groups"],
                     days_back=row["days_back"], days_ahead=row["days_ahead"], valid_from=row["valid_from"],
-                    valid_until=row["valid_until"], receipts=row["receipts"],
+                    valid_until=row["valid_until"], receipts=row["receipts"], hidden_parties=list(opening.hidden) or None,
                 )  # fmt: skip

@@ -27,6 +27,7 @@ class Permission(Enum):
     READ = strawberry.enum_value("READ", description="Read and follow records.")
     WRITE = strawberry.enum_value("WRITE", description="Run commands on records.")
     RULES = strawberry.enum_value("RULES", description="Write sharing rules.")
+    BLOCKS = strawberry.enum_value("BLOCKS", description="Keep two partners apart.")
     ACCESS = strawberry.enum_value("ACCESS", description="See who may call: people, sessions, integrations, ...")
     ADMIN = strawberry.enum_value("ADMIN", description="Change who may call.")
     AUDIT = strawberry.enum_value("AUDIT", description="Read the audit trail.")

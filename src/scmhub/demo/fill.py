@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel
 
 from scmhub.clock import Clock
 from scmhub.database.tables import HUB_PARTNER
@@ -26,9 +26,8 @@ from scmhub.demo.stock import count_stock
 from scmhub.demo.structure import assemble
 from scmhub.demo.ties import judge
 from scmhub.demo.troubles import suffer
-from scmhub.partners.tables import RelationshipTable
 from scmhub.records.orders.model import OrderTable
-from scmhub.sharing.expansion import scopes_of
+from scmhub.sharing.expansion import scopes_of, standing_of
 from scmhub.sharing.tables import SharingRuleTable
 
 SEED = "scmhub demo 1"
@@ -126,13 +125,7 @@ async def _share(unit: Unit, chance: Chance, rule: SharingRuleTable) -> None:
     """A rule with the scopes it expands into, with ids of the story instead of random ones."""
     unit.session.add(rule)
     await unit.session.flush()
-    owner = rule.owner_id
-    standing = await unit.session.exec(
-        select(RelationshipTable).where(
-            (RelationshipTable.provider_id == owner) | (RelationshipTable.recipient_id == owner)
-        )
-    )
-    for scope in scopes_of(rule, standing.all(), unit):
+    for scope in scopes_of(rule, await standing_of(unit, rule.owner_id), unit):
         scope.id = chance.key(rule.created_at)
         unit.session.add(scope)
     await unit.session.flush()

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     """Run commands on records."""
     RULES = "RULES"
     """Write sharing rules, and ask what they would do."""
+    BLOCKS = "BLOCKS"
+    """Keep two partners apart."""
     ACCESS = "ACCESS"
     """See who may call: people, sessions, integrations, identity providers; no secrets."""
     ADMIN = "ADMIN"

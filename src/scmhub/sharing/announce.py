@@ -8,6 +8,7 @@ Scopes that have not begun or have ended are not spoken of; ``sweep`` tells when
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from scmhub.feed.log import ACCESS, NARROWED, WIDENED
 
 MOST_TOLD = 200
 """Closed scopes an event lists, so that receivers learn which records went; beyond it they read all anew."""
-CLOSED = ("grantee", "kind", "item", "site", "days_back", "days_ahead")
+CLOSED = ("grantee", "kind", "item", "site", "days_back", "days_ahead", "hidden_parties")
 """What an event says of a closed scope, in this order."""
 SLACK = timedelta(seconds=5)
 """How far the sweep may be behind, and a transaction's instant before its commit: better told twice than never."""
@@ -39,26 +40,47 @@ class _Scope(NamedTuple):
     site: UUID | None
     days_back: int | None
     days_ahead: int | None
+    hidden_parties: tuple[UUID, ...]
     tokens: tuple[str, ...]
 
 
 @asynccontextmanager
 async def announcing(
-    unit: Unit, owner: UUID, *, rule: UUID | None = None, grantee: UUID | None = None
+    unit: Unit, owner: UUID, *, rule: UUID | None = None, grantee: UUID | None = None, kinds: set[str] | None = None
 ) -> AsyncIterator[None]:
-    """Compare the scopes of one rule, or of one owner and grantee, before and after the block; tell the difference."""
+    """Compare the scopes of one rule, or of one owner and grantee, before and after the block; tell the difference.
+
+    ``kinds``: nothing is told of other kinds; read after the block.
+    """
     before = await _scopes(unit, (owner, rule, grantee), begun=unit.now, unended=unit.now - SLACK)
     yield
     after = await _scopes(unit, (owner, rule, grantee), begun=unit.now + SLACK, unended=unit.now)
-    _tell(unit, owner, NARROWED, before - after)
-    _tell(unit, owner, WIDENED, after - before)
+    for direction, scopes in ((NARROWED, _beyond(before, after)), (WIDENED, _beyond(after, before))):
+        _tell(unit, owner, direction, {each for each in scopes if kinds is None or each.kind in kinds})
 
 
 async def _scopes(
     unit: Unit, of: tuple[UUID, UUID | None, UUID | None], *, begun: datetime, unended: datetime
 ) -> set[_Scope]:
     rows = await unit.rows(_SCOPES, *of, begun, unended)
-    return {_Scope(**{name: row[name] for name in CLOSED} | {"tokens": tuple(sorted(row["tokens"]))}) for row in rows}
+    return {
+        _Scope(
+            **{name: row[name] for name in CLOSED}
+            | {"hidden_parties": tuple(row["hidden_parties"] or ()), "tokens": tuple(sorted(row["tokens"]))}
+        )
+        for row in rows
+    }
+
+
+def _beyond(these: set[_Scope], those: set[_Scope]) -> set[_Scope]:
+    """Those of ``these`` that open something no scope of ``those`` does: not the same one with as little hidden."""
+    known: defaultdict[_Scope, list[set[UUID]]] = defaultdict(list)
+    for each in those:
+        known[each._replace(hidden_parties=())].append(set(each.hidden_parties))
+    return {
+        each for each in these - those
+        if not any(hidden <= set(each.hidden_parties) for hidden in known[each._replace(hidden_parties=())])
+    }  # fmt: skip
 
 
 def _tell(unit: Unit, owner: UUID, direction: str, scopes: set[_Scope]) -> None:

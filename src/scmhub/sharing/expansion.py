@@ -6,6 +6,9 @@ moment: expanding all rules from nothing gives exactly the scope table (``scmhub
 
 Two transactions could break the law by passing each other: acme activates a rule for its suppliers while bolt accepts
 to be one, and neither sees the other's change. So whoever changes either holds the owner's sharing until it commits.
+
+A block pair narrows what rules open: no scope between the two, and the scopes of either carry the other as a hidden
+party, whoever granted them. What is read costs nothing for it: a scope nobody is hidden from carries null.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from scmhub.database.unit import Unit
 from scmhub.ids import new_id
 from scmhub.partners.tables import RelationshipTable
 from scmhub.sharing.announce import announcing
-from scmhub.sharing.tables import ScopeTable, SharingRuleTable
+from scmhub.sharing.tables import BlockPairTable, ScopeTable, SharingRuleTable
 
 MOST_SCOPES = 10_000
+_ALL_SHARING = 0x5C4D_B10C
+"""The lock of everybody's sharing: taken shared by whoever holds an owner's, alone by whoever changes a block pair."""
 ROLES = {
     "SUPPLIER": ("SUPPLY", "provider_id"),
     "CUSTOMER": ("SUPPLY", "recipient_id"),
@@ -39,11 +44,22 @@ STANDING = ("PROPOSED", "ACTIVE", "SUSPENDED")
 
 
 class Opening(NamedTuple):
-    """What one scope opens, apart from its identity: one item or all, one site or all, to one grantee."""
+    """What one scope opens, apart from its identity: one item or all, one site or all, to one grantee.
+
+    ``hidden``: partners kept apart from the grantee, in order; rows they are a party to stay closed.
+    """
 
     grantee: UUID
     item: UUID | None
     site: UUID | None
+    hidden: tuple[UUID, ...] = ()
+
+
+class Standing(NamedTuple):
+    """What the rules of one owner expand against: its relationships, and the block pairs that bear on its records."""
+
+    relationships: list[RelationshipTable]
+    blocks: list[BlockPairTable]
 
 
 def grantees(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -> set[UUID]:
@@ -62,14 +78,29 @@ def grantees(rule: SharingRuleTable, relationships: Iterable[RelationshipTable])
     return found
 
 
-def expand(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -> set[Opening]:
+def kept_apart(partner: UUID, owner: UUID, blocks: Iterable[BlockPairTable]) -> set[UUID]:
+    """Partners that are kept apart from ``partner`` as far as the records of ``owner`` go; both ways."""
+    found: set[UUID] = set()
+    for each in blocks:
+        pair = {each.one_id, each.other_id}
+        if each.state == "ACTIVE" and partner in pair and (not each.own_records_only or each.owner_id == owner):
+            found |= pair - {partner}
+    return found
+
+
+def expand(rule: SharingRuleTable, standing: Standing) -> set[Opening]:
     """Everything an ACTIVE rule opens today; nothing for a rule in another state. Validity is judged at reading."""
     if rule.state != "ACTIVE":
         return set()
     items: list[UUID | None] = [None] if rule.items is None else [*rule.items]
     sites: list[UUID | None] = [None] if rule.sites is None else [*rule.sites]
+    apart = {each: kept_apart(each, rule.owner_id, standing.blocks) for each in grantees(rule, standing.relationships)}
     return {
-        Opening(grantee, item, site) for grantee in grantees(rule, relationships) for item in items for site in sites
+        Opening(grantee, item, site, tuple(sorted(hidden)))
+        for grantee, hidden in apart.items()
+        if rule.owner_id not in hidden
+        for item in items
+        for site in sites
     }
 
 
@@ -83,14 +114,14 @@ async def rule_changed(unit: Unit, rule: SharingRuleTable) -> None:
 async def replace_scopes(unit: Unit, rule: SharingRuleTable) -> None:
     """The scopes of one rule anew. Whoever commits this holds the owner's sharing."""
     await unit.rows("delete from scope s where s.rule_id = $1", rule.id)
-    for scope in scopes_of(rule, await relationships_of(unit, rule.owner_id), unit):
+    for scope in scopes_of(rule, await standing_of(unit, rule.owner_id), unit):
         unit.session.add(scope)
     await unit.session.flush()
 
 
 async def openings_today(unit: Unit, rule: SharingRuleTable) -> set[Opening]:
     """What the rule would open now; the unit acts for its owner."""
-    return expand(rule, await relationships_of(unit, rule.owner_id))
+    return expand(rule, await standing_of(unit, rule.owner_id))
 
 
 async def hold_sharing(unit: Unit, *owners: UUID) -> None:
@@ -100,11 +131,16 @@ async def hold_sharing(unit: Unit, *owners: UUID) -> None:
     """
     for owner in sorted(owners):
         number = int.from_bytes(owner.bytes[8:], "big", signed=True)
-        await unit.fetch("select pg_advisory_xact_lock($1)::text", number)
+        await unit.rows("select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)", _ALL_SHARING, number)
 
 
-def scopes_of(rule: SharingRuleTable, relationships: Iterable[RelationshipTable], unit: Unit) -> Iterator[ScopeTable]:
-    for opening in sorted(expand(rule, relationships), key=str):
+async def hold_all_sharing(unit: Unit) -> None:
+    """The same for every owner: a block pair bears on what others share. Before any other lock of sharing."""
+    await unit.rows("select pg_advisory_xact_lock($1)", _ALL_SHARING)
+
+
+def scopes_of(rule: SharingRuleTable, standing: Standing, unit: Unit) -> Iterator[ScopeTable]:
+    for opening in sorted(expand(rule, standing), key=str):
         yield ScopeTable(
             id=new_id(unit.now),
             rule_id=rule.id,
@@ -118,6 +154,7 @@ def scopes_of(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]
             receipts=rule.receipts,
             days_back=rule.days_back,
             days_ahead=rule.days_ahead,
+            hidden_parties=list(opening.hidden) or None,
             valid_from=rule.valid_from,
             valid_until=rule.valid_until,
         )
@@ -133,12 +170,14 @@ async def relationship_changed(unit: Unit, relationship: RelationshipTable) -> N
     await hold_sharing(unit, *ends)
     for owner, other in (ends, ends[::-1]):
         async with unit.acting_for(owner), announcing(unit, owner, grantee=other):
-            await _realign(unit, owner, other)
+            await realign(unit, owner, other)
 
 
-async def _realign(unit: Unit, owner: UUID, other: UUID) -> None:
-    standing = await relationships_of(unit, owner)
-    over = not any(other in (each.provider_id, each.recipient_id) for each in standing if each.state in STANDING)
+async def realign(unit: Unit, owner: UUID, other: UUID) -> None:
+    """The scopes of one owner and grantee anew; the unit acts for the owner, whose sharing it holds."""
+    standing = await standing_of(unit, owner)
+    links = standing.relationships
+    over = not any(other in (each.provider_id, each.recipient_id) for each in links if each.state in STANDING)
     rules = await unit.session.exec(
         select(SharingRuleTable).where(
             SharingRuleTable.owner_id == owner,
@@ -155,6 +194,19 @@ async def _realign(unit: Unit, owner: UUID, other: UUID) -> None:
             if scope.grantee == other:
                 unit.session.add(scope)
     await unit.session.flush()
+
+
+async def standing_of(unit: Unit, owner: UUID) -> Standing:
+    """What the rules of an owner expand against now; the unit acts for it."""
+    links = await relationships_of(unit, owner)
+    known = {end for each in links for end in (each.provider_id, each.recipient_id)}
+    blocks = await unit.session.exec(
+        select(BlockPairTable).where(
+            BlockPairTable.state == "ACTIVE",
+            col(BlockPairTable.one_id).in_(known) | col(BlockPairTable.other_id).in_(known),
+        )
+    )
+    return Standing(links, list(blocks.all()))
 
 
 async def relationships_of(unit: Unit, partner: UUID) -> list[RelationshipTable]:
@@ -181,6 +233,7 @@ class _Line(NamedTuple):
     receipts: str | None
     days_back: int | None
     days_ahead: int | None
+    hidden_parties: tuple[UUID, ...] | None
     valid_from: datetime
     valid_until: datetime | None
 
@@ -193,23 +246,28 @@ async def scopes_out_of_line(connection: asyncpg.Connection) -> int:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rules = await connection.fetch("select * from sharing_rule where state = 'ACTIVE'")
         links = await connection.fetch("select * from relationship where state = 'ACTIVE'")
+        pairs = await connection.fetch("select * from block_pair where state = 'ACTIVE'")
         found = await connection.fetch("select * from scope")
     of_owner: dict[UUID, list[RelationshipTable]] = {}
     for link in links:
         for end in (link["provider_id"], link["recipient_id"]):
             of_owner.setdefault(end, []).append(RelationshipTable(**dict(link)))
+    blocks = [BlockPairTable(**dict(pair)) for pair in pairs]
     wanted = Counter(
-        line for each in rules for line in _lines(SharingRuleTable(**dict(each)), of_owner.get(each["owner_id"], []))
+        line
+        for each in rules
+        for line in _lines(SharingRuleTable(**dict(each)), Standing(of_owner.get(each["owner_id"], []), blocks))
     )
     stored = Counter(_Line(*(_frozen(row[name]) for name in _Line._fields)) for row in found)
     return (wanted - stored).total() + (stored - wanted).total()
 
 
-def _lines(rule: SharingRuleTable, relationships: Iterable[RelationshipTable]) -> Iterator[_Line]:
-    for opening in expand(rule, relationships):
+def _lines(rule: SharingRuleTable, standing: Standing) -> Iterator[_Line]:
+    for opening in expand(rule, standing):
         yield _Line(
             rule.id, rule.owner_id, opening.grantee, rule.kind, rule.owner_id, opening.item, opening.site,
-            tuple(rule.field_groups), rule.receipts, rule.days_back, rule.days_ahead, rule.valid_from, rule.valid_until,
+            tuple(rule.field_groups), rule.receipts, rule.days_back, rule.days_ahead, opening.hidden or None,
+            rule.valid_from, rule.valid_until,
         )  # fmt: skip
 
 

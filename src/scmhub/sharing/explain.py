@@ -25,7 +25,7 @@ from scmhub.sharing.proof import prove
 P = ParamSpec("P")
 MOST_REASONS = 250
 """Rows of any explanation."""
-STEPS = ("ITEM", "SITE", "WINDOW", "FIELD", "COVERS")
+STEPS = ("ITEM", "SITE", "WINDOW", "RELATIONSHIP", "FIELD", "COVERS")
 """What is missing when so many of the steps from an opened scope back to the real one still cover the row."""
 RECORD = Bind(("record",), "uuid", lambda inputs: inputs.record)
 RECORDS = Bind(("records",), "uuid[]", lambda inputs: inputs.records)
@@ -218,7 +218,9 @@ def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement
 
 
 def _opened(kind: str, access: Access) -> Fragment:
-    """Scopes granted to ``other``, four times each: open in sites and days; in days; as they are; if they carry it."""
+    """Scopes granted to ``other``, five times each: open in sites and days; in days; in parties; as they are; if they
+    carry the field. Which party of the record it is kept apart from is said to nobody: RELATIONSHIP.
+    """
     every = sql("{}::uuid", literal(str(_ALL)))
     if access.group:
         carries = sql("{} = any(k.tokens) and (k.unlimited or {})", literal(access.group), _either_way(access))
@@ -229,8 +231,9 @@ def _opened(kind: str, access: Access) -> Fragment:
         "(select k.rule, k.owner, k.grantee, k.tokens, k.unlimited, k.valid_until, k.of_item, n.step,"
         " case when n.step < 2 then {} else k.of_site end as of_site,"
         " case when n.step < 3 then '-infinity' else k.first_day end as first_day,"
-        " case when n.step < 3 then 'infinity' else k.last_day end as last_day"
-        " from {} k cross join generate_series(1, 4) n(step) where k.grantee = {} and (n.step < 4 or {}))",
+        " case when n.step < 3 then 'infinity' else k.last_day end as last_day,"
+        " case when n.step < 4 then null else k.hidden end as hidden"
+        " from {} k cross join generate_series(1, 5) n(step) where k.grantee = {} and (n.step < 5 or {}))",
         every, live_scopes(kind), OTHER, carries,
     )  # fmt: skip
 
@@ -248,7 +251,8 @@ def opened_rows(policy: Policy, table: str) -> Statement:
     parts = []
     for shape in policy.scoped(table, "c"):
         scopes = sql(
-            "(select distinct k.owner, k.of_item, k.of_site, k.first_day, k.last_day from {} k where k.rule = {})",
+            "(select distinct k.owner, k.of_item, k.of_site, k.first_day, k.last_day, k.hidden from {} k"
+            " where k.rule = {})",
             shape.scopes, RECORD,
         )  # fmt: skip
         parts.append(

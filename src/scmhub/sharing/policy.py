@@ -8,6 +8,8 @@ prices, 28 days ahead. When dyna reads acme's order lines:
 * ``granted(price)`` asks for a scope that covers *this row and* carries ``price``. A second rule that opens prices for
   7 days opens nothing on day 10: conditions travel with the field, nothing is merged across rules.
 * cargo gets ``false`` and the same bytes as for a row that never existed.
+* Were bolt and dyna kept apart (``BlockPairTable``), dyna's scopes would carry bolt as a hidden party, and no line that
+  bolt supplies would be covered by them.
 
 How it stays fast: a row asks for its scopes by an index that begins with grantee, kind and owner, once, whatever number
 of fields hang on the answer; own and party rows never ask. A page does not ask row by row at all: it starts from the
@@ -298,7 +300,12 @@ class Owned:
             first = sql("{} - coalesce({}, 1000000)", TODAY, scope.cell("days_back"))
             last = sql("{} + coalesce({}, 1000000)", TODAY, scope.cell("days_ahead"))
             tests.append(sql("{} between {} and {}", row.cell(self.day), first, last))
-        return [*tests, _in_force()]
+        return [*tests, *self._shows_parties(row, scope.cell("hidden_parties")), _in_force()]
+
+    def _shows_parties(self, row: Row, hidden: Fragment) -> list[Fragment]:
+        """No party of the row is kept apart from the grantee; ``hidden`` is null for most scopes: then always so."""
+        named = [sql("{} = any({})", row.cell(column), hidden) for column in self.parties]
+        return [sql("{} is not true", any_of(named))] if named else []
 
     def scoped(self, table: str, alias: str) -> list[Scoped]:
         """One page branch per shape of scope: (all | item) x (all | site), each on its own index."""
@@ -313,18 +320,25 @@ class Owned:
 
     def _shape_conditions(self, row: Row) -> Iterator[tuple[Fragment, Fragment]]:
         every = sql("{}::uuid", literal(str(_ALL)))
+        nobody = [sql("s.hidden is null")] if self.parties else []
+        tests = [sql("{} = s.owner", row.cell(self.owner)), *self._kin(row)]
+        tests += [sql("{} between s.first_day and s.last_day", row.cell(self.day))] if self.day else []
         for by_item in (True, False) if self.item else (False,):
+            gate = [sql("s.of_item {} {}", _differs(by_item), every)]
+            items = [sql("{} = s.of_item", row.cell(self.item))] if by_item and self.item else []
             for by_site in (True, False) if self.site else (False,):
-                gate = [
-                    sql("s.of_item {} {}", _differs(by_item), every),
-                    sql("s.of_site {} {}", _differs(by_site), every),
-                ]
-                tests = [sql("{} = s.owner", row.cell(self.owner))]
-                tests += [sql("{} = s.of_item", row.cell(self.item))] if by_item and self.item else []
-                tests += [sql("{} = s.of_site", row.cell(self.site))] if by_site and self.site else []
-                tests += [sql("{} between s.first_day and s.last_day", row.cell(self.day))] if self.day else []
-                tests += self._kin(row)
-                yield all_of(gate), all_of(tests)
+                at = [sql("{} = s.of_site", row.cell(self.site))] if by_site and self.site else []
+                yield (
+                    all_of([*gate, sql("s.of_site {} {}", _differs(by_site), every), *nobody]),
+                    all_of([*tests, *items, *at]),
+                )
+            if self.parties:  # apart, because it must look into the rows: nearly nobody has such scopes
+                site = sql(" or {} = s.of_site", row.cell(self.site)) if self.site else sql("")
+                anywhere = sql("(s.of_site = {}{})", every, site)
+                yield (
+                    all_of([*gate, sql("s.hidden is not null")]),
+                    all_of([*tests, *items, anywhere, *self._shows_parties(row, sql("s.hidden"))]),
+                )
 
 
 def _reaches(piece: Row) -> Fragment:
@@ -348,6 +362,7 @@ def _spans(piece: Row) -> list[Fragment]:
         sql("{} = any (array[{}, {}])", _SCOPE.cell("item_key"), every, piece.cell("item_id")),
         sql("{} = any (array[{}, {}])", _SCOPE.cell("site_key"), every, piece.cell("site_id")),
         sql("({} is null or {} between {} and {})", piece.cell("day"), piece.cell("day"), first, last),
+        sql("({} && {}) is not true", piece.cell("seen_by"), _SCOPE.cell("hidden_parties")),
     ]
 
 
@@ -361,7 +376,8 @@ def _differs(specific: bool) -> Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Partners: one finds oneself and those one has, had or was offered a relationship with."""
+    """Partners: one finds oneself and those one has, had or was offered a relationship with, but whom one is kept apart
+    from."""
 
     in_preview: bool = False
 
@@ -381,18 +397,26 @@ class Directory:
 
     def mine(self, row: Row) -> list[Branch]:
         link = Row(self, "relationship", f"{row.alias}r", inside=True)
+        pair = Row(self, "block_pair", f"{row.alias}b", inside=True)
         ends = ("provider_id", "recipient_id")
+        apart = join(" union all ", [
+            sql("select {} from {} where {} = {} and {} = 'ACTIVE' and not {}",
+                pair.cell(there), pair.source(), pair.cell(here), ME, pair.cell("state"), pair.cell("own_records_only"))
+            for here, there in (("one_id", "other_id"), ("other_id", "one_id"))
+        ])  # fmt: skip
         related = [
             Branch(
                 there,
                 sql(
-                    "{} in (select {} from {} where {} = {} and {} <> 'DECLINED')",
+                    "{} in (select {} from {} where {} = {} and {} <> 'DECLINED' and {} <> all (array({})))",
                     row.cell("id"),
                     link.cell(there),
                     link.source(),
                     link.cell(here),
                     ME,
                     link.cell("state"),
+                    link.cell(there),
+                    apart,
                 ),
             )
             for here, there in (ends, ends[::-1])
@@ -458,10 +482,11 @@ def scope_table(kind: str, *, granted_by_me: bool = False) -> Fragment:
     return sql(
         "{} as materialized (select {} as owner, {} as of_item, {} as of_site, {} as tokens,"
         " {} - coalesce({}, 1000000) as first_day, {} + coalesce({}, 1000000) as last_day,"
-        " {} as unlimited, {} as rule, {} as valid_until, {} as grantee from {} where {} = {} and {} = {} and {})",
+        " {} as unlimited, {} as rule, {} as valid_until, {} as grantee, {} as hidden"
+        " from {} where {} = {} and {} = {} and {})",
         live_scopes(kind), cell("owner"), cell("item_key"), cell("site_key"), cell("tokens"),
         TODAY, cell("days_back"), TODAY, cell("days_ahead"), all_of(_unlimited()),
-        cell("rule_id"), cell("valid_until"), cell("grantee"),
+        cell("rule_id"), cell("valid_until"), cell("grantee"), cell("hidden_parties"),
         _SCOPE.source(), cell("owner" if granted_by_me else "grantee"), ME, cell("kind"), literal(kind), _in_force(),
     )  # fmt: skip
 

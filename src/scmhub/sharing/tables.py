@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, CheckConstraint, Column, Computed, Index, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import HUB_PARTNER, Record, governed, instant, key, one_of, symbol, words
+from scmhub.database.tables import HUB_PARTNER, OF_THE_HUB, Record, governed, instant, key, one_of, symbol, words
 
 
 def _ids() -> Any:
@@ -67,6 +67,7 @@ class ScopeTable(SQLModel, table=True):
     """What one live rule opens to one grantee: an item or all, a site or all. Never a row per record.
 
     ``tokens`` are field groups. The window is relative to the hub's date; null is open on that side.
+    ``hidden_parties``: who is kept apart from the grantee; rows they are a party to stay closed. Null: nobody.
     """
 
     __tablename__ = "scope"
@@ -94,5 +95,43 @@ class ScopeTable(SQLModel, table=True):
     receipts: str | None = symbol(optional=True)
     days_back: int | None = Field(default=None)
     days_ahead: int | None = Field(default=None)
+    hidden_parties: list[uuid.UUID] | None = _ids()
     valid_from: datetime = instant()
     valid_until: datetime | None = instant(optional=True)
+
+
+_BLOCK = governed(owner="owner_id", read="all", add="owner", write="select, insert, update")
+_LIVE_EVERYWHERE = "state = 'ACTIVE' and not own_records_only"
+
+
+class BlockPairTable(Record, table=True):
+    """Two partners kept apart, by one of them, by a customer of both or by the hub's operator (``owner_id``).
+
+    ``own_records_only``: as far as the records of whoever set it go; else everywhere. Expansion for any owner reads it,
+    so the write role may; of callers only its setter sees it.
+    """
+
+    __tablename__ = "block_pair"
+    __table_args__ = (
+        one_of("state", "ACTIVE", "LIFTED"),
+        CheckConstraint("one_id <> other_id", name="two_partners"),
+        CheckConstraint(f"'{HUB_PARTNER}' not in (one_id, other_id)", name="not_the_hub"),
+        CheckConstraint("(state = 'LIFTED') = (lifted_at is not null)", name="lifted"),
+        Index(
+            "uq_block_pair_standing", "owner_id", "one_id", "other_id", unique=True, postgresql_where="state = 'ACTIVE'"
+        ),
+        Index("ix_block_pair_one", "one_id", "other_id", postgresql_where=_LIVE_EVERYWHERE),
+        Index("ix_block_pair_other", "other_id", "one_id", postgresql_where=_LIVE_EVERYWHERE),
+        Index(None, "owner_id", "id"),
+        {"info": _BLOCK["info"] | {OF_THE_HUB: True}},
+    )
+    owner_id: uuid.UUID = key("partner")
+    one_id: uuid.UUID = key("partner")
+    other_id: uuid.UUID = key("partner")
+    own_records_only: bool = Field(default=False)
+    state: str = symbol(default="ACTIVE")
+    reason: str = words()
+    lift_reason: str | None = words(optional=True)
+    set_at: datetime = instant()
+    lifted_at: datetime | None = instant(optional=True)
+    version: int = Field(default=1)

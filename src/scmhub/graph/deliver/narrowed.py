@@ -42,7 +42,8 @@ _KEY = Bind(("key",), "uuid", lambda inputs: inputs.key)
 _OLD = Bind(("old",), "jsonb", lambda inputs: inputs.old)
 _SCOPES = (
     "jsonb_to_recordset({}) s(grantee uuid, kind text, owner uuid, item_key uuid, site_key uuid, tokens text[],"
-    " days_back int, days_ahead int, rule_id uuid, valid_from timestamptz, valid_until timestamptz)"
+    " days_back int, days_ahead int, hidden_parties uuid[], rule_id uuid, valid_from timestamptz,"
+    " valid_until timestamptz)"
 )
 _MOVED = f"""
 select m.record_id, m.was from (
@@ -160,9 +161,9 @@ def _closed(event: Event, lens: Lens, now: datetime) -> str:
                 "grantee": grantee, "kind": kind, "owner": str(event.owner_id), "item_key": item or HUB_PARTNER,
                 "site_key": site or HUB_PARTNER, "tokens": [], "valid_from": "-infinity",
                 "days_back": None if back is None else back + later,
-                "days_ahead": None if ahead is None else ahead - later,
+                "days_ahead": None if ahead is None else ahead - later, "hidden_parties": hidden or None,
             }
-            for grantee, kind, item, site, back, ahead in event.was["scopes"]
+            for grantee, kind, item, site, back, ahead, hidden in event.was["scopes"]
             if grantee == str(lens.partner_id)
         ]
     ).decode()  # fmt: skip
@@ -179,9 +180,7 @@ def _lost(kind: Kind) -> Statement:
     scope = shared_as(kind)
     assert scope is not None
     branches = join(" union all ", (_branch(each) for each in policy.scoped(kind.table.name, "t7s")))
-    visible = sql(
-        "exists (select from {} where {} = c.id and {})", row.source(), row.cell("id"), policy.visible(row)
-    )
+    visible = sql("exists (select from {} where {} = c.id and {})", row.source(), row.cell("id"), policy.visible(row))
     most, covered = Fragment((str(MOST_LOST + 1),)), Fragment((str(MOST_COVERED),))
     return _finished(
         sql(

@@ -22,7 +22,8 @@ class RuleVerdictCode(Enum):
     KIND = strawberry.enum_value("KIND", description="It opens records of another kind.")
     GRANTEE = strawberry.enum_value("GRANTEE", description="It names another partner.")
     RELATIONSHIP = strawberry.enum_value(
-        "RELATIONSHIP", description="No ACTIVE relationship makes the partner its grantee."
+        "RELATIONSHIP",
+        description="As things stand between the partners concerned, it opens the record to others only.",
     )
     ITEM = strawberry.enum_value("ITEM", description="It is about other items.")
     SITE = strawberry.enum_value("SITE", description="It is about other sites.")

@@ -27,7 +27,15 @@ from scmhub.records.sharing_rules.inputs import (
     SharingRuleStepInput,
 )
 from scmhub.sharing import explain
-from scmhub.sharing.expansion import MOST_SCOPES, STANDING, hold_sharing, openings_today, rule_changed
+from scmhub.sharing.expansion import (
+    MOST_SCOPES,
+    STANDING,
+    hold_sharing,
+    kept_apart,
+    openings_today,
+    rule_changed,
+    standing_of,
+)
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.tables import SharingRuleTable
 
@@ -107,7 +115,7 @@ async def _grantee(unit: Unit, given: RuleGranteeInput) -> tuple[UUID | None, st
     key = key_of("ptr", given.id) if name == "id" else await _partner_with_code(unit, str(given.code))
     if key == unit.partner_id:
         raise Refusal("INVALID", "A rule opens your records to others, not to yourself.", path)
-    if key is None or not await _stands_with(unit, key):
+    if key is None or not await _stands_with(unit, key) or await _is_apart(unit, key):
         raise Refusal("NOT_FOUND", "You have no standing relationship with such a partner.", path)
     return key, None
 
@@ -127,6 +135,11 @@ async def _stands_with(unit: Unit, other: UUID) -> bool:
         select(RelationshipTable.id).where(between, col(RelationshipTable.state).in_(STANDING))
     )
     return found.first() is not None
+
+
+async def _is_apart(unit: Unit, other: UUID) -> bool:
+    """Whether a block pair keeps the partner apart from the acting one."""
+    return unit.partner_id in kept_apart(other, unit.partner_id, (await standing_of(unit, unit.partner_id)).blocks)
 
 
 async def _extent(unit: Unit, given: RuleExtentInput | None, kind: str, field: str) -> list[UUID] | None:

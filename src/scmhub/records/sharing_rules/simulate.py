@@ -24,7 +24,7 @@ from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.sharing_rules.commands import dimensions_of
 from scmhub.sharing import explain
-from scmhub.sharing.expansion import MOST_SCOPES, ROLES, expand, relationships_of, replace_scopes
+from scmhub.sharing.expansion import MOST_SCOPES, ROLES, expand, replace_scopes, standing_of
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.tables import SharingRuleTable
@@ -90,8 +90,8 @@ async def _try(unit: Unit, rule_key: UUID) -> Outcome | None:
     if rule is None:
         return None
     tried = SharingRuleTable(**rule.model_dump() | {"state": "ACTIVE"})
-    links = await relationships_of(unit, unit.partner_id)
-    openings = expand(tried, links)
+    standing = await standing_of(unit, unit.partner_id)
+    openings = expand(tried, standing)
     outcome = Outcome(warnings=warnings_of(tried, len(openings)))
     if not openings or len(openings) > MOST_SCOPES:
         return outcome
@@ -108,7 +108,7 @@ async def _try(unit: Unit, rule_key: UUID) -> Outcome | None:
     for grantee in grantees:
         before = await _count(unit, tried, at, grantee, reached)
         outcome.gains[grantee] = list(_gains(tried, reached, before, after[grantee]))
-    outcome.competitors = await _competitors(unit, at, links, grantees, reached)
+    outcome.competitors = await _competitors(unit, at, standing.relationships, grantees, reached)
     return outcome
 
 
