@@ -109,7 +109,7 @@ async def test_only_who_set_a_pair_sees_it_and_every_step_is_in_its_audit_trail(
         assert await chain.refused(firm, "blockPairLift", given, record="blockPair", show="id") == ("NOT_FOUND", ["input", "blockPair"])
     await lift(chain, "cargo", pair)
     trail = await chain.ask("cargo", "{ auditTrail { nodes { action } } }")
-    assert [each["action"] for each in trail["auditTrail"]["nodes"]] == ["blockPair.set", "blockPair.lifted"]
+    assert sorted(each["action"] for each in trail["auditTrail"]["nodes"]) == ["blockPair.lifted", "blockPair.set"]
     assert await chain.ask("bolt", "{ auditTrail { totalCount } }") == {"auditTrail": {"totalCount": 0}}
 
 
