@@ -104,6 +104,16 @@ async def test_an_integration_from_its_first_secret_to_its_end(live: Live, shell
     assert listed["lastUsedAt"] and listed["nextExpiry"]
     assert json.loads((await shell.run("integration", "list", "--partner", "BOLT", "--stale-days", "1", "--json")).out) == []
 
+    rehearsed = await shell.row("integration", "bind", made["clientId"], "--partner", "BOLT", "--dry-run")
+    assert (rehearsed["documents"], rehearsed["dryRun"]) == ("TRUSTED", True)
+    for extra, expected in (((), 400), (("--free",), 200)):
+        await shell.row("integration", "bind", made["clientId"], "--partner", "BOLT", *extra)
+
+        async def follows(expected: int = expected) -> bool:
+            return await status(live, bearer) == expected
+
+        await eventually(follows)
+
     await shell.row("integration", "revoke", made["clientId"], "--partner", "BOLT")
 
     async def ended() -> bool:

@@ -100,6 +100,21 @@ def integration_revoke(
     print_rows([asyncio.run(revoke(partner, name, dry_run=dry_run))], as_json=as_json)
 
 
+@integration.command("bind")
+def integration_bind(
+    client_id: ClientId,
+    partner: Partner,
+    free: Annotated[bool, typer.Option("--free", help="Let it send any document again.")] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Let an integration send registered documents only: 'scmhub documents list' shows them."""
+    from scmhub.cli.integration import bind
+    from scmhub.cli.talk import print_rows
+
+    print_rows([asyncio.run(bind(partner, client_id, free=free, dry_run=dry_run))], as_json=as_json)
+
+
 @integration.command("list")
 def integration_list(
     partner: Partner,

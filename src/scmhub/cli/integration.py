@@ -13,7 +13,7 @@ from scmhub.cli.admin import acting, open_hub, partner_of
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.identity import integrations
-from scmhub.identity.tables import CredentialTable, IntegrationTable
+from scmhub.identity.tables import ANY, TRUSTED, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
 from scmhub.ids import key_of, public_id
 
@@ -55,6 +55,14 @@ async def revoke(partner: str, name: str, *, dry_run: bool) -> dict[str, Any]:
         else:
             await integrations.revoke_credential(unit, await _credential(unit, key_of("crd", name)))
     return {"ended": name, "dryRun": dry_run}
+
+
+async def bind(partner: str, client_id: str, *, free: bool, dry_run: bool) -> dict[str, Any]:
+    """Bind it to registered documents, or set it free."""
+    documents = ANY if free else TRUSTED
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run) as unit:
+        await integrations.set_documents(unit, await _find(unit, client_id), documents)
+    return {"clientId": client_id, "documents": documents, "dryRun": dry_run}
 
 
 async def listed(partner: str, stale_days: int | None) -> list[Mapping[str, Any]]:
