@@ -102,17 +102,19 @@ class Hub:
         self._door = Doorkeeper(self.standing, settings.url, clock)
         self.sessions = Sessions(settings.url, database, self.standing, clock)
         """Callers who come with the cookie of a browser session."""
-        self.browsers = BrowserDoor(self.sessions, Accounts(database, clock), self.standing)
+        self.failures = Failures(settings.bad_credentials_per_minute)
+        self.browsers = BrowserDoor(self.sessions, Accounts(database, clock, self.failures), self.standing)
         """The application's routes for login, logout and invitations."""
         self.timers: Timers = LoopTimers()
         self.outbound = Outbound(networks(settings.outbound_networks), self.timers)
         """Requests to addresses that partners chose."""
-        self.federation = Federation(settings.url, database, self.sessions, self.standing, clock, self.outbound)
+        self.federation = Federation(
+            settings.url, database, self.sessions, self.standing, clock, self.outbound, self.failures
+        )
         """The application's routes for logins at a partner's identity provider."""
         self.engine.public_keys = lambda: self.ring.ever
         self.engine.library = self.library
         life = timedelta(minutes=settings.token_minutes)
-        self.failures = Failures(settings.bad_credentials_per_minute)
         self._in_flight = InFlight(settings.requests_in_flight)
         self.oauth = OAuth(settings.url, life, database, self.standing, self.sessions, clock, self.failures)
         """The application's routes under /oauth and /.well-known."""

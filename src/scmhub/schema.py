@@ -17,6 +17,7 @@ import scmhub.graph.idempotency
 import scmhub.graph.stored_tables
 import scmhub.identity.frontend_tables
 import scmhub.identity.keys
+import scmhub.identity.patience
 import scmhub.identity.people_tables
 import scmhub.identity.provider_tables
 import scmhub.identity.tables

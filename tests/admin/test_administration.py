@@ -202,6 +202,31 @@ def test_no_table_of_records_takes_the_hub_as_a_side() -> None:
     assert owned - checked == {"audit_entry", "idempotency_key", "signing_key"} | people
 
 
+async def test_a_frontend_is_registered_revised_and_suspended(live: Live) -> None:
+    shown = "frontend { id version name redirectUris origins tokenScopes state }"
+    given = {"name": "Portal", "redirectUris": ["https://p.acme.example/cb"], "origins": [], "tokenScopes": ["READ"]}
+    made = await do(live, live.acme, mutation("frontendRegister", shown), **given)
+    assert made["userErrors"] == []
+    one = made["frontend"]
+    assert one | {"id": 0} == {
+        "id": 0, "version": 1, "name": "Portal", "redirectUris": given["redirectUris"], "origins": [],
+        "tokenScopes": ["hub:read"], "state": "ACTIVE",
+    }  # fmt: skip
+    page = {"client_id": one["id"], "redirect_uri": given["redirectUris"][0], "state": "s"}
+    assert (await live.http.get("/oauth/authorize", params=page)).status_code == 303, "its people can ask for a code"
+    wrong = await do(live, live.acme, mutation("frontendRegister", shown), **given | {"redirectUris": ["http://x/cb"]})
+    assert wrong == {"frontend": None, "userErrors": [{"code": "INVALID", "path": ["input", "redirectUris", "0"]}]}
+    known = {"frontend": one["id"], "expectedVersion": 1}
+    foreign = await do(live, live.bolt, mutation("frontendSuspend", shown), **known)
+    assert foreign["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "frontend"]}]
+    revised = await do(live, live.acme, mutation("frontendRevise", shown), **known, origins=["https://p.acme.example"])
+    assert (revised["frontend"]["version"], revised["frontend"]["origins"]) == (2, ["https://p.acme.example"])
+    assert (await do(live, live.acme, mutation("frontendSuspend", shown), **known))["userErrors"][0]["code"] == "CONFLICT"
+    ended = await do(live, live.acme, mutation("frontendSuspend", shown), **known | {"expectedVersion": 2})
+    assert ended["frontend"]["state"] == "SUSPENDED"
+    assert (await live.http.get("/oauth/authorize", params=page)).status_code == 400
+
+
 async def test_a_stranger_finds_no_integration_of_another(live: Live) -> None:
     query = mutation("integrationSuspend")
     found = await do(live, live.bolt, query, integration=live.client_id, expectedVersion=1)

@@ -159,6 +159,8 @@ async def test_who_is_not_logged_in_is_sent_to_the_login_page_and_back(live: Liv
     sent = await portal.ask({"Sec-Fetch-Site": "same-origin"})
     assert sent.status_code == 303
     assert sent.headers["location"].startswith("/login?next=%2Foauth%2Fauthorize%3F")
+    silent = await portal.ask({"Sec-Fetch-Site": "cross-site"}, prompt="none")
+    assert (silent.status_code, 'http-equiv="refresh"' in silent.text) == (200, True), "the cookie comes only then"
     hostile = await portal.ask({"Sec-Fetch-Site": "cross-site"}, state='"><script>alert(1)</script>')
     assert "<script" not in hostile.text
     assert answer_of(await portal.ask(prompt="none"))["error"] == "login_required"
@@ -346,6 +348,16 @@ async def test_a_frontend_gets_nothing_as_a_machine(live: Live, portal: Portal) 
     assert secret.json()["error"] == "invalid_client"
     guessed = [await portal.refresh("guess") for _ in range(25)]
     assert guessed[-1].status_code == 429
+
+
+async def test_old_refresh_tokens_behind_one_address_lock_nobody_out(live: Live, portal: Portal) -> None:
+    tokens = await portal.tokens()
+    old = [await portal.refresh(f"old token {number}") for number in range(250)]
+    assert {each.status_code for each in old} == {400}
+    assert (await portal.refresh(tokens["refresh_token"])).status_code == 200
+    assert (await live.token()).status_code == 200
+    again = [await portal.refresh("one and the same") for _ in range(21)]
+    assert [each.status_code for each in again] == [400] * 20 + [429]
 
 
 async def test_what_is_kept_opens_nothing(live: Live, portal: Portal) -> None:

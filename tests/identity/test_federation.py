@@ -73,7 +73,8 @@ def issuers() -> Iterator[tuple[Issuer, Issuer]]:
 async def hub(models: Address, settings: Settings, issuers: tuple[Issuer, Issuer]) -> AsyncIterator[Live]:
     """A hub whose operator has opened this machine to it."""
     port = free_port()
-    own = settings.model_copy(update={"port": port, "outbound_networks": "127.0.0.1/32"})
+    bounds = {"outbound_networks": "127.0.0.1/32", "bad_credentials_per_minute": 50}
+    own = settings.model_copy(update={"port": port, **bounds})
     async with Hub.open(models, own) as made, serving(made, port) as http:
         found = Live(made, models, http, HUB_PARTNER, HUB_PARTNER)
         async with found.acting(HUB_PARTNER, "operator") as unit:
@@ -259,13 +260,48 @@ async def test_attacks_34_40_41_whatever_is_wrong_about_a_login_makes_no_session
     found = {}
     for defect in (*TOKENS, *WAYS):
         await issuers[0].be(hub.http, BEN, defect)
+        hub.hub.federation._discovered.clear()
         browser, answer = await entered(hub)
         found[defect] = (answer.status_code, browser.cookie)
     assert found == dict.fromkeys((*TOKENS, *WAYS), (400, None))
     assert await hub.hub.database.read.rows("select 1 from session where door = 'PROVIDER'") == []
     await issuers[0].be(hub.http, BEN)
+    hub.hub.federation._discovered.clear()
     browser, _ = await entered(hub)
     assert (await browser.graphql(ME)).status_code == 200
+
+
+async def test_two_first_logins_at_once_make_one_person(hub: Live, issuers: tuple[Issuer, Issuer]) -> None:
+    await federated(hub, issuers[0])
+    await issuers[0].be(hub.http, BEN)
+    backs = []
+    for _ in range(6):
+        hub.http.cookies.clear()
+        begun = await hub.http.get("/login/start?firm=ACME")
+        cookie = {"Cookie": f"scmhub-login={begun.cookies['scmhub-login']}"}
+        backs.append(((await hub.http.get(begun.headers["location"])).headers["location"], cookie))
+    hub.http.cookies.clear()
+    answers = await asyncio.gather(*(hub.http.get(back, headers=cookie) for back, cookie in backs))
+    assert [each.status_code for each in answers] == [303] * 6
+    rows = await hub.hub.database.read.rows("select 1 from person where provider_subject = 'ben'")
+    assert len(rows) == 1
+    rows = await hub.hub.database.read.rows("select 1 from audit_entry where action = 'person.created'")
+    assert len(rows) == 1
+
+
+async def test_strangers_cannot_make_the_hub_ask_an_issuer_again_and_again(
+    hub: Live, issuers: tuple[Issuer, Issuer]
+) -> None:
+    await federated(hub, issuers[0])
+    assert (await hub.http.get("/login/start?firm=ACME")).status_code == 303
+    await issuers[0].be(hub.http, BEN, "other discovery")
+    assert (await hub.http.get("/login/start?firm=ACME")).status_code == 303, "it was not asked again"
+    hub.hub.federation._discovered.clear()
+    answers = [await hub.http.get("/login/start?firm=ACME") for _ in range(51)]
+    assert [each.status_code for each in answers] == [400] * 50 + [429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    for path in ("/login/start?firm=ACME", "/login/callback?code=x&state=y"):
+        assert (await hub.http.get(path)).status_code == 429
 
 
 @pytest.mark.parametrize("url", ["https://10.0.0.1", "https://169.254.169.254", "http://example.com", "https://localhost:1"])

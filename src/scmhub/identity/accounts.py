@@ -6,7 +6,7 @@ Nothing an answer says, and nothing it takes, tells whether a firm, an account o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +15,18 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database, Unit
 from scmhub.errors import HubError, RateLimited, Unauthenticated
 from scmhub.feed import audit
-from scmhub.identity import people, sessions
+from scmhub.identity import patience, people, sessions
 from scmhub.identity.failures import Failures
 from scmhub.identity.passwords import LONGEST, Passwords, check_new
 from scmhub.identity.people_tables import InvitationTable, LocalAccountTable, PersonTable
+from scmhub.identity.proofs import digest_of
 from scmhub.ids import new_id
 
-PATIENCE = 10
-"""Wrong passwords in a row before an account makes its caller wait."""
-LONGEST_WAIT = timedelta(minutes=15)
 WRONG = "Firm, account and password do not fit together."
 
 _FIRM = "select id, name from partner where code = $1 and status = 'ACTIVE'"
 _ACCOUNT = """
-select a.person_id, a.password, a.failures, a.blocked_until from local_account a join person p on p.id = a.person_id
+select a.person_id, a.password from local_account a join person p on p.id = a.person_id
 where a.partner_id = $1 and a.account = $2 and p.state = 'ACTIVE'
 """
 
@@ -54,67 +52,57 @@ class Invited:
 class Accounts:
     """Logins by password, and the invitations that lead to them."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, failures: Failures) -> None:
         self._database = database
         self._clock = clock
         self._passwords = Passwords()
-        self.failures = Failures()
+        self._failures = failures
 
     # -- login ---------------------------------------------------------------------------------------------------------
 
     async def login(self, source: str, firm: str, account: str, password: str) -> str:
         """A new session's cookie. Unauthenticated with one text for whatever is wrong; RateLimited after too many."""
-        if wait := self.failures.wait(source, "login"):
+        if wait := self._failures.wait(source, "login"):
             raise RateLimited("Too many failed logins: wait a minute.", retry_after=wait)
-        partner, kept = await self._find(firm, account.lower())
-        now = self._clock()
-        if kept is not None and kept["blocked_until"] is not None and kept["blocked_until"] > now:
-            left = (kept["blocked_until"] - now).total_seconds()
-            raise RateLimited("Too many wrong passwords for this account: wait.", retry_after=left)
+        firm, account = (each.replace("\0", "\ufffd") for each in (firm.strip().upper(), account.lower()))
+        name = patience.name_of(firm, account)
+        partner, kept = await self._find(firm, account, name)
         right = await self._passwords.fits(kept["password"] if kept else None, password[: LONGEST + 1])
         if not right or kept is None:
-            self.failures.add(source, "login")
-            await self._refused(partner, kept)
+            self._failures.add(source, "login")
+            await self._refused(partner, kept, name)
             raise Unauthenticated(WRONG)
-        return await self._begin(partner, kept)
+        return await self._begin(partner, kept, name)
 
-    async def _find(self, firm: str, account: str) -> tuple[UUID, Any]:
-        partners = await self._database.read.rows(_FIRM, firm.strip().upper().replace("\0", "\ufffd"))
+    async def _find(self, firm: str, account: str, name: bytes) -> tuple[UUID, Any]:
+        partners = await self._database.read.rows(_FIRM, firm)
         partner = partners[0]["id"] if partners else HUB_PARTNER
         async with self._database.unit(partner, "login", self._clock) as unit:
+            if left := await patience.wait(unit, name):
+                raise RateLimited("Too many wrong passwords for this account: wait.", retry_after=left)
             if await people.has_provider(unit, partner):
                 return partner, None
-            rows = await unit.rows(_ACCOUNT, partner if partners else None, account.replace("\0", "\ufffd"))
+            rows = await unit.rows(_ACCOUNT, partner if partners else None, account)
         return partner, rows[0] if rows else None
 
-    async def _refused(self, partner: UUID, kept: Any) -> None:
+    async def _refused(self, partner: UUID, kept: Any, name: bytes) -> None:
         async with self._database.unit(partner, "login", self._clock) as unit:
-            if kept is None:
-                await audit.record(unit, "login.refused", "account:unknown")
-                return
-            failures = await unit.fetch(
-                "update local_account set failures = failures + 1 where person_id = $1 returning failures",
-                kept["person_id"],
-            )
-            if failures is not None and failures >= PATIENCE:
-                wait = min(timedelta(seconds=2 ** min(failures - PATIENCE, 20)), LONGEST_WAIT)
-                await unit.rows(
-                    "update local_account set blocked_until = $2 where person_id = $1", kept["person_id"],
-                    unit.now + wait,
-                )  # fmt: skip
-            await audit.record(unit, "login.refused", audit.subject_of("person", kept["person_id"]))
+            await patience.add(unit, name)
+            subject = audit.subject_of("person", kept["person_id"]) if kept else "account:unknown"
+            await audit.record(unit, "login.refused", subject)
 
-    async def _begin(self, partner: UUID, kept: Any) -> str:
+    async def _begin(self, partner: UUID, kept: Any, name: bytes) -> str:
         """The session, if password and person are still what they were when the password was checked."""
         actor = audit.subject_of("person", kept["person_id"])
         async with self._database.unit(partner, actor, self._clock) as unit:
             person = await people.find(unit, kept["person_id"])
             same = await unit.fetch(
-                "update local_account set failures = 0, blocked_until = null where person_id = $1 and password = $2"
-                " returning true", kept["person_id"], kept["password"],
+                "select true from local_account where person_id = $1 and password = $2 for update",
+                kept["person_id"], kept["password"],
             )  # fmt: skip
             if person is None or person.state != "ACTIVE" or not same or await people.has_provider(unit, partner):
                 raise Unauthenticated(WRONG)
+            await patience.forget(unit, name)
             return await sessions.begin(unit, person, "LOCAL", unit.now)
 
     # -- invitations ---------------------------------------------------------------------------------------------------
@@ -153,7 +141,7 @@ class Accounts:
     async def _partner_of(self, token: str) -> UUID:
         async with self._database.unit(HUB_PARTNER, "invitation", self._clock) as unit:
             found = await unit.fetch(
-                "select partner_id from invitation_proof where digest = $1", people.digest(token)
+                "select partner_id from invitation_proof where digest = $1", digest_of(token)
             )
         if found is None:
             raise Gone
@@ -162,7 +150,7 @@ class Accounts:
 
 async def _open(unit: Unit, token: str) -> InvitationTable:
     """The invitation of a link, locked; Gone if it was used meanwhile, is too old, or has no use any more."""
-    key = await unit.fetch("select invitation_id from invitation_proof where digest = $1", people.digest(token))
+    key = await unit.fetch("select invitation_id from invitation_proof where digest = $1", digest_of(token))
     found = await unit.session.get(InvitationTable, key, with_for_update=True) if key else None
     now: datetime = unit.now
     active = await unit.fetch("select status = 'ACTIVE' from partner where id = $1", unit.partner_id)

@@ -88,11 +88,11 @@ class Authorize:
         return server.authorization(query)
 
     def _to_login(self, query: dict[str, str], scope: Scope) -> Reply:
-        if query.get("prompt") == "none":
-            return self._back(query, **error_body("login_required"))
         here = f"{PATH}?{scope['query_string'].decode('ascii')}"
         if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
             return _page(200, _AGAIN.format(url=html.escape(here)))
+        if query.get("prompt") == "none":
+            return self._back(query, **error_body("login_required"))
         return Reply(303, b"", _HEADERS | {"location": f"/login?next={quote(here, safe='')}"})
 
     async def _grant(self, frontend: Frontend, wanted: Authorization, person: Viewer) -> bool:

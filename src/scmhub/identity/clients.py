@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 from scmhub.database.pool import ReadPool
 from scmhub.database.unit import Unit
+from scmhub.identity.proofs import digest_of
 from scmhub.ids import key_of, public_id
 
 PREFIX = "int"
@@ -55,7 +55,7 @@ class Client(ClientMixin):  # type: ignore[misc]
 
     def check_client_secret(self, client_secret: str) -> bool:
         """All secrets in force are compared, in constant time."""
-        given = hashlib.sha256(client_secret.encode("utf-8", "surrogatepass")).digest()
+        given = digest_of(client_secret)
         for credential, kept in self.secrets.items():
             if hmac.compare_digest(given, kept):
                 self.used = credential
@@ -112,11 +112,10 @@ async def consume_assertion(unit: Unit, client: Client, jti: str, until: datetim
 async def consume_once(unit: Unit, text: str, until: datetime) -> bool:
     """Whether a text comes for the first time; it is remembered until it could not be used again anyway."""
     await unit.rows("delete from used_assertion where expires_at < $1", unit.now)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     return bool(
         await unit.fetch(
             "insert into used_assertion (digest, expires_at) values ($1, $2) on conflict do nothing returning true",
-            digest,
+            digest_of(text),
             until,
         )
     )

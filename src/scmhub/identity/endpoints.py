@@ -30,6 +30,7 @@ from scmhub.identity.forms import BadForm, Receive, Scope, claimed_client, heade
 from scmhub.identity.grammar import ALGORITHMS, Outcome, Server, error_body, refused
 from scmhub.identity.login_grants import Presented
 from scmhub.identity.logins import rights_of
+from scmhub.identity.proofs import digest_of
 from scmhub.identity.public_clients import Frontend, find_frontend, is_frontend, note_frontend_use
 from scmhub.identity.replies import PRIVATE, Reply
 from scmhub.identity.sessions import Sessions
@@ -101,7 +102,8 @@ class OAuth:
             body = {"error": "invalid_request", "error_description": str(error)}
             return Reply(error.status, body, PRIVATE | allow)
         source = source_of(scope)
-        wait = self.failures.wait(source, claimed)
+        shown = _shown_by(form, claimed)
+        wait = self.failures.wait(source, shown or claimed)
         if wait:
             body = {"error": "invalid_client", "error_description": "Too many failures: wait."}
             return Reply(429, body, PRIVATE | {"retry-after": str(math.ceil(wait))})
@@ -112,7 +114,8 @@ class OAuth:
             outcome = await self._for_integration(decide, form, authorization, claimed)
         if outcome.body.get("error") in ("invalid_client", "invalid_grant"):
             logger.info("a client was refused: %s", outcome.body["error"])
-            self.failures.add(source, claimed)
+            alone = bool(shown) and outcome.body["error"] == "invalid_grant"
+            self.failures.add(source, shown or claimed, alone=alone)
         return Reply(outcome.status, outcome.body, PRIVATE | (_CHALLENGE if outcome is _NOBODY else {}))
 
     async def _for_integration(
@@ -218,6 +221,12 @@ class OAuth:
             await self._revoke(unit, viewer)
         elif grant := await login_grants.grant_of(unit, frontend, token):
             await login_grants.end(unit, grant, "loggedOut")
+
+
+def _shown_by(form: Form, claimed: str) -> str:
+    """What is counted for a frontend that shows a code or refresh token: that one, and not all who use the frontend."""
+    text = form.get(_SHOWN_AS.get(form.get("grant_type", ""), ""), "")
+    return f"{claimed} {digest_of(text).hex()}" if text and is_frontend(claimed) else ""
 
 
 async def _document(make: Callable[[], Any], scope: Scope, receive: Receive) -> Reply:

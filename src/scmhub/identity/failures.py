@@ -1,7 +1,8 @@
 """How often somebody may fail to prove who it is: twenty times a minute, then it must wait.
 
 Counted by source and claimed client, so that whoever guesses acme's secret stops neither acme, calling from elsewhere,
-nor bolt; and by source alone, ten times as often, against one who tries a new name each time.
+nor bolt; and by source alone, ten times as often, against one who tries a new name each time. A code or refresh
+token is counted by itself: 256 bits are not guessed, and many browsers behind one address may hold old ones.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class Failures:
         whole = self._left(source, _ANYBODY, self._most * SOURCES_SHARE)
         return whole if client == _ANYBODY else max(whole, self._left(source, client, self._most))
 
-    def add(self, source: str, client: str = _ANYBODY) -> None:
-        """One more failure."""
+    def add(self, source: str, client: str = _ANYBODY, *, alone: bool = False) -> None:
+        """One more failure. ``alone``: it does not count for the source as a whole, which many may share."""
         now = self._monotonic()
-        for key in {(source, client), (source, _ANYBODY)}:
+        for key in {(source, client)} if alone else {(source, client), (source, _ANYBODY)}:
             since, count = self._counts.pop(key, (now, 0))
             self._counts[key] = (since, count + 1) if now - since < SECONDS else (now, 1)
         while len(self._counts) > REMEMBERED:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -27,9 +28,11 @@ from scmhub.database.unit import Database, Unit
 from scmhub.errors import HubError
 from scmhub.feed import audit
 from scmhub.identity import oidc, people, sessions
-from scmhub.identity.browser import Scope, cookie_of, set_cookie
+from scmhub.identity.browser import Scope, cookie_of, set_cookie, source_of
 from scmhub.identity.clients import consume_once
 from scmhub.identity.doors import Receive, Send
+from scmhub.identity.failures import Failures
+from scmhub.identity.forms import BadForm, read_query
 from scmhub.identity.integrations import MOST_NAME
 from scmhub.identity.oidc import Leg, NotBelieved
 from scmhub.identity.people_tables import PersonTable
@@ -39,12 +42,18 @@ from scmhub.identity.roles import Role
 from scmhub.identity.sealing import seal, unseal
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing
+from scmhub.identity.turns import Turns
 from scmhub.ids import new_id
 from scmhub.outbound import Outbound
 
 START, CALLBACK = "/login/start", "/login/callback"
 LEG_LIFE = timedelta(minutes=10)
 MOST_QUERY = 8_192
+AT_ONCE, WAITING = 8, 64
+"""Conversations with issuers at the same time, and logins that may wait for theirs: strangers can begin one."""
+DISCOVERED_FOR = timedelta(minutes=5)
+MOST_DISCOVERED = 1_000
+"""Issuers of which it is remembered what they say of themselves."""
 _LEG = "login-leg"
 _CARD = ("name", "email")
 """Claims that are shown, and prove nothing."""
@@ -60,6 +69,12 @@ select v.id, v.partner_id, v.provider_id, v.number, v.client_id, v.role_claim, v
   p.state = 'ACTIVE' and p.active_number = v.number as in_force
 from identity_provider_version v join identity_provider p on p.id = v.provider_id
 join partner f on f.id = v.partner_id where v.id = $1 and p.state <> 'REMOVED' and f.status = 'ACTIVE'
+"""
+_MAKE = """
+insert into person
+  (id, partner_id, name, email, roles, provider_id, provider_subject, created_at, state, version, grade)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 'ACTIVE', 1, 1)
+on conflict (provider_id, provider_subject) do nothing returning id
 """
 _STILL = "select true from identity_provider where id = $1 and state = 'ACTIVE' and active_number = $2 for share"
 
@@ -78,30 +93,40 @@ class Federation:
     paths = (START, CALLBACK)
 
     def __init__(
-        self, url: str, database: Database, own: Sessions, standing: Standing, clock: Clock, outbound: Outbound
-    ) -> None:
+        self, url: str, database: Database, own: Sessions, standing: Standing, clock: Clock, outbound: Outbound,
+        failures: Failures,
+    ) -> None:  # fmt: skip
         self._redirect_uri = url + CALLBACK
         self._database = database
         self._sessions = own
         self._standing = standing
         self._clock = clock
         self._outbound = outbound
+        self._failures = failures
+        self._turns = Turns(AT_ONCE, WAITING)
+        self._discovered: dict[str, tuple[datetime, oidc.Issuer]] = {}
         self._cookie = "__Host-scmhub-login" if own.site.secure else "scmhub-login"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[str, str]] = []
+        source = source_of(scope)
         try:
+            if wait := self._failures.wait(source, _LEG):
+                headers = [("retry-after", str(math.ceil(wait)))]
+                raise Refused(429, "too many failed from one place")
             if scope["method"] != "GET" or not self._sessions.site.usable:
                 raise Refused(405, "a login is begun and ended by GET, over https")
             await self._standing.current()
-            given = _query(scope)
+            given = read_query(scope, MOST_QUERY)
             if scope["path"] == START:
                 status, text, headers = await self._start(given)
             else:
                 headers = [("set-cookie", set_cookie(self._sessions.site, self._cookie, "", seconds=0, lax=True))]
                 status, text, more = await self._finish(scope, given)
                 headers += more
-        except Refused as error:
+        except (Refused, BadForm) as error:
+            if error.status != 429:
+                self._failures.add(source, _LEG)
             status, text = error.status, "This login did not work. Your administrator finds the cause in the hub's log."
             logger.warning("a login at an identity provider was refused: %s", error)
         except HubError as error:
@@ -118,7 +143,7 @@ class Federation:
         until = (self._clock() + LEG_LIFE).timestamp()
         leg = Leg(str(version), state, nonce, verifier, given.get("next", ""), test, until)
         try:
-            issuer = await oidc.discover(self._outbound, found["issuer"])
+            issuer = await self._discover(found["issuer"], anew=test)
             url = oidc.authorization_url(issuer, found["client_id"], self._redirect_uri, leg)
         except (NotBelieved, ValueError) as error:
             raise Refused(400, str(error)) from None
@@ -126,6 +151,18 @@ class Federation:
         life = int(LEG_LIFE.total_seconds())
         cookie = set_cookie(self._sessions.site, self._cookie, sealed, seconds=life, lax=True)
         return 303, "", [("location", url), ("set-cookie", cookie)]
+
+    async def _discover(self, issuer: str, *, anew: bool = False) -> oidc.Issuer:
+        """What an issuer says of itself, asked at most once in five minutes, and always ``anew`` when it is tested."""
+        now = self._clock()
+        at, known = self._discovered.get(issuer, (now, None))
+        if known is None or anew or now - at >= DISCOVERED_FOR:
+            async with self._turns.take():
+                known = await oidc.discover(self._outbound, issuer)
+            self._discovered[issuer] = now, known
+            while len(self._discovered) > MOST_DISCOVERED:
+                del self._discovered[next(iter(self._discovered))]
+        return known
 
     def _tested_version(self, sealed: str) -> UUID:
         found = self._opened(TESTS, sealed)
@@ -198,11 +235,12 @@ class Federation:
         if secret is None:
             raise Refused(503, "the client secret was sealed with another hub secret")
         try:
-            issuer = await oidc.discover(self._outbound, found["issuer"])
-            answer = await oidc.redeem(
-                self._outbound, issuer, found["client_id"], secret.decode(), self._redirect_uri, given["code"], leg
-            )
-            keys = await oidc.keys_of(self._outbound, issuer)
+            issuer = await self._discover(found["issuer"], anew=leg.test)
+            async with self._turns.take():
+                answer = await oidc.redeem(
+                    self._outbound, issuer, found["client_id"], secret.decode(), self._redirect_uri, given["code"], leg
+                )
+                keys = await oidc.keys_of(self._outbound, issuer)
             return oidc.believed(answer, keys, issuer, found["client_id"], leg.nonce, self._clock())
         except (NotBelieved, ValueError) as error:
             raise Refused(400, str(error)) from None
@@ -230,8 +268,9 @@ class Federation:
                 raise Refused(400, "the provider went out of force during this login")
             person = await _person(unit, found, claims["sub"])
             if person is None and roles and found["creates_people"]:
-                person = await _make(unit, found, claims, roles)
-            elif person is not None and roles != sorted(person.roles):
+                await _make(unit, found, claims, roles)
+                person = await _person(unit, found, claims["sub"])
+            if person is not None and roles != sorted(person.roles):
                 await people.regrade(unit, person, roles or sorted(person.roles))
             if person is None or not roles or person.state != "ACTIVE":
                 subject = audit.subject_of("person", person.id) if person else "person:unknown"
@@ -255,31 +294,16 @@ async def _person(unit: Unit, found: Any, subject: str) -> PersonTable | None:
     return rows.first()
 
 
-async def _make(unit: Unit, found: Any, claims: Mapping[str, Any], roles: list[str]) -> PersonTable:
+async def _make(unit: Unit, found: Any, claims: Mapping[str, Any], roles: list[str]) -> None:
+    """The person of a first login; nothing if another login of theirs made it a moment before."""
     name, email = (each if isinstance(each, str) and each.isprintable() else "" for each in map(claims.get, _CARD))
-    made = PersonTable(
-        id=new_id(unit.now), partner_id=found["partner_id"],
-        name=name[: MOST_NAME] or claims["sub"], email=email[: MOST_NAME] or None, roles=roles,
-        provider_id=found["provider_id"], provider_subject=claims["sub"], created_at=unit.now,
+    made = await unit.fetch(
+        _MAKE, new_id(unit.now), found["partner_id"], name[:MOST_NAME] or claims["sub"], email[:MOST_NAME] or None,
+        roles, found["provider_id"], claims["sub"], unit.now,
     )  # fmt: skip
-    unit.session.add(made)
-    await unit.session.flush()
-    details = {"provider": str(found["provider_id"]), "roles": roles}
-    await audit.record(unit, "person.created", audit.subject_of("person", made.id), details)
-    return made
-
-
-def _query(scope: Scope) -> dict[str, str]:
-    text = scope["query_string"]
-    if len(text) > MOST_QUERY:
-        raise Refused(400, "the query string is too long")
-    try:
-        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError:
-        raise Refused(400, "the query string cannot be read") from None
-    if len(dict(pairs)) != len(pairs):
-        raise Refused(400, "a parameter is given twice")
-    return dict(pairs)
+    if made:
+        details = {"provider": str(found["provider_id"]), "roles": roles}
+        await audit.record(unit, "person.created", audit.subject_of("person", made), details)
 
 
 async def _answer(send: Send, status: int, text: str, headers: list[tuple[str, str]]) -> None:

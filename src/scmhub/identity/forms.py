@@ -37,9 +37,9 @@ async def read_form(scope: Scope, receive: Receive) -> dict[str, str]:
     return _fields(await _body(receive))
 
 
-def read_query(scope: Scope) -> dict[str, str]:
+def read_query(scope: Scope, most: int = MOST_HEADER) -> dict[str, str]:
     """The parameters of a query string; BadForm for too much, or a parameter given twice."""
-    if len(scope["query_string"]) > MOST_HEADER:
+    if len(scope["query_string"]) > most:
         raise BadForm("The URL is too long.", 414)
     return _fields(scope["query_string"])
 

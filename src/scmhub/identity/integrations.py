@@ -5,7 +5,6 @@ Used by GraphQL and by the command line alike. A secret exists as text once, in 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
 from scmhub.identity.clients import UNUSED_LIFE, public_key
+from scmhub.identity.proofs import digest_of
 from scmhub.identity.tables import ANY, CredentialProofTable, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
 from scmhub.ids import new_id
@@ -168,8 +168,9 @@ def _check_active(integration: IntegrationTable) -> None:
 async def _add_secret(unit: Unit, integration: IntegrationTable) -> tuple[CredentialTable, str]:
     secret = secrets.token_urlsafe(32)
     made = await _add(unit, integration, "SECRET", SECRET_LIFE)
-    digest = hashlib.sha256(secret.encode()).digest()
-    unit.session.add(CredentialProofTable(credential_id=made.id, partner_id=unit.partner_id, secret_sha256=digest))
+    unit.session.add(
+        CredentialProofTable(credential_id=made.id, partner_id=unit.partner_id, secret_sha256=digest_of(secret))
+    )
     return made, secret
 
 

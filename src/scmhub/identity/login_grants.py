@@ -7,7 +7,6 @@ the others are reuse, which ends the grant and every token that stands on it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from scmhub.database.unit import Unit
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of
 from scmhub.identity.logins import Rights
+from scmhub.identity.proofs import digest_of
 from scmhub.identity.public_clients import Frontend
 from scmhub.ids import new_id
 
@@ -70,11 +70,6 @@ class Presented:
 
     def check_client(self, client: Frontend) -> bool:
         return True  # it was looked up among this client's own
-
-
-def digest_of(text: str) -> bytes:
-    """How a code or refresh token is kept."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 async def present(unit: Unit, frontend: Frontend, text: str, *, is_code: bool) -> Presented | None:

@@ -10,7 +10,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from scmhub.errors import Refusal, ServiceUnavailable
+from scmhub.errors import Refusal
+from scmhub.identity.turns import Turns
 
 AT_ONCE = 4
 WAITING = 64
@@ -33,8 +34,7 @@ class Passwords:
     """Hashes in threads, a few at once."""
 
     def __init__(self) -> None:
-        self._turn = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self._turns = Turns(AT_ONCE, WAITING)
 
     async def hash(self, password: str) -> str:
         """The password in PHC form, with its own salt."""
@@ -46,14 +46,8 @@ class Passwords:
         return right and kept is not None
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= WAITING:
-            raise ServiceUnavailable("Too many logins at once; try again shortly.")
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await asyncio.to_thread(work)
-        finally:
-            self._waiting -= 1
+        async with self._turns.take():
+            return await asyncio.to_thread(work)
 
 
 def _verify(kept: str, password: str) -> bool:

@@ -6,7 +6,6 @@ sessions and tokens stand on the *grade* they were made with, and a change of ro
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from scmhub.identity import login_grants
 from scmhub.identity.barring import bar, name_of
 from scmhub.identity.integrations import check_name
 from scmhub.identity.people_tables import BarredNameTable, InvitationProofTable, InvitationTable, PersonTable
+from scmhub.identity.proofs import digest_of
 from scmhub.identity.roles import OF_A_PARTNER, OF_THE_HUB, Role
 from scmhub.identity.sessions import end_all, grade_of
 from scmhub.identity.standing import LONGEST_TOKEN
@@ -97,7 +97,7 @@ async def _invite(
     unit.session.add(made)
     await unit.session.flush()
     token = secrets.token_urlsafe(32)
-    unit.session.add(InvitationProofTable(digest=digest(token), invitation_id=made.id, partner_id=partner))
+    unit.session.add(InvitationProofTable(digest=digest_of(token), invitation_id=made.id, partner_id=partner))
     return made, token
 
 
@@ -208,8 +208,3 @@ async def _keep_the_last(unit: Unit, person: PersonTable, roles: list[str]) -> N
         if [row["id"] for row in rows] == [person.id]:
             text = f"This is the last {role}: make somebody else {role} first."
             raise Refusal("ILLEGAL_TRANSITION", text, ["input", "person"], person.id)
-
-
-def digest(token: str) -> bytes:
-    """What is kept of a link's token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

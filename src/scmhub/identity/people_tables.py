@@ -101,9 +101,6 @@ class LocalAccountTable(SQLModel, table=True):
     account: str = symbol()
     password: str = symbol()
     """argon2id with its parameters, in PHC form."""
-    failures: int = Field(default=0)
-    """Wrong passwords since the last right one."""
-    blocked_until: datetime | None = instant(optional=True)
 
 
 class SessionTable(Record, table=True):

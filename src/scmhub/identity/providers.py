@@ -62,7 +62,7 @@ async def test_link(unit: Unit, provider: IdentityProviderTable) -> str:
     """Path of the link that tests the newest version by a login; it works for ten minutes."""
     _check_kept(provider)
     newest = await _newest(unit, provider)
-    content = {"version": str(newest.id), "until": (unit.now + TEST_LIFE).timestamp(), "by": unit.actor}
+    content = {"version": str(newest.id), "until": (unit.now + TEST_LIFE).timestamp()}
     sealed = seal(unit.secret, TESTS, orjson.dumps(content))
     await audit.record(unit, "identityProvider.testBegun", _subject(provider), {"version": newest.number})
     return TEST_PAGE + base64.urlsafe_b64encode(sealed).decode()

@@ -7,7 +7,6 @@ suspended partner) is in the change log, and the standing is asked every time.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from collections import OrderedDict
@@ -24,6 +23,7 @@ from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of
 from scmhub.identity.browser import Scope, check_own_page, check_own_socket, cookie_of, set_cookie, site_of
 from scmhub.identity.people_tables import PersonTable, SessionProofTable, SessionTable
+from scmhub.identity.proofs import digest_of
 from scmhub.identity.roles import Role, permitted
 from scmhub.identity.standing import Standing
 from scmhub.identity.viewer import TokenScope, Viewer
@@ -64,7 +64,7 @@ async def begin(unit: Unit, person: PersonTable, door: str, authenticated_at: da
     await unit.rows("delete from session_proof where until < $1", unit.now)
     unit.session.add(
         SessionProofTable(
-            digest=_digest(cookie), session_id=made.id, partner_id=person.partner_id, until=made.expires_at
+            digest=digest_of(cookie), session_id=made.id, partner_id=person.partner_id, until=made.expires_at
         )
     )
     person.last_login_at = unit.now
@@ -140,7 +140,7 @@ class Sessions:
     async def viewer(self, cookie: str) -> Viewer:
         """The person behind a cookie; Unauthenticated if the session has ended, whatever ended it."""
         await self._standing.current()
-        digest = _digest(cookie)
+        digest = digest_of(cookie)
         now = self._clock()
         known = self._known.get(digest)
         if known is None or known.again_at <= now:
@@ -177,7 +177,7 @@ class Sessions:
 
     async def end(self, cookie: str, viewer: Viewer) -> None:
         """Logout."""
-        self._known.pop(_digest(cookie), None)
+        self._known.pop(digest_of(cookie), None)
         if viewer.session_id is None:
             return
         async with self._database.unit(viewer.lens.partner_id, viewer.subject, self._clock) as unit:
@@ -209,7 +209,3 @@ def viewer_of(row: Any) -> Viewer:
         permissions=permitted(person, roles, TokenScope), roles=roles, authenticated_at=row["authenticated_at"],
         session_id=row["id"],
     )  # fmt: skip
-
-
-def _digest(cookie: str) -> bytes:
-    return hashlib.sha256(cookie.encode()).digest()

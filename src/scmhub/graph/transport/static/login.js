@@ -34,7 +34,6 @@ document.getElementById("logout").addEventListener("click", async () => {
 });
 
 if (location.hash === "#known") known(true);
-if (new URLSearchParams(location.search).has("failed")) fail("The login at your identity provider did not work; your administrator finds the cause in the hub's log.");
 if (known()) {
   const { status, body } = await post("/graphql", { query: "{ me { name } }" });
   if (status === 200 && body.data?.me) {
