@@ -158,6 +158,16 @@ CREATE TABLE watch_place (
 	CONSTRAINT ck_watch_place_one_row CHECK (id = 1)
 );
 
+CREATE TABLE wrong_password (
+	name BYTEA NOT NULL, 
+	failures INTEGER NOT NULL, 
+	blocked_until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_wrong_password PRIMARY KEY (name)
+);
+
+CREATE INDEX ix_wrong_password_until ON wrong_password (until);
+
 CREATE TABLE access_log (
 	id UUID NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -812,8 +822,6 @@ CREATE TABLE local_account (
 	partner_id UUID NOT NULL, 
 	account VARCHAR COLLATE "C" NOT NULL, 
 	password VARCHAR COLLATE "C" NOT NULL, 
-	failures INTEGER NOT NULL, 
-	blocked_until TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_local_account PRIMARY KEY (person_id), 
 	CONSTRAINT uq_local_account_partner_id_account UNIQUE (partner_id, account), 
 	CONSTRAINT fk_local_account_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
@@ -1923,6 +1931,8 @@ grant select, insert, delete on "used_assertion" to hub_write;
 grant select, insert, update on "watch_place" to hub_write;
 
 grant select on "watch_place" to hub_read;
+
+grant select, insert, update, delete on "wrong_password" to hub_write;
 
 alter table "access_log" enable row level security;
 
