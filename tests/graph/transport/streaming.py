@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -84,6 +84,37 @@ class Streaming:
             client.stream("POST", "/graphql", json=body, headers=headers) as answer,
         ):
             yield answer
+
+    async def narrow(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A bare connection that is soon full; the system would make it wider by itself."""
+        line = socket.create_connection(("127.0.0.1", self.port))
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        return await asyncio.open_connection(sock=line, limit=1024)
+
+    async def filled(
+        self, writer: asyncio.StreamWriter, room: asyncio.Event, write: Callable[[bytes], object]
+    ) -> None:
+        """Not reading from here on: the hub writes while there is ``room``; when it stays away the follower is let go."""
+        assert self.hub.feed
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        turns_full = 0
+        async with asyncio.timeout(60):
+            while turns_full < 50:
+                turns_full = 0 if room.is_set() else turns_full + 1
+                if room.is_set():
+                    write(b"x" * 50_000)
+                await asyncio.sleep(0)
+        [group] = self.hub.feed.groups.values()
+        group._checkpoint()
+        assert group.members == {}
+
+    async def cut_off(self) -> None:
+        """Half a minute later nothing of it is left."""
+        assert self.hub.feed
+        async with asyncio.timeout(10):
+            while self.hub.feed.lines:
+                self.timers.advance(31)
+                await asyncio.sleep(0)
 
     async def until_followers(self, count: int) -> None:
         feed = self.hub.feed

@@ -156,3 +156,24 @@ async def test_what_another_try_may_cure_is_a_status_and_never_the_end_of_a_stre
     async with streaming.stream("bolt", accept=accept) as stream:
         assert stream.status_code == 503
         assert orjson.loads(await stream.aread())["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", APOLLO])
+async def test_a_stream_that_nobody_reads_is_cut_off_and_holds_little(streaming: Streaming, accept: str) -> None:
+    feed = streaming.hub.feed
+    assert feed
+    feed.timers = streaming.timers
+    reader, writer = await streaming.narrow()
+    body = orjson.dumps({"query": "subscription { changes { cursor ... on Checkpoint { at } } }"})
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {streaming.token('bolt')}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    writer.write(head.encode() + body)
+    assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+    await streaming.until_followers(1)
+    [line] = feed.lines
+    await streaming.filled(writer, line._room, lambda data: line.push(data, "cursor"))  # type: ignore[attr-defined]
+    assert line._size < LIMITS.high_water + 51_000  # type: ignore[attr-defined]
+    await streaming.cut_off()
+    writer.close()

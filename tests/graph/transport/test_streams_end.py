@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import orjson
 from streaming import NOW, Streaming, closed, recv, say, subscribe
@@ -90,3 +91,59 @@ async def test_a_draining_hub_takes_nobody_and_lets_everybody_go(streaming: Stre
     async with streaming.raw() as ws:
         await say(ws, {"type": "connection_init", "payload": {"Authorization": f"Bearer {streaming.token('acme')}"}})
         assert await closed(ws) == 1013
+
+
+async def test_a_lost_log_ends_every_line_and_takes_none(streaming: Streaming) -> None:
+    """Sockets that follow nothing as well: the log may say who must go, and nobody reads it."""
+    feed = streaming.hub.feed
+    assert feed
+    async with streaming.socket("acme") as idle, streaming.socket("bolt") as ws, streaming.stream("bolt") as stream:
+        await say(ws, subscribe())
+        await streaming.until_followers(2)
+        feed.tail.broken = "the change log skips a number"
+        feed.tail.tell()
+        assert await closed(ws) == await closed(idle) == 1013
+        assert "complete" not in "".join([part async for part in stream.aiter_text()])
+    async with streaming.stream("bolt") as stream:
+        assert stream.status_code == 503
+    feed.tail.broken = None
+
+
+async def test_who_begins_while_the_hub_stops_is_sent_on_and_not_refused(streaming: Streaming) -> None:
+    """An error message would be the end of the operation for a client; a close code is not."""
+    feed = streaming.hub.feed
+    assert feed
+    async with streaming.socket("bolt") as ws:
+        feed.closing = True
+        await say(ws, subscribe())
+        assert await closed(ws) == 1012
+    feed.closing = False
+
+
+async def test_what_fails_in_the_hub_ends_its_operation_and_tells_nothing(streaming: Streaming) -> None:
+    feed = streaming.hub.feed
+    assert feed
+
+    async def poisoned(*_: Any) -> Any:
+        raise RuntimeError("password=hunter2 in table partner_secret")
+
+    async with streaming.socket("bolt") as ws, streaming.stream("acme") as stream:
+        await say(ws, subscribe("feed"))
+        await streaming.until_followers(2)
+        feed.timers = streaming.timers
+        feed.judge.items = poisoned  # type: ignore[method-assign]
+        await streaming.firms.placed()
+        pending = asyncio.ensure_future(recv(ws))
+        while not pending.done():
+            streaming.timers.advance(0.6)
+            await asyncio.sleep(0)
+        error, behind = pending.result(), await recv(ws)
+        assert (error["type"], error["payload"]["data"], behind) == ("next", None, {"type": "complete", "id": "feed"})
+        assert error["payload"]["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        text = "".join([part async for part in stream.aiter_text()])
+        assert "INTERNAL_SERVER_ERROR" in text
+        assert text.endswith("event: complete\ndata:\n\n")
+        assert "hunter2" not in text + str(error)
+        await say(ws, {"type": "ping"})
+        assert (await recv(ws))["type"] == "pong", "the socket lives"
+    await streaming.until_followers(0)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import orjson
 import pytest
-from streaming import Streaming, closed, recv, say, subscribe
+from streaming import LIMITS, Streaming, closed, recv, say, subscribe
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -127,14 +126,69 @@ async def test_operations_and_sockets_have_a_limit(streaming: Streaming) -> None
     assert streaming.hub.feed.groups == {}
 
 
+async def test_one_socket_too_many_is_told_to_come_later(streaming: Streaming) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(LIMITS.lines):
+            await stack.enter_async_context(streaming.socket("bolt"))
+        async with streaming.raw() as ws:
+            bearer = f"Bearer {streaming.token('bolt')}"
+            await say(ws, {"type": "connection_init", "payload": {"Authorization": bearer}})
+            assert await closed(ws) == 1013
+        async with streaming.socket("acme") as ws:
+            await say(ws, {"type": "ping"})
+            assert (await recv(ws))["type"] == "pong", "others have a limit of their own"
+    await streaming.until_lines(0)
+
+
+async def test_a_lost_keepalive_is_no_reason_to_stay_away(streaming: Streaming) -> None:
+    """uvicorn closes with 1011 when a pong does not come, and clients never come back after that."""
+    async with streaming.socket() as ws:
+        [line] = streaming.hub.feed.lines  # type: ignore[union-attr]
+        line._line.keepalive_timeout()  # type: ignore[attr-defined]
+        assert await closed(ws) == 1013
+    await streaming.until_lines(0)
+
+
+async def test_what_is_wrong_ends_its_operation_and_no_other(streaming: Streaming) -> None:
+    async with streaming.socket("bolt") as ws:
+        await say(ws, subscribe("feed"))
+        await streaming.until_followers(1)
+        for operation, wrong in (("syntax", {"query": "{"}), ("invalid", {"query": "subscription { nonsense }"})):
+            await say(ws, subscribe(operation, **wrong))
+            error = await recv(ws)
+            assert (error["type"], error["id"]) == ("error", operation)
+        await say(ws, subscribe("cursor", variables={"after": "forged"}))
+        assert (await recv(ws))["type"] == "error"
+        await streaming.firms.placed()
+        message = await recv(ws)
+        assert (message["type"], message["id"]) == ("next", "feed")
+
+
+async def test_many_operations_come_and_go_and_nothing_is_left(streaming: Streaming) -> None:
+    async with streaming.socket() as ws:
+        tasks = len(asyncio.all_tasks())
+        for number in range(2_000):
+            await say(ws, subscribe(str(number % 2)))
+            await say(ws, {"type": "complete", "id": str(number % 2)})
+        await say(ws, {"type": "ping"})
+        while (await recv(ws))["type"] != "pong":
+            pass
+        await streaming.until_followers(0)
+        async with asyncio.timeout(10):
+            while len(asyncio.all_tasks()) > tasks:
+                await asyncio.sleep(0)
+        assert streaming.hub.feed
+        assert streaming.hub.feed.groups == {}
+        assert len(streaming.hub.feed.lines) == 1
+    await streaming.until_lines(0)
+
+
 async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Streaming) -> None:
     """It fills its transport, is let go, and after half a minute closed with 1013; nothing queues behind it."""
     assert streaming.hub.feed
     feed = streaming.hub.feed
     feed.timers = streaming.timers
-    narrow = socket.create_connection(("127.0.0.1", streaming.port))
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # soon full; the system would make it wider by itself
-    reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
+    reader, writer = await streaming.narrow()
     writer.write(
         b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\n"
@@ -150,20 +204,10 @@ async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Str
     writer.write(frame({"type": "connection_init", "payload": {"Authorization": f"Bearer {streaming.token('bolt')}"}}))
     writer.write(frame(subscribe(query="subscription { changes(snapshot: true) { cursor ... on Checkpoint { at } } }")))
     await streaming.until_followers(1)
-    # Not reading from here on. Many checkpoints fill it.
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
-    [group] = feed.groups.values()
-    async with asyncio.timeout(120):
-        while group.members:
-            for _ in range(2000):
-                group._checkpoint()
-            await asyncio.sleep(0)
     [line] = feed.lines
+    await streaming.filled(writer, line._line.writable, line._line.write_text)  # type: ignore[attr-defined]
     assert line._line.transport.get_write_buffer_size() < 128 * 1024  # type: ignore[attr-defined]
-    async with asyncio.timeout(10):
-        while feed.lines:
-            streaming.timers.advance(31)
-            await asyncio.sleep(0)
+    await streaming.cut_off()
     writer.close()
 
 
