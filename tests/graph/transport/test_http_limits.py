@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx2
 import pytest
 from hub_of_three import ACME_TOKEN, Served
+from refusals import BODY, GRAPHQL, check_refusal, post
 from test_http_bytes import exchange
-from test_http_requests import BODY, GRAPHQL, check_refusal, post
 
 from scmhub.graph.limits import Limits
 
