@@ -10,6 +10,7 @@ import typer
 
 from scmhub.cli.admin_commands import register
 from scmhub.cli.document_commands import documents
+from scmhub.cli.rule_commands import rule
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ feeds = typer.Typer(no_args_is_help=True, help="The change feed.")
 app.add_typer(feeds, name="feed")
 app.add_typer(documents, name="documents")
 register(app)
+app.add_typer(rule, name="rule")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -14,6 +14,7 @@ from scmhub.feed import audit
 from scmhub.graph import given as take
 from scmhub.graph.declare import REGISTRY, command
 from scmhub.graph.lookup import changeable
+from scmhub.graph.reason import MOST
 from scmhub.identity.viewer import Permission
 from scmhub.ids import new_id
 from scmhub.partners.tables import PartnerTable
@@ -31,14 +32,14 @@ class BlockPairSetInput:
         "records; the hub's operator keeps them apart in everybody's.",
         default=None,
     )
-    reason: str = strawberry.field(description="Why, for yourselves and the audit trail; at most 4000 characters.")
+    reason: str = strawberry.field(description="Why, for yourselves and the audit trail; at most 500 characters.")
 
 
 @strawberry.input(description="A block pair to lift.")
 class BlockPairLiftInput:
     block_pair: strawberry.ID = strawberry.field(description="Which of those you set.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
-    reason: str = strawberry.field(description="Why, for yourselves and the audit trail; at most 4000 characters.")
+    reason: str = strawberry.field(description="Why, for yourselves and the audit trail; at most 500 characters.")
 
 
 @command(
@@ -60,7 +61,7 @@ async def block_pair_set(unit: Unit, given: BlockPairSetInput) -> UUID:
         raise Refusal("DUPLICATE", "You keep these two apart already.", ["input", "partner"], taken)
     pair = BlockPairTable(
         id=new_id(unit.now), owner_id=unit.partner_id, one_id=one, other_id=other, own_records_only=own_records_only,
-        reason=take.text(given.reason, take.NOTE, ["input", "reason"], lines=True), set_at=unit.now,
+        reason=take.text(given.reason, MOST, ["input", "reason"]), set_at=unit.now,
     )  # fmt: skip
     changed = ["one", "other", "ownRecordsOnly", "state", "reason", "setAt"]
     return await _changed(unit, pair, "SET", changed, pair.reason)
@@ -78,7 +79,7 @@ async def block_pair_lift(unit: Unit, given: BlockPairLiftInput) -> UUID:
             "ILLEGAL_TRANSITION", "The pair is LIFTED; set a new one if need be.", path, pair.id
         )
     with take.about(pair.id):
-        pair.lift_reason = take.text(given.reason, take.NOTE, ["input", "reason"], lines=True)
+        pair.lift_reason = take.text(given.reason, MOST, ["input", "reason"])
     pair.state, pair.lifted_at, pair.version = "LIFTED", unit.now, pair.version + 1
     return await _changed(unit, pair, "LIFTED", ["state", "liftReason", "liftedAt", "version"], pair.lift_reason)
 
@@ -110,11 +111,12 @@ async def _partner(unit: Unit, code: str, field: str) -> UUID:
 
 async def _changed(unit: Unit, pair: BlockPairTable, action: str, changed: list[str], reason: str) -> UUID:
     """The pair and everything that follows from it, in the setter's change log and in its audit trail."""
+    unit.reason = reason
     await blocks.pair_changes(unit, pair, _touched)
     unit.change("BLOCK_PAIR", action, pair.id, pair.owner_id, changed=changed)
     details = {
         "one": f"ptr_{pair.one_id}", "other": f"ptr_{pair.other_id}", "ownRecordsOnly": pair.own_records_only,
-        "state": pair.state, "reason": reason,
+        "state": pair.state,
     }  # fmt: skip
     await audit.record(unit, f"blockPair.{action.lower()}", audit.subject_of("block-pair", pair.id), details)
     return pair.id

@@ -78,13 +78,14 @@ async def _simulated(database: Database, owner: UUID, now: datetime, rule_key: U
     found: Outcome | None = None
     try:
         async with database.unit(owner, "simulation", lambda: now) as unit:
-            found = await _try(unit, rule_key)
+            found = await tried_in(unit, rule_key)
             raise _TakenBack
     except _TakenBack:
         return found
 
 
-async def _try(unit: Unit, rule_key: UUID) -> Outcome | None:
+async def tried_in(unit: Unit, rule_key: UUID) -> Outcome | None:
+    """What the rule would open, in a unit that its caller takes back: afterwards the rule has no scopes."""
     mine = select(SharingRuleTable).where(SharingRuleTable.id == rule_key, SharingRuleTable.owner_id == unit.partner_id)
     rule = (await unit.session.exec(mine)).first()
     if rule is None:
