@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from scmhub.errors import Refusal
+from scmhub.exchange import scratch
 from scmhub.exchange.findings import ERROR
 from scmhub.exchange.mapping import BadMap, Map, parse_map
-from scmhub.exchange.run import Report
+from scmhub.exchange.run import Report, Request, import_file
 from scmhub.exchange.targets import FORECASTS, INVENTORY, Subject
 from scmhub.records.partners import commands as masters
 from scmhub.records.partners.api import SiteKind
@@ -256,6 +257,8 @@ LINES: dict[str, tuple[str, str]] = {
     "no JSON": ("{'a': 1}", "no JSON object"),
     "a list": ('{"material": {"number": ["4711"]}, "plant": "HALL 1"}', "a list under material.number"),
     "a key twice": ('{"plant": "HALL 1", "plant": "HALL 2"}', "a key stands twice"),
+    "twice, joined": ('{"a": {"b": 1}, "a.b": 2}', "no JSON object"),
+    "half a character as a key": ('{"\\ud83d": "1", "plant": "HALL 1"}', "no JSON object"),
     "half a character": ('{"plant": "\\ud83d"}', "no JSON object"),
     "too deep": ('{"a":' * 20_000 + "1" + "}" * 20_000, "nested too deep"),
     "a long number": ('{"plant": "HALL 1", "stock": {"unrestricted": ' + "9" * 5_000 + "}}", ""),
@@ -353,3 +356,92 @@ async def test_a_shipment_number_its_seller_used_for_somebody_else_is_told_by_it
         assert errors(report) == [(2, "CONFLICT", "shipment.number")]
     assert await desk.everything("shipment", "shipment_line") == before
     assert await desk.rows("select buyer_number, status from purchase_order order by id") == [("P1", "RECEIVED")] * 2
+
+
+COMMITS = b"""
+[file]
+delimiter = ";"
+decimal_mark = ","
+thousands = "."
+[forecast]
+measure = {value = "COMMIT"}
+counterparty = "customer"
+unit = {value = "C62"}
+answers_version = "version"
+[item]
+number = "item"
+[site]
+code = "site"
+[period]
+starts_on = {from = "week", dates = "%Y-%m-%d"}
+quantity = "committed"
+"""
+COMMIT_HEAD = "customer;item;site;week;committed;version\n"
+
+
+async def test_commits_answer_the_forecast_with_the_same_key(desk: Desk, firms: Firms, tmp_path: Path) -> None:
+    text = HEAD + "BOLT;4711;HALL 1;02.03.2026;1.200;\nBOLT;4711;HALL 1;09.03.2026;100;\n"
+    await loaded(desk, tmp_path, text, demand())
+    given, file = parse_map(COMMITS, "commits", FORECASTS), tmp_path / "commits"
+    rows = "ACME;4711;HALL 1;2026-03-02;1.100,5;\nACME;4711;HALL 1;2026-03-09;100;\n"
+    file.write_text(COMMIT_HEAD + rows)
+    dry = await desk.load(file, given, apply=False, partner="BOLT")
+    assert (counts(dry, "created"), await desk.rows("select 1 from time_series where measure = 'COMMIT'")) == ({"series": 1, "points": 2}, [])
+    report = await desk.load(file, given, partner="BOLT")
+    assert report.complete
+    stated = "select starts_on::text, quantity, response from series_point where measure = 'COMMIT' and known_until is null order by 1"
+    assert await desk.rows(stated) == [("2026-03-02", Decimal("1100.5"), "PARTIAL"), ("2026-03-09", 100, "COMMITTED")]
+    again = await desk.load(file, given, partner="BOLT")
+    assert counts(again, "created") == counts(again, "updated") == {}
+    await loaded(desk, tmp_path, text.replace("1.200", "900"), demand())
+    file.write_text(COMMIT_HEAD + "ACME;4711;HALL 1;2026-03-02;900;\n")
+    assert counts(await desk.load(file, given, partner="BOLT"), "updated") == {"series": 1}
+    assert await desk.rows("select answers_version_no from time_series where measure = 'COMMIT'") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        ("ACME;4712;HALL 1;2026-03-02;1;", (2, "NOT_FOUND", "item.number")),
+        (";4711;HALL 1;2026-03-02;1;", (2, "REQUIRED", "forecast.counterparty")),
+        ("ACME;4711;HALL 1;2026-03-02;1;7", (2, "OUT_OF_RANGE", "forecast.answers_version")),
+        ("ACME;4711;HALL 1;2026-03-02;1;1\nACME;4711;HALL 1;2026-03-09;1;2", (2, "CONFLICT", "forecast.answers_version")),
+    ],
+)
+async def test_a_commit_that_answers_nothing_is_left_out(
+    desk: Desk, firms: Firms, tmp_path: Path, rows: str, refused: tuple[int, str, str]
+) -> None:
+    await loaded(desk, tmp_path, HEAD + "BOLT;4711;HALL 1;02.03.2026;5;\nBOLT;4711;HALL 1;09.03.2026;5;\n", demand())
+    file = tmp_path / "commits"
+    file.write_text(COMMIT_HEAD + rows + "\n")
+    report = await desk.load(file, parse_map(COMMITS, "commits", FORECASTS), partner="BOLT")
+    assert (errors(report), report.left_out) == ([refused], 1)
+
+
+async def test_numbers_of_json_have_a_point_whatever_the_marks_of_texts(desk: Desk, firms: Firms, tmp_path: Path) -> None:
+    """1200.5 is no 12005, and 1.200 as a text is what the map says."""
+    given = parse_map(COUNTS + b'[file]\ndecimal_mark = ","\nthousands = "."\n', "stock", INVENTORY)
+    row = '{"material": {"number": "4711"}, "plant": "HALL 1", "uom": "pcs", "counted": "2026-03-01", "stock": {"unrestricted": 1200.5, "blocked": "1.200,5", "transit": 1.200}}\n'
+    assert (await loaded(desk, tmp_path, row, given)).complete
+    [found] = await desk.rows("select available, blocked, in_transit from inventory_position")
+    assert found == (Decimal("1200.5"), Decimal("1200.5"), Decimal("1.2"))
+
+
+async def test_a_resumed_import_still_says_what_was_left_out_before(
+    desk: Desk, firms: Firms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "BATCH_ROWS", 1)
+    file = tmp_path / "file"
+    file.write_text(HEAD + "BOLT;4799;HALL 1;02.03.2026;5;\nBOLT;4711;HALL 1;02.03.2026;5;\n")
+
+    def cut_off(what: str, *_: int) -> None:
+        if what == "Writing":
+            raise KeyboardInterrupt
+
+    request = Request(file, demand(), "ACME", apply=True)
+    with pytest.raises(KeyboardInterrupt):
+        await import_file(desk.database, desk.address, request, lambda: NOW, cut_off)
+    resumed = await desk.load(file, demand(), partner="ACME")
+    assert (resumed.resumed, counts(resumed, "created")) == (1, {"series": 1, "points": 1})
+    assert (resumed.complete, resumed.left_out) == (False, 1)
+    assert [each.code for each in resumed.findings.listed if each.level == ERROR] == ["LEFT_OUT_BEFORE"]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from scmhub.exchange.findings import ERROR, NOTE, WARNING, Findings
 from scmhub.exchange.mapping import FieldMap, Map, Source
-from scmhub.exchange.parsers import PARTNER_CODE, Value, parse
+from scmhub.exchange.parsers import PARTNER_CODE, Number, Value, parse
 from scmhub.exchange.reading import Row
 
 Values = dict[str, Value | None]
@@ -66,7 +66,7 @@ class CellReader:
     def _value(self, number: int, cells: Sequence[str], each: FieldMap, notes: list[str]) -> Value | None:
         """The first source that knows; what came before it is told as derived."""
         for place, source in enumerate(each.sources):
-            texts = tuple(cells[self._places[column]].strip() for column in source.columns)
+            texts = tuple(_trimmed(cells[self._places[column]]) for column in source.columns)
             value = self._from(number, texts, each, source, notes)
             if value is not None:
                 if place:
@@ -103,6 +103,10 @@ class CellReader:
             level = ERROR if each.target.required else WARNING
             self._findings.add(level, "INVALID", number, column, texts[0], f"{error}; {each.name} left unknown")
             return None
+
+
+def _trimmed(cell: str) -> str:
+    return cell if isinstance(cell, Number) else cell.strip()
 
 
 def is_code(code: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from scmhub.exchange.findings import printable
+from scmhub.exchange.parsers import Number
 from scmhub.exchange.reading import MOST_COLUMNS, Row, Source, refuse
 
 _SHOWN = 200
@@ -62,10 +63,10 @@ class JsonLines:
 def _read(text: str) -> dict[str, str]:
     """Keys and values of one line; ValueError."""
     try:
-        found = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique)
+        found = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=str, object_pairs_hook=_unique)
         if not isinstance(found, dict):
             raise ValueError("it is something else")
-        return dict(_flat(found))
+        return _unique(list(_flat(found)))  # {"a.b": 1, "a": {"b": 2}} says two things of a.b
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -88,12 +89,17 @@ def _flat(found: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
             case list():
                 raise ValueError(f"a list under {printable(before + name)}")
             case None:
-                yield before + name, ""
+                yield _whole(before + name), ""
             case bool():
-                yield before + name, str(value).lower()
+                yield _whole(before + name), str(value).lower()
             case _:
-                value.encode()  # half a character, which JSON can spell, is none
-                yield before + name, value
+                yield _whole(before + name), _whole(value)
+
+
+def _whole(text: str) -> str:
+    """Half a character, which JSON can spell, is none: ValueError."""
+    text.encode()
+    return text
 
 
 def _names(first: str) -> list[str]:

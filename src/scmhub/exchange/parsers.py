@@ -35,6 +35,12 @@ class Rules:
     prefix: str = ""
 
 
+class Number(str):
+    """A number as JSON writes it: with a point and nothing between its thousands, whatever marks a map names."""
+
+    __slots__ = ()
+
+
 def parse(texts: tuple[str, ...], rules: Rules, target: Target) -> Value:
     """The value of one or several cells; ValueError in words a person can act on."""
     text = texts[0] if len(texts) == 1 else "\x1f".join(texts)
@@ -96,11 +102,7 @@ _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def _amount(text: str, rules: Rules, target: Target) -> Decimal:
-    plain = _ungrouped(text, rules) if rules.thousands else text
-    other = "," if rules.decimal_mark == "." else "."
-    if other in plain:
-        raise ValueError(f"no number with the decimal mark {rules.decimal_mark!r}")
-    plain = plain.replace(rules.decimal_mark, ".")
+    plain = text if isinstance(text, Number) else _pointed(text, rules)
     if not _PLAIN.fullmatch(plain) or len(plain) > 64:
         raise ValueError("no number")
     value = Decimal(plain)
@@ -108,6 +110,15 @@ def _amount(text: str, rules: Rules, target: Target) -> Decimal:
     if rules.parser == "integer" and value != value.to_integral_value():
         raise ValueError("no whole number")
     return abs(value) if value == 0 else value
+
+
+def _pointed(text: str, rules: Rules) -> str:
+    """With a point, whatever the file's marks are."""
+    plain = _ungrouped(text, rules) if rules.thousands else text
+    other = "," if rules.decimal_mark == "." else "."
+    if other in plain:
+        raise ValueError(f"no number with the decimal mark {rules.decimal_mark!r}")
+    return plain.replace(rules.decimal_mark, ".")
 
 
 def _ungrouped(text: str, rules: Rules) -> str:

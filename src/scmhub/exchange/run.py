@@ -69,7 +69,7 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether nothing was left out."""
-        return self.findings.count(ERROR) == 0
+        return self.findings.count(ERROR) == 0 and self.left_out == 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -204,6 +204,10 @@ async def _second_pass(
     partner = await work.prepare(desk)
     run = await _begin(desk, request, report, partner) if request.apply else None
     report.resumed = done = run.atoms_done if run else 0
+    if run and run.refused:
+        work.scratch.refused = run.refused
+        text = f"{run.refused} that a command did not take before the import was cut off: run it again to see them"
+        report.findings.add(ERROR, "LEFT_OUT_BEFORE", 0, "", "", text)
     report.counts.merge(run.counts if run else desk.counts)
     rows = run.rows_done if run else 0
     for batch in work.batches(done):
@@ -224,22 +228,26 @@ class _Run:
     atoms_done: int
     rows_done: int
     counts: Counts
+    refused: int = 0
 
 
 async def _begin(desk: Desk, request: Request, report: Report, partner: UUID) -> _Run:
     async with desk.database.unit(partner, ACTOR, desk.clock) as unit:
         found = await unit.rows(
-            "select id, atoms_done, rows_done, counts::text from import_run where partner_id = $1 and file_sha256 = $2"
-            " and map_sha256 = $3 and state = 'RUNNING'", partner, report.file_sha256, request.map.digest,
+            "select id, atoms_done, rows_done, counts::text, refused from import_run where partner_id = $1"
+            " and file_sha256 = $2 and map_sha256 = $3 and state = 'RUNNING'",
+            partner, report.file_sha256, request.map.digest,
         )  # fmt: skip
         if found:
             row, sorts = found[0], request.map.subject.counted
-            return _Run(row["id"], row["atoms_done"], row["rows_done"], Counts(sorts, orjson.loads(row["counts"])))
-        key, counts = new_id(unit.now), orjson.dumps(desk.counts.as_json()).decode()
+            counts = Counts(sorts, orjson.loads(row["counts"]))
+            return _Run(row["id"], row["atoms_done"], row["rows_done"], counts, row["refused"])
+        key, begun = new_id(unit.now), orjson.dumps(desk.counts.as_json()).decode()
         await unit.rows(
             "insert into import_run (id, partner_id, file_name, file_sha256, map_sha256, state, atoms_done, rows_done,"
-            " counts, started_at, updated_at) values ($1, $2, $3, $4, $5, 'RUNNING', 0, 0, $6::text::jsonb, $7, $7)",
-            key, partner, request.file.name, report.file_sha256, request.map.digest, counts, unit.now,
+            " refused, counts, started_at, updated_at)"
+            " values ($1, $2, $3, $4, $5, 'RUNNING', 0, 0, 0, $6::text::jsonb, $7, $7)",
+            key, partner, request.file.name, report.file_sha256, request.map.digest, begun, unit.now,
         )  # fmt: skip
     return _Run(key, 0, 0, desk.counts)
 
@@ -252,17 +260,17 @@ async def _batch(desk: Desk, work: Work, batch: Batch, partner: UUID, run: _Run 
             counts = await work.write(unit, desk, batch)
             if run is None:
                 raise _DryRun
-            await _checkpoint(unit, run, batch, counts)
+            await _checkpoint(unit, run, batch, counts, work.scratch.refused)
     return counts
 
 
-async def _checkpoint(unit: Unit, run: _Run, batch: Batch, counts: Counts) -> None:
+async def _checkpoint(unit: Unit, run: _Run, batch: Batch, counts: Counts, refused: int) -> None:
     run.counts.merge(counts)
     run.atoms_done, run.rows_done = batch.last, run.rows_done + batch.rows
     await unit.rows(
-        "update import_run set atoms_done = $2, rows_done = $3, counts = $4::text::jsonb, updated_at = $5"
-        " where id = $1",
-        run.key, run.atoms_done, run.rows_done, orjson.dumps(run.counts.as_json()).decode(), unit.now,
+        "update import_run set atoms_done = $2, rows_done = $3, counts = $4::text::jsonb, updated_at = $5,"
+        " refused = $6 where id = $1",
+        run.key, run.atoms_done, run.rows_done, orjson.dumps(run.counts.as_json()).decode(), unit.now, refused,
     )  # fmt: skip
 
 

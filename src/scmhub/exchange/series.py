@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import strawberry
+
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.exchange.commanding import Speech
 from scmhub.exchange.delta import CREATED, UNCHANGED, UPDATED, Counts
 from scmhub.exchange.names import Names
 from scmhub.exchange.sheet import Form, Said
-from scmhub.records.forecasts import commands
+from scmhub.ids import key_of, public_id
+from scmhub.records.forecasts import commands, commit_commands
 from scmhub.records.forecasts.api import Bucket, CapacityBasis
 from scmhub.records.forecasts.inputs import (
     CapacityPublishInput,
+    CommitPeriodInput,
+    CommitPublishInput,
     ForecastPublishInput,
     PeriodInput,
     ProductionPlanPublishInput,
     SellOutPublishInput,
 )
-from scmhub.records.forecasts.rules import MOST_POINTS
+from scmhub.records.forecasts.rules import DEFAULT_CATEGORY, MOST_POINTS
 
 _CODES = ("forecast.counterparty", "item.owner", "site.owner")
 _FORM = Form(
@@ -33,6 +38,7 @@ _COLUMNS = {
     "counterparty": "forecast.counterparty", "item": "item.number", "site": "site.code", "unit": "forecast.unit",
     "category": "forecast.basis", "basis": "forecast.basis", "reason": "forecast.reason",
     "startsOn": "period.starts_on", "quantity": "period.quantity", "upside": "period.upside",
+    "forecast": "item.number", "forecastVersion": "forecast.answers_version",
 }  # fmt: skip
 """Where a field of the command comes from."""
 
@@ -51,8 +57,12 @@ async def _publish(unit: Unit, names: Names, rows: list[Said], counts: Counts) -
 async def _command(unit: Unit, names: Names, rows: list[Said]) -> UUID:
     first: dict[str, Any] = rows[0].values
     basis = first.get("forecast.basis")
-    given = _given(names, rows)
     key: UUID
+    if first["forecast.measure"] == "COMMIT":
+        return await _commit(unit, names, rows)
+    given = _given(names, rows)
+    if any(each.values.get("forecast.answers_version") is not None for each in rows):
+        raise Refusal("INVALID", "Only a commit answers a version.", ["input", "forecastVersion"])
     match first["forecast.measure"]:
         case "DEMAND":
             key = await commands.forecast_publish(unit, ForecastPublishInput(category=basis, **given))
@@ -67,16 +77,64 @@ async def _command(unit: Unit, names: Names, rows: list[Said]) -> UUID:
     return key
 
 
-def _given(names: Names, rows: list[Said]) -> dict[str, Any]:
-    """What every measure says."""
+_DEMAND = """
+select id, version_no from time_series
+where measure = 'DEMAND' and publisher_id = $1 and counterparty_id = $2 and item_id = $3
+  and site_id is not distinct from $4 and basis = $5 and bucket = $6 and unit = $7
+"""
+
+
+async def _commit(unit: Unit, names: Names, rows: list[Said]) -> UUID:
+    """The answer to the forecast with the same key, by whom it is meant for: to its newest version if none is named.
+
+    Item and site are those of the partner who is answered, unless the file names another owner.
+    """
     first: dict[str, Any] = rows[0].values
-    reasons = [each.values.get("forecast.reason") for each in rows]
+    asks = first.get("forecast.counterparty")
+    if asks is None:
+        raise Refusal("REQUIRED", "Name the partner whose forecast it answers.", ["input", "counterparty"])
+    site = names.site(first.get("site.code"), first.get("site.owner") or asks)
+    found = await unit.rows(
+        _DEMAND, key_of("ptr", names.partner(asks)), unit.partner_id,
+        key_of("itm", names.item(first["item.number"], first.get("item.owner") or asks)), key_of("sit", site),
+        first.get("forecast.basis") or DEFAULT_CATEGORY, first["forecast.bucket"], first["forecast.unit"],
+    )  # fmt: skip
+    if not found:
+        raise Refusal("NOT_FOUND", "It has published no such forecast for you.", ["input", "forecast"])
+    versions = {each.values.get("forecast.answers_version") for each in rows} - {None}
+    if len(versions) > 1:
+        raise Refusal("CONFLICT", "The rows of a commit answer one version.", ["input", "forecastVersion"])
+    version: Any = versions.pop() if versions else found[0]["version_no"]
+    key: UUID = await commit_commands.commit_publish(
+        unit,
+        CommitPublishInput(
+            forecast=strawberry.ID(public_id("fcs", found[0]["id"])), forecast_version=int(version),
+            points=[_answer(each) for each in rows], reason=_reason(rows),
+        ),
+    )  # fmt: skip
+    return key
+
+
+def _answer(said: Said) -> CommitPeriodInput:
+    values: dict[str, Any] = said.values
+    return CommitPeriodInput(
+        starts_on=values["period.starts_on"], quantity=values["period.quantity"], upside=values.get("period.upside")
+    )  # fmt: skip
+
+
+def _reason(rows: list[Said]) -> Any:
+    return next((each.values["forecast.reason"] for each in rows if each.values.get("forecast.reason")), None)
+
+
+def _given(names: Names, rows: list[Said]) -> dict[str, Any]:
+    """What every other measure says."""
+    first: dict[str, Any] = rows[0].values
     return {
         "counterparty": names.partner(first.get("forecast.counterparty")),
         "item": names.item(first["item.number"], first.get("item.owner")),
         "site": names.site(first.get("site.code"), first.get("site.owner")),
         "bucket": Bucket[first["forecast.bucket"]], "unit": first["forecast.unit"],
-        "points": [_period(each) for each in rows], "reason": next((each for each in reasons if each), None),
+        "points": [_period(each) for each in rows], "reason": _reason(rows),
     }  # fmt: skip
 
 

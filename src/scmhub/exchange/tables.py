@@ -35,6 +35,7 @@ class ImportRunTable(Record, table=True):
     state: str = symbol(default="RUNNING")
     atoms_done: int = Field(default=0)
     rows_done: int = Field(default=0)
+    refused: int = Field(default=0)
     counts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     started_at: datetime = instant()
     updated_at: datetime = instant()

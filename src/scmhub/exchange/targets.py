@@ -34,6 +34,7 @@ class Subject:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
+MEASURES = ("DEMAND", "COMMIT", "SELL_OUT", "PRODUCTION", "CAPACITY")
 _AMOUNT = Target(("decimal", "integer"))
 _DAY = Target(("date",))
 _CODE = Target(("slug", "text"))
@@ -84,12 +85,13 @@ _WHERE_AND_WHAT: dict[str, Target] = {
     "site.owner": _CODE,
 }
 _FORECASTS: dict[str, Target] = {
-    "forecast.measure": Target(("code",), required=True, codes=("DEMAND", "SELL_OUT", "PRODUCTION", "CAPACITY")),
+    "forecast.measure": Target(("code",), required=True, codes=MEASURES),
     "forecast.counterparty": _CODE,
     "forecast.basis": Target(("text",), most=8),
     "forecast.bucket": Target(("code",), required=True, codes=("DAY", "WEEK", "MONTH")),
     "forecast.unit": _NEEDED_UNIT,
     "forecast.reason": Target(most=NOTE),
+    "forecast.answers_version": Target(("integer",), positive=True),
     **_WHERE_AND_WHAT,
     "site.code": _KEY,
     "period.starts_on": Target(("date",), required=True),
