@@ -99,6 +99,7 @@ class Hub:
             compilations,
             settings.operation_timeout_seconds,
         )
+        self.receipts = self.engine.receipts
         self._door = Doorkeeper(self.standing, settings.url, clock)
         self.sessions = Sessions(settings.url, database, self.standing, clock)
         """Callers who come with the cookie of a browser session."""
@@ -146,7 +147,7 @@ class Hub:
             try:
                 yield hub
             finally:
-                await hub.engine.receipts.close()
+                await hub.receipts.close()
             hub.documents.close()
         finally:
             await database.close()

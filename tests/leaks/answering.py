@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -127,7 +127,10 @@ class Answering:
                 return self._many(kind, row, spec, pick)
             case Latest():
                 return self._latest(row, spec, pick)
-        return rendered_column(spec, self.masked(kind, row, spec, spec.source or name))
+        value = self.masked(kind, row, spec, spec.source or name)
+        if isinstance(spec, Column) and spec.or_since:
+            return (self.oracle.now - (value or row[spec.or_since])) // timedelta(days=1)
+        return rendered_column(spec, value)
 
     def masked(self, kind: Kind, row: Row, spec: Column | One, column: str) -> Any:
         return row[column] if self.oracle.granted(kind.name, row, spec.access) else None

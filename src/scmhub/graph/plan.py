@@ -159,7 +159,7 @@ class Planner:
             feed = self._spec(each)
             if isinstance(feed, Stream):
                 compiler.needs.add(Permission.READ)
-                feeds.append(compile_feed(compiler, each, "Query", feed))
+                feeds.append(compile_feed(compiler, each, "Query", feed, document))
             elif pieces is None:
                 rest.append(each)
             else:

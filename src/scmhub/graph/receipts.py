@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,8 @@ BATCH_SECONDS = 0.5
 """From the first receipt that waits to the writing of all."""
 MOST_WAITING = 10_000
 """Receipts; beyond it reads wait."""
+FEED = "feed"
+"""Stands for the reader of what is sent: many followers share one judgement."""
 REMEMBERED_SECONDS = 60.0
 """How long a partner whose reads asked for receipts is answered with marks at once, without asking the gate first."""
 _INSERT = """
@@ -75,13 +78,23 @@ class Receipts:
         """The answer without its marks, once its receipts are written (STRICT) or wait to be."""
         self._remember(reader.partner)
         shown, receipts = taken(answer)
-        if receipts:
-            rows = [(reader.partner, _row(each, reader)) for each in receipts]
-            if any(each.strict for each in receipts):
-                await self._write(rows)
-            else:
-                await self._put(rows)
+        await self._keep(receipts, reader)
         return shown
+
+    async def sent(self, marks: Iterable[tuple[UUID, str]], document: str, operation: str | None, at: datetime) -> None:
+        """Marks of records about to be sent, each with the partner that gets it."""
+        of_partner: defaultdict[UUID, list[str]] = defaultdict(list)
+        for partner, mark in marks:
+            of_partner[partner].append(mark)
+        for partner, each in of_partner.items():
+            await self._keep(taken("".join(each).encode())[1], Reader(partner, FEED, document, operation, at))
+
+    async def _keep(self, receipts: list[Receipt], reader: Reader) -> None:
+        rows = [(reader.partner, _row(each, reader)) for each in receipts]
+        if any(each.strict for each in receipts):
+            await self._write(rows)
+        elif rows:
+            await self._put(rows)
 
     def _remember(self, partner: UUID) -> None:
         if len(self._remembered) > 10_000:

@@ -20,7 +20,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, Index, Uuid
 from sqlmodel import Field
 
-from scmhub.database.fragment import Fragment, Relation, literal, sql
+from scmhub.database.fragment import Bind, Fragment, Relation, literal, sql
 from scmhub.database.tables import Record, governed, instant, key, symbol
 from scmhub.sharing.policy import _SCOPE, ME, Owned, Row, _in_force
 
@@ -68,11 +68,32 @@ def reads_scopes(fragment: Fragment) -> bool:
     return any(isinstance(part, Relation) and part.table.startswith(("scope", "live_")) for part in fragment.parts)
 
 
+def _asking(grantee: Fragment) -> Fragment:
+    """Scopes in force that ask for receipts, of some grantee: by an index that holds no others."""
+    return sql("{} where {} and {} is not null and {}", _SCOPE.source(), grantee, _SCOPE.cell("receipts"), _in_force())
+
+
 def gated(answer: Fragment) -> Fragment:
     """The answer; null if a rule in force that opens something to the viewer asks for receipts."""
-    grantee, asks = sql("{} = {}", _SCOPE.cell("grantee"), ME), sql("{} is not null", _SCOPE.cell("receipts"))
-    held = sql("exists (select from {} where {} and {} and {})", _SCOPE.source(), grantee, asks, _in_force())
-    return sql("case when not {} then {} end", held, answer)
+    mine = sql("{} = {}", _SCOPE.cell("grantee"), ME)
+    return sql("case when not exists (select from {}) then {} end", _asking(mine), answer)
+
+
+def marks_of_sent(row: Row, kind: str, viewers: Bind) -> tuple[Fragment, Fragment]:
+    """For a record judged for many viewers at once: whether its viewer must be told of, and the mark to tell by."""
+    found = mark(row, kind)
+    if found is None:
+        return sql("false"), sql("null::text")
+    grantee = _SCOPE.cell("grantee")
+    asking = _asking(sql("{} = any({})", grantee, viewers))
+    return sql("{} = any(array(select {} from {}))", ME, grantee, asking), found
+
+
+def mark_where_asked(row: Row, kind: str) -> Fragment:
+    """The mark of a record, null if no rule that opens something to the viewer asks."""
+    found = mark(row, kind)
+    mine = sql("{} = {}", _SCOPE.cell("grantee"), ME)
+    return sql("case when exists (select from {}) then {} end", _asking(mine), found) if found else sql("null::text")
 
 
 def mark(row: Row, kind: str) -> Fragment | None:

@@ -29,6 +29,7 @@ from scmhub.graph.deliver.selection import FeedSelection, compile_feed
 from scmhub.graph.documents import Document, Documents
 from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket
+from scmhub.graph.receipts import Receipts
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.variables import variable_values
@@ -73,12 +74,13 @@ class Feed:
     def __init__(
         self, tail: Tail, reads: ReadPool, cursors: Cursors, documents: Documents, planner: Planner, clock: Clock,
         timers: Timers, costs: Bucket, compilations: Bucket, standing: Standing, kept: timedelta,
+        receipts: Receipts,
     ) -> None:  # fmt: skip
         """``kept``: how long cursors live."""
         self.tail = tail
         self.clock = clock
         self.timers = timers
-        self.judge = Judge(reads, clock)
+        self.judge = Judge(reads, clock, receipts)
         self.routes = Routes()
         self.pump: Pump | None = None
         self.closing = False
@@ -161,7 +163,7 @@ class Feed:
             raise BadUserInput("A subscription selects exactly one field.", reason="BAD_VALUE")
         [field] = selected
         stream = spec_of(document.schema.subscription_type.fields[field.name])
-        return compile_feed(compiler, field, "Subscription", stream)
+        return compile_feed(compiler, field, "Subscription", stream, document)
 
     def join(self, key: Any, asked: Asked, follower: Follower) -> None:
         """Put a follower into its group, which is made if it is the first."""

@@ -20,6 +20,7 @@ from scmhub.database.pool import ReadPool
 from scmhub.feed.log import ACCESS, NARROWED, WINDOW, Event
 from scmhub.graph.deliver.narrowed import Narrowed, shared_as
 from scmhub.graph.deliver.selection import FeedInputs, FeedSelection, KindPlan, Where
+from scmhub.graph.receipts import Receipts
 from scmhub.ids import public_id
 from scmhub.sharing.lens import Lens
 
@@ -41,8 +42,9 @@ class Item:
 class Judge:
     """Runs feed statements on connections set aside for delivery."""
 
-    def __init__(self, reads: ReadPool, clock: Clock) -> None:
+    def __init__(self, reads: ReadPool, clock: Clock, receipts: Receipts) -> None:
         self._reads = reads
+        self._receipts = receipts
         self._clock = clock
         self._narrowed = Narrowed(reads)
         self.statements = 0
@@ -75,9 +77,12 @@ class Judge:
         )
         self.statements += 1
         rows = await self._reads.rows(plan.judge.text, *(bind.take(inputs) for bind in plan.judge.binds))
+        asked = any(row["mark"] for row in rows)
+        if asked:
+            rows = await self._reads.rows(plan.marked.text, *(bind.take(inputs) for bind in plan.marked.binds))
         seen = {row["n"] - 1: row for row in rows}
         left = await self._left(plan, inputs, pairs, seen)
-        return [
+        items = [
             _changed(selection, plan, pair, seen[number])
             if number in seen
             else _no_longer(plan.code, plan.kind.prefix, pair[0].record_id, pair[0])
@@ -85,6 +90,10 @@ class Judge:
             else None
             for number, pair in enumerate(pairs)
         ]
+        if asked:
+            marks = [(pairs[n][1].partner_id, row["mark"]) for n, row in seen.items() if row["mark"] and items[n]]
+            await self._receipts.sent(marks, selection.document, selection.operation, now)
+        return items
 
     async def _left(self, plan: KindPlan, inputs: FeedInputs, pairs: list[Pair], seen: dict[int, Any]) -> set[int]:
         """Numbers of pairs whose partner could see the record under its old keys and cannot now."""
@@ -134,6 +143,8 @@ class Judge:
         inputs = FeedInputs(now, now.date(), args, lens=lens, after=after)
         self.statements += 1
         rows = await self._reads.rows(plan.snapshot.text, *(bind.take(inputs) for bind in plan.snapshot.binds))
+        if marks := [(lens.partner_id, row["mark"]) for row in rows if row["mark"]]:
+            await self._receipts.sent(marks, selection.document, selection.operation, now)
         wanted = _record_keys(selection, "SnapshotRecord")
         return [
             (

@@ -29,6 +29,7 @@ from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.policy import ME, Row, with_scopes
 from scmhub.sharing.proof import prove
+from scmhub.sharing.receipts import mark_where_asked, marks_of_sent
 
 START = UUID(int=0)
 """Before every record."""
@@ -67,6 +68,8 @@ class KindPlan:
     field_access: Mapping[str, Access]
     """Access of each field, by its GraphQL name; None of it for fields that go with the record."""
     judge: Statement
+    """Its column ``mark`` says whether reads of the partner must be told of; then ``marked`` is asked instead."""
+    marked: Statement
     was: Statement
     snapshot: Statement
 
@@ -113,6 +116,9 @@ class FeedSelection:
     """Variables that say where it starts; they make no item differ."""
     page: tuple[Selected, ...] = ()
     """What a connection selects."""
+    document: str = ""
+    """SHA-256 of the document, and the name of its operation: for receipts."""
+    operation: str | None = None
     page_info: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Response key of each ``pageInfo`` -> (response key, field) in it."""
 
@@ -137,7 +143,7 @@ class FeedSelection:
         )  # fmt: skip
 
 
-def compile_feed(compiler: Compiler, selected: Selected, root: str, stream: Stream) -> FeedSelection:
+def compile_feed(compiler: Compiler, selected: Selected, root: str, stream: Stream, document: Any) -> FeedSelection:
     """The plan of one field of the feed under Query or Subscription."""
     site, _ = compiler.site(root, selected, _check, lambda _: None)
     selections = selected.selections
@@ -158,7 +164,11 @@ def compile_feed(compiler: Compiler, selected: Selected, root: str, stream: Stre
         for each in selected.node.arguments or ()
         if each.name.value in ("after", "snapshot") and isinstance(each.value, VariableNode)
     )
-    return FeedSelection(stream, selected.key, site.index, members, plans, starts, tuple(page), info)
+    name = document.operation.name
+    return FeedSelection(
+        stream, selected.key, site.index, members, plans, starts, tuple(page), document.sha256,
+        name.value if name else None, info,
+    )  # fmt: skip
 
 
 def _check(values: dict[str, Any]) -> None:
@@ -197,14 +207,21 @@ def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, l
     records = _records(compiler, kind, row, fields["Changed"])
     granted = join(", ", [kind.policy.granted(row, each) or sql("true") for each in accesses])
     found = row.clause([sql("{} = {}", row.cell("id"), _RECORD)], [kind.policy.visible(row)])
-    body = sql("select array[{}] as granted, {} as record from {}", granted, records, found)
-    judge = sql(
-        "select v.n::int as n, d.granted, d.record from unnest({}, {}) with ordinality v(rec, who, n)"
-        " cross join lateral ({}) d", _RECORDS, _LENSES, _with_holes(with_scopes(body)),
-    )  # fmt: skip
+    judge, marked = (
+        _judging(sql("select array[{}] as granted, {} as record, {} as mark from {}", granted, records, mark, found))
+        for mark in marks_of_sent(row, kind.name, _LENSES)
+    )
     return KindPlan(
-        kind, code, accesses, field_access, _finished(judge), _finished(_was(kind)),
+        kind, code, accesses, field_access, _finished(judge), _finished(marked), _finished(_was(kind)),
         _finished(_snapshot(compiler, kind, fields["SnapshotRecord"])),
+    )  # fmt: skip
+
+
+def _judging(body: Fragment) -> Fragment:
+    """What ``body`` yields for each pair that may see its record."""
+    return sql(
+        "select v.n::int as n, d.granted, d.record, d.mark from unnest({}, {}) with ordinality v(rec, who, n)"
+        " cross join lateral ({}) d", _RECORDS, _LENSES, _with_holes(with_scopes(body)),
     )  # fmt: skip
 
 
@@ -277,9 +294,9 @@ def _snapshot(compiler: Compiler, kind: Kind, fields: list[Selected]) -> Fragmen
     keys = page_keys(Branches(kind, _ById(), None, "t7"))  # type: ignore[arg-type]
     return with_scopes(
         sql(
-            "select k.id, d.owner, d.record from (with {} select k.id from keys k) k"
-            " cross join lateral (select {} as owner, {} as record from {}) d order by k.id",
-            keys, row.cell(getattr(kind.policy, "owner", "id")), records,
+            "select k.id, d.owner, d.record, d.mark from (with {} select k.id from keys k) k"
+            " cross join lateral (select {} as owner, {} as record, {} as mark from {}) d order by k.id",
+            keys, row.cell(getattr(kind.policy, "owner", "id")), records, mark_where_asked(row, kind.name),
             row.clause([sql("{} = k.id", row.cell("id"))], []),
         )
     )  # fmt: skip

@@ -25,6 +25,7 @@ from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.documents import Documents
 from scmhub.graph.plan import Planner
 from scmhub.graph.rates import Bucket
+from scmhub.graph.receipts import Receipts
 from scmhub.identity.hourly import notary, warden
 from scmhub.identity.standing import Standing
 from scmhub.settings import Settings
@@ -45,6 +46,7 @@ class Around(Protocol):
     compilations: Bucket
     clock: Clock
     standing: Standing
+    receipts: Receipts
 
 
 @asynccontextmanager
@@ -70,6 +72,7 @@ async def follow_log(
         feed = Feed(
             tail, reads, Cursors(secret), hub.documents, hub.planner, hub.clock, timers or LoopTimers(), hub.costs,
             hub.compilations, hub.standing, timedelta(hours=hub.settings.change_retention_hours),
+            hub.receipts,
         )  # fmt: skip
         feed.pump = pump
         await tail.start()

@@ -48,7 +48,9 @@ class ReadLogEntry:
 
     at: datetime = column(PUBLIC, _AT)
     owner = one("Partner", PUBLIC, "Whose records.", by="owner_id")
-    actor: str = column(PUBLIC, "Who read, for you: a person or an integration; the owner is not told.")
+    actor: str = column(
+        PUBLIC, "Who read, for you: a person or an integration, or `feed` for what was sent; the owner is not told."
+    )
     document: str = column(PUBLIC, _DOCUMENT)
     operation: str | None = column(PUBLIC, _OPERATION)
     kind: str = column(PUBLIC, _KIND)
