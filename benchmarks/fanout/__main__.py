@@ -104,7 +104,8 @@ async def measure(side: Hub | Stock, shape: Shape) -> Figures:
         await asyncio.sleep(1)
         figures.idle_kib = (resident_kib(server.pid) - before) / shape.subscribers
         await writer.run(shape.streams, shape.rate)  # every item once, so that clients know where each stands
-        await fleet.until_seen(writer.written, shape.owners)
+        await fleet.until_heard(writer.written, shape.owners)
+        await asyncio.sleep(1)
         await _window(figures, side, server.pid, fleet, writer)
     finally:
         fleet.stop()
@@ -129,11 +130,11 @@ async def _window(figures: Figures, side: Hub | Stock, pid: int, fleet: Fleet, w
     shape = figures.shape
     if shape.churn:
         await fleet.ask({"do": "churn", "rate": shape.churn * shape.subscribers / shape.processes})
-    load = await fleet.until_seen(0, shape.owners)
+    load, first = await fleet.mark(), writer.written
     usage = cpu_seconds(pid), side.database_cpu(), resident_kib(pid), kernel_kib()
     began = time.monotonic()
     acks = await writer.run(shape.events, shape.rate)
-    figures.load_cpu = await fleet.until_seen(writer.written, shape.owners) - load
+    figures.load_cpu = await fleet.until_seen(range(first, writer.written), shape.owners) - load
     figures.seconds = time.monotonic() - began
     figures.cpu, figures.database_cpu = cpu_seconds(pid) - usage[0], side.database_cpu() - usage[1]
     figures.grown_kib, figures.kernel_kib = resident_kib(pid) - usage[2], kernel_kib() - usage[3]

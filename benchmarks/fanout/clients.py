@@ -59,6 +59,7 @@ class Subscriber(asyncio.Protocol):
         self.deaf = deaf
         self.ready: asyncio.Future[None] | None = None
         self.seen = 0
+        self.latest = -1
         self._last: dict[int, int] = {}
         self._latest = b""
         self._rest = b""
@@ -163,6 +164,7 @@ class Subscriber(asyncio.Protocol):
             self._fleet.faults["of another owner"] += 1
         self._last[number % streams] = number
         self.seen += 1
+        self.latest = max(self.latest, number)
         arrived = self._fleet.arrivals if now > self._back_at else self._fleet.returned
         if number not in arrived:
             arrived[number] = array("d")
@@ -202,14 +204,17 @@ async def _open(fleet: Fleet, asked: dict[str, Any]) -> dict[str, Any]:
     return {"open": len(fleet.seats)}
 
 
-def _seen(fleet: Fleet) -> dict[str, Any]:
-    """The least any reading seat has got, by owner."""
+def _seen(fleet: Fleet, asked: dict[str, Any]) -> dict[str, Any]:
+    """By owner, the least any reading seat has got since the last ``mark``, and the lowest of their latest numbers."""
     least: dict[int, int] = {}
+    latest: dict[int, int] = {}
     for each in fleet.seats:
         if not each.deaf:
-            owner = each.owner
-            least[owner] = min(each.seen, least.get(owner, each.seen))
-    return {"seen": least, "cpu": _cpu()}
+            if asked["mark"]:
+                each.seen = 0
+            least[each.owner] = min(each.seen, least.get(each.owner, each.seen))
+            latest[each.owner] = min(each.latest, latest.get(each.owner, each.latest))
+    return {"seen": least, "latest": latest, "cpu": _cpu()}
 
 
 def _churn(fleet: Fleet, asked: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +272,7 @@ async def _answer(fleet: Fleet, asked: dict[str, Any]) -> dict[str, Any]:
         case "open":
             return await _open(fleet, asked)
         case "seen":
-            return _seen(fleet)
+            return _seen(fleet, asked)
         case "churn":
             return _churn(fleet, asked)
         case _:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -59,19 +60,29 @@ class Fleet:
         seats = shape.seats()
         await self.ask(*(asked | {"seats": seats[place :: shape.processes]} for place in range(shape.processes)))
 
-    async def until_seen(self, written: int, owners: int) -> float:
+    async def until_heard(self, written: int, owners: int) -> None:
+        """Return when every reading subscriber has had the latest change of its owner."""
+        await self._until("latest", lambda owner: (written - 1 - owner) // owners * owners + owner)
+
+    async def until_seen(self, changes: range, owners: int) -> float:
         """Return when every reading subscriber has had its part of the changes; the clients' CPU time up to then."""
+        answers = await self._until("seen", lambda owner: sum(number % owners == owner for number in changes))
+        return sum(float(each["cpu"]) for each in answers)
+
+    async def mark(self) -> float:
+        """Count from here on; the clients' CPU time up to now."""
+        return sum(float(each["cpu"]) for each in await self.ask({"do": "seen", "mark": True}))
+
+    async def _until(self, what: str, wanted: Callable[[int], int]) -> list[dict[str, Any]]:
         deadline = time.monotonic() + MOST_SECONDS
         while True:
-            answers = await self.ask({"do": "seen"})
-            least = [(int(owner), seen) for each in answers for owner, seen in each["seen"].items()]
-            if all(seen >= len(range(owner, written, owners)) for owner, seen in least):
-                break
+            answers = await self.ask({"do": "seen", "mark": False})
+            if all(found >= wanted(int(owner)) for each in answers for owner, found in each[what].items()):
+                return answers
             if time.monotonic() > deadline:
-                print(f"not everybody got {written} changes", file=sys.stderr)
-                break
+                print("not everybody got everything", file=sys.stderr)
+                return answers
             await asyncio.sleep(0.25)
-        return sum(float(each["cpu"]) for each in answers)
 
     def stop(self) -> None:
         for process in self._processes:
@@ -86,7 +97,8 @@ class Writer:
     def __init__(self, port: int, shape: Shape, chain: Chain | None) -> None:
         self._chain = chain
         self._shape = shape
-        self._number = 0
+        # Never a number twice: a change to what already stands there is none.
+        self._number = -(-chain.written // shape.streams) * shape.streams if chain else 0
         self._client = httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False,
             limits=httpx2.Limits(max_connections=max(20, shape.streams)),
@@ -99,6 +111,8 @@ class Writer:
     async def change(self) -> tuple[int, float]:
         """One change; its number, and the monotonic clock at its acknowledgement."""
         number, self._number = self._number, self._number + 1
+        if self._chain:
+            self._chain.written = self._number
         text, owner = f"REV {number:06}", number % self._shape.owners
         if self._chain is None:
             body = {"query": _PUBLISH, "variables": {"o": owner, "d": text}}

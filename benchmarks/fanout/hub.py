@@ -44,6 +44,8 @@ class Chain:
         self.owners: list[str] = []
         self.partners: list[str] = []
         self.items: list[list[str]] = []
+        self.written = 0
+        """Changes so far, of all measurements."""
         self._versions: Counter[tuple[int, int]] = Counter()
 
     def next_version(self, owner: int, item: int) -> int:

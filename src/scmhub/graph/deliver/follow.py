@@ -99,13 +99,16 @@ class Follower:
     def take(self, frames: Sequence[Frame]) -> None:
         """Frames of the group, in order; after the last that it takes this follower may have been let go."""
         while frames and self.group is not None:
-            last = next((number for number, each in enumerate(frames, 1) if self._renews(each.item)), len(frames))
-            count, more = self._sink.push_all(frames[:last])
-            taken, frames = frames[count - 1], frames[count:]
+            last = self._as_far_as_it_takes(frames)
+            count, more = self._sink.push_all(frames[:last] if last < len(frames) else frames)
+            taken = frames[count - 1]
             renews = self._note(taken.item)
             if not more or renews:
                 self._full = not more
                 self.let_go(taken.seq - 1 if taken.item.back else taken.seq)
+            elif count == len(frames):
+                return
+            frames = frames[count:]
 
     def let_go(self, position: int, error: Exception | None = None) -> None:
         """Leave the group at ``position``."""
@@ -114,6 +117,14 @@ class Follower:
         if self.group is not None:
             self.group.leave(self)
         self._freed.set()
+
+    def _as_far_as_it_takes(self, frames: Sequence[Frame]) -> int:
+        """How many frames until one after which records are sent anew, that one included; else all."""
+        if self._snapshot:
+            for number, each in enumerate(frames, 1):
+                if each.item.type_name == "Reset":
+                    return number
+        return len(frames)
 
     def _renews(self, item: Item) -> bool:
         return self._snapshot and item.type_name == "Reset"

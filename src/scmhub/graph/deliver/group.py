@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -69,30 +69,34 @@ class Group:
         self.asked = asked
         self.position = position
         self.epoch = feed.tail.epoch
-        self.members: dict[Follower, Lens] = {}
-        self._lenses: Counter[Lens] = Counter()
+        self._seeing: dict[Lens, dict[Follower, None]] = {}
+        """Followers by whose eyes they see with: a change that concerns few partners touches no others."""
         self._task: asyncio.Task[None] | None = None
         self._timer: Handle | None = None
 
+    @property
+    def members(self) -> list[Follower]:
+        """Those who keep up."""
+        return [follower for each in self._seeing.values() for follower in each]
+
     def attach(self, follower: Follower) -> None:
         """Take in a follower that has seen everything up to the group's position at least."""
-        self.members[follower] = follower.lens
+        self._seeing.setdefault(follower.lens, {})[follower] = None
         follower.group = self
-        self._lenses[follower.lens] += 1
         if self._task is None:
             self._task = asyncio.ensure_future(self._run())
             self._plan_checkpoint()
 
     def leave(self, follower: Follower) -> None:
         """Let go of a follower, for whatever reason."""
-        lens = self.members.pop(follower, None)
-        if lens is None:
+        if follower.group is not self:
             return
         follower.group = None
-        self._lenses[lens] -= 1
-        if not self._lenses[lens]:
-            del self._lenses[lens]
-        if not self.members:
+        alike = self._seeing[follower.lens]
+        del alike[follower]
+        if not alike:
+            del self._seeing[follower.lens]
+        if not self._seeing:
             self._end()
 
     def _end(self) -> None:
@@ -105,7 +109,7 @@ class Group:
 
     async def _run(self) -> None:
         tail = self._feed.tail
-        while self.members:
+        while self._seeing:
             trouble = tail.trouble()
             events = None if trouble or tail.epoch != self.epoch else tail.after(self.position, EVENTS_AT_ONCE)
             if events is None:
@@ -121,30 +125,28 @@ class Group:
                 await tail.moved()
 
     def _let_go(self, error: Exception | None) -> None:
-        for follower in list(self.members):
+        for follower in self.members:
             follower.let_go(max(follower.position, self.position), error=error)
 
     async def _deliver(self, events: Sequence[Event]) -> None:
         frames = await self._frames([each for each in events if self.asked.where.admits(each)])
         self.position = events[-1].seq
         pushed = 0
-        for follower, lens in list(self.members.items()):
-            mine = frames.get(lens)
-            if not mine:
-                continue
-            if mine[0].seq <= follower.position:
-                mine = [each for each in mine if each.seq > follower.position]
-            pushed += len(mine)
-            follower.take(mine)
-            if pushed >= PUSHES_AT_ONCE:
-                pushed = 0
-                await asyncio.sleep(0)
+        for lens, told in frames.items():
+            for follower in list(self._seeing.get(lens, ())) if told else ():
+                ahead = told[0].seq <= follower.position
+                mine = [each for each in told if each.seq > follower.position] if ahead else told
+                pushed += len(mine)
+                follower.take(mine)
+                if pushed >= PUSHES_AT_ONCE:
+                    pushed = 0
+                    await asyncio.sleep(0)
 
     async def _frames(self, events: Sequence[Event]) -> dict[Lens, list[Frame]]:
         """The frames of each lens; lenses that join while others are judged are judged too."""
         found: dict[Lens, list[Frame]] = {}
         concerns = self._feed.routes.concerns
-        while events and (missing := [lens for lens in self._lenses if lens not in found]):
+        while events and (missing := [lens for lens in self._seeing if lens not in found]):
             pairs = [(event, lens) for event in events for lens in missing if concerns(event, lens.partner_id)]
             told: defaultdict[Lens, list[Frame]] = defaultdict(list)
             frame = partial(self._feed.frame, self.asked.selection)
@@ -175,14 +177,15 @@ class Group:
 
     def _checkpoint(self) -> None:
         """Tell everybody how far they are, whatever the traffic: a filtered client must not scan the log on return."""
-        if not self.members:
+        if not self._seeing:
             return
         self._plan_checkpoint()
         if self._feed.tail.trouble():
             return
         now = self._feed.clock()
         item, place = Item("Checkpoint", {"at": render(now)}, {}), (self.epoch, self.position, now)
-        frames = {lens: self._feed.frame(self.asked.selection, lens, place, item) for lens in self._lenses}
-        for follower, lens in list(self.members.items()):
-            if follower.position <= self.position:
-                follower.take([frames[lens]])
+        for lens, alike in list(self._seeing.items()):
+            told = [self._feed.frame(self.asked.selection, lens, place, item)]
+            for follower in list(alike):
+                if follower.position <= self.position:
+                    follower.take(told)

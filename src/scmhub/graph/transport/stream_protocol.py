@@ -29,11 +29,22 @@ def text_frame(payload: bytes) -> bytes:
 class StreamProtocol(WebSocketsSansIOProtocol):
     """One socket; offered to the application as ``scope["extensions"]["scmhub.line"]``."""
 
+    _has_room = True
+    """As ``writable``, for the path that is walked for each item and each socket."""
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._has_room = False
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._has_room = True
 
     def write_text(self, payload: bytes) -> bool:
         """Send one message; False if nothing more should be sent until ``drained``."""
@@ -41,10 +52,10 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
     def write_frames(self, frames: bytes) -> bool:
         """Send what ``text_frame`` made, once or several times over; as ``write_text``."""
-        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN or self.transport.is_closing():
+        if self.close_sent or self.transport.is_closing():
             return False
         self.transport.write(frames)
-        return self.writable.is_set()
+        return self._has_room
 
     async def drained(self) -> None:
         """Return when there is room again."""

@@ -324,18 +324,21 @@ class _Screen:
 
     def push_all(self, frames: Sequence[Frame]) -> tuple[int, bool]:
         """One write for many items, and one copy of each for all sockets whose operation has the same id."""
-        wire, count = [], 0
-        size = 0
+        if len(frames) == 1:
+            return 1, self._line.write_frames(self._written(frames[0]))
+        wire, size = [], 0
         for frame in frames:
-            made = frame.wire.get(self._head)
-            if made is None:
-                made = frame.wire[self._head] = text_frame(b"".join((self._head, frame.payload, b"}")))
-            wire.append(made)
-            count += 1
-            size += len(made)
+            wire.append(self._written(frame))
+            size += len(wire[-1])
             if size >= MOST_AT_ONCE:
                 break
-        return count, self._line.write_frames(wire[0] if count == 1 else b"".join(wire))
+        return len(wire), self._line.write_frames(b"".join(wire))
+
+    def _written(self, frame: Frame) -> bytes:
+        made = frame.wire.get(self._head)
+        if made is None:
+            made = frame.wire[self._head] = text_frame(b"".join((self._head, frame.payload, b"}")))
+        return made
 
     async def writable(self) -> None:
         await self._line.drained()
