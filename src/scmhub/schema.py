@@ -29,7 +29,7 @@ from scmhub.records import discover
 
 _OTHERS = (
     "admin.me", "admin.api", "admin.commands", "admin.people_api", "admin.people_commands", "admin.providers_api",
-    "admin.frontends", "admin.keys", "admin.documents", "webhooks.api", "webhooks.commands",
+    "admin.four_eyes", "admin.frontends", "admin.keys", "admin.documents", "webhooks.api", "webhooks.commands",
     "exceptions.questions",
 )  # fmt: skip
 """What declares itself outside the rooms."""

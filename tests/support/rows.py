@@ -31,6 +31,8 @@ def complete(table: str, row: Row) -> Row:
 def _filler(column: Column[Any]) -> Any:
     if column.nullable:
         return None
+    if column.server_default is not None and column.type.python_type is bool:
+        return False
     return [] if isinstance(column.type, ARRAY) else _FILLERS[column.type.python_type]
 
 

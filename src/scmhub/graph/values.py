@@ -43,6 +43,9 @@ class Direction(Enum):
 class UserErrorCode(Enum):
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such record, or none that you may see.")
     FORBIDDEN = strawberry.enum_value("FORBIDDEN", description="You see it, but your role or side may not do this.")
+    FOUR_EYES = strawberry.enum_value(
+        "FOUR_EYES", description="Another person than who wrote it last has to do this, and no machine may."
+    )
     STEP_UP_REQUIRED = strawberry.enum_value(
         "STEP_UP_REQUIRED", description="It needs a login at most ten minutes old; log in again and repeat it."
     )

@@ -17,7 +17,10 @@ _OPERATOR = (
 
 
 class PartnerTable(Record, table=True):
-    """A firm, or a division of one (``parent_id``); the top of the tree is the group. One row is the operator's."""
+    """A firm, or a division of one (``parent_id``); the top of the tree is the group. One row is the operator's.
+
+    ``four_eyes``: its sharing rules are put into force by another person than who wrote them last.
+    """
 
     __tablename__ = "partner"
     __table_args__ = (
@@ -33,6 +36,7 @@ class PartnerTable(Record, table=True):
     gln: str | None = symbol(optional=True)
     lei: str | None = symbol(optional=True)
     status: str = symbol(default="ACTIVE")
+    four_eyes: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     version: int = Field(default=1)
     created_at: datetime = instant()
 

@@ -56,6 +56,8 @@ class SharingRuleTable(Record, table=True):
     receipts: str | None = symbol(optional=True)
     state: str = symbol(default="DRAFT")
     note: str | None = words(optional=True)
+    authored_by: str | None = symbol(optional=True)
+    """Who said last what it opens."""
     version: int = Field(default=1)
     created_at: datetime = instant()
 

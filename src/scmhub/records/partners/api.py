@@ -52,6 +52,9 @@ class Partner:
     gln: str | None = column(PUBLIC, "GS1 Global Location Number, 13 digits.")
     lei: str | None = column(PUBLIC, "Legal Entity Identifier, ISO 17442.")
     created_at: datetime = column(PUBLIC, "When it joined the hub.")
+    four_eyes: bool | None = column(
+        OWNER_ONLY, "Whether your sharing rules are put into force by another person than who wrote them last."
+    )
 
 
 @kind(

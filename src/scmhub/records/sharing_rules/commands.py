@@ -79,7 +79,7 @@ async def sharing_rule_draft(unit: Unit, given: SharingRuleDraftInput) -> UUID:
         field_groups=rules.check_groups(given.field_groups, has),
         days_back=_days(given.days_back, None, "daysBack"), days_ahead=_days(given.days_ahead, None, "daysAhead"),
         valid_from=given.valid_from or unit.now, valid_until=given.valid_until,
-        receipts=given.receipts.name if given.receipts else None, state="DRAFT",
+        receipts=given.receipts.name if given.receipts else None, state="DRAFT", authored_by=unit.actor,
         note=take.some_text(given.note, take.NOTE, ["input", "note"], lines=True), created_at=unit.now,
     )  # fmt: skip
     rules.check_validity(rule.valid_from, rule.valid_until)
@@ -191,6 +191,8 @@ async def sharing_rule_revise(unit: Unit, given: SharingRuleReviseInput) -> UUID
         changed = [CONTENT.get(column, column) for column, value in before.items() if getattr(rule, column) != value]
     if not changed:
         return rule.id
+    if changed != ["note"]:
+        rule.authored_by = unit.actor
     if changed != ["note"] and rule.state != state:
         rule.state = state
         changed.append("state")
@@ -244,8 +246,18 @@ async def _step(unit: Unit, given: SharingRuleStepInput, step: str, action: str)
     with take.about(rule.id):
         rule.state = rules.after(rule.state, step)
         if rule.state == "ACTIVE":
+            await _check_four_eyes(unit, rule)
             await _check_openable(unit, rule)
     return await _changed(unit, rule, action, ["state"])
+
+
+async def _check_four_eyes(unit: Unit, rule: SharingRuleTable) -> None:
+    """If the partner wants it so: a person opens the rule, and another one than who said last what it opens."""
+    if not await unit.fetch("select four_eyes from partner where id = $1", unit.partner_id):
+        return
+    if not unit.actor.startswith("person:") or unit.actor == rule.authored_by:
+        message = "Four eyes: another person than who wrote it last puts a rule into force, and no machine does."
+        raise Refusal("FOUR_EYES", message, ["input", "sharingRule"])
 
 
 async def _check_openable(unit: Unit, rule: SharingRuleTable) -> None:
@@ -259,7 +271,7 @@ async def _check_openable(unit: Unit, rule: SharingRuleTable) -> None:
 
 @command(
     "sharingRuleActivate", payload="SharingRule", needs=_RULES,
-    description="Puts a draft into force: it opens at once.",
+    description="Puts a draft into force: it opens at once. FOUR_EYES: your firm wants another person to do that.",
 )  # fmt: skip
 async def sharing_rule_activate(unit: Unit, given: SharingRuleStepInput) -> UUID:
     return await _step(unit, given, "ACTIVATE", "ACTIVATED")
@@ -275,7 +287,7 @@ async def sharing_rule_suspend(unit: Unit, given: SharingRuleStepInput) -> UUID:
 
 @command(
     "sharingRuleResume", payload="SharingRule", needs=_RULES,
-    description="Opens again what a suspended rule says.",
+    description="Opens again what a suspended rule says. FOUR_EYES as for activating it.",
 )  # fmt: skip
 async def sharing_rule_resume(unit: Unit, given: SharingRuleStepInput) -> UUID:
     return await _step(unit, given, "RESUME", "RESUMED")
