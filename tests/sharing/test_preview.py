@@ -95,6 +95,19 @@ async def test_a_partner_that_is_hidden_or_absent_is_one_answer(chain: Chain, co
     assert await trail(chain) == []
 
 
+async def test_a_partner_kept_apart_is_as_if_absent(chain: Chain) -> None:
+    """dyna keeps acme apart: for acme there is no dyna to look as; and bolt, kept apart from cargo, is still there."""
+    for one, other in (("dyna", "acme"), ("cargo", "bolt")):
+        await chain.bench.superuser.execute(
+            "insert into block_pair (id, owner_id, one_id, other_id, own_records_only, state, reason, set_at, version)"
+            " values (gen_random_uuid(), $1, $1, $2, false, 'ACTIVE', 'x', now(), 1)",
+            chain.firms[one], chain.firms[other],
+        )  # fmt: skip
+    asked = "query($as: String!) @previewAs(partner: $as) { orders { totalCount } }"
+    assert (await look(chain, asked, **{"as": "DYNA"}))["reason"] == "NOT_FOUND"
+    assert (await look(chain, asked, **{"as": "BOLT"}))["data"]["orders"]["totalCount"] == 4
+
+
 @pytest.mark.parametrize(
     "field",
     [
