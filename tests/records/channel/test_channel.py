@@ -378,3 +378,19 @@ async def test_bounds_of_the_question(firms: Firms) -> None:
         asked = {"item": firms.ids["acme-casting"], "start": day(0), "end": day(1), "bucket": "DAY"} | more
         [error] = (await firms.ask("acme", CHANNEL, **asked))["errors"]
         assert (error["extensions"]["code"], error["extensions"]["inputPath"]) == ("BAD_USER_INPUT", path)
+
+
+async def test_the_day_on_which_stock_runs_out(firms: Firms) -> None:
+    text = """query($item: ID!, $start: Date!, $end: Date!) { channel(item: $item, start: $start, end: $end, bucket: DAY) {
+      sites { stockOut { on short known } } } }"""
+
+    async def out(last: int) -> Any:
+        given = {"item": firms.ids["acme-casting"], "start": day(0), "end": day(last)}
+        [plant] = (await firms.read("acme", text, **given))["channel"]["sites"]
+        return plant["stockOut"]
+
+    await the_example(firms)
+    assert await out(4) == {"on": None, "short": None, "known": True}
+    assert await out(5) == {"on": day(5), "short": "10", "known": True}
+    await the_example(firms, "120")
+    assert await out(6) == {"on": None, "short": None, "known": False}  # nobody spoke of the seventh day

@@ -133,3 +133,30 @@ async def test_limits_of_accuracy(firms: Firms) -> None:
     for lag, start, end, path in ((-1, 0, 0, ["lag"]), (261, 0, 0, ["lag"]), (0, 1, 0, ["end"]), (0, 0, 260, ["end"])):
         errors = (await firms.ask("acme", ACCURACY, id=series, lag=lag, start=week(start), end=week(end)))["errors"]
         assert (errors[0]["extensions"]["code"], errors[0]["extensions"]["inputPath"]) == ("BAD_USER_INPUT", path)
+
+
+async def test_the_standards_example_of_a_demand_that_deviates(firms: Firms) -> None:
+    """CX-0128 5.11.3: 4 x 100, then 120, 110, 130, 100: +60, +0.15, alert at 0.10; and the same way down."""
+    query = """query($id: ID!, $version: Int!) { forecastCompare(id: $id, version: $version) {
+      deviation { absolute relative threshold alert lacking } } }"""
+
+    async def state(*quantities: str) -> str:
+        points = [{"startsOn": week(n), "quantity": each} for n, each in enumerate(quantities)]
+        horizon = {"replace": True, "horizonStart": week(0), "horizonEnd": week(3)}
+        given = {"counterparty": firms.ids["bolt"], "item": firms.ids["acme-casting"], "bucket": "WEEK", "unit": "C62"}
+        found = await firms.run("acme", "forecastPublish", "forecast { id }", **given, points=points, **horizon)
+        assert found["userErrors"] == []
+        return str(found["forecast"]["id"])
+
+    async def deviation(version: int) -> Any:
+        return (await firms.read("bolt", query, id=series, version=version))["forecastCompare"]["deviation"]
+
+    await state("100", "100", "100", "100")
+    series = await state("120", "110", "130", "100")
+    found = {"absolute": "60", "relative": "0.15", "threshold": "0.1", "alert": "UP", "lacking": None}
+    assert await deviation(1) == found
+    await state("85", "85", "85", "85")
+    assert (await deviation(1))["alert"] == "DOWN"
+    await state("85", "85", "85")
+    found = await deviation(3)
+    assert (found["absolute"], found["alert"], found["lacking"]) == (None, None, "a period is unknown in one of the two")

@@ -70,6 +70,16 @@ class ChannelSupply:
     reason: AbsenceReason | None = strawberry.field(description="Why it is absent; null if it is not.")
 
 
+@strawberry.type(description="When the stock of a site runs out, by its projection.")
+class ChannelStockOut:
+    on: date | None = strawberry.field(description="First day of the first period that ends below zero; null: none.")
+    short: Decimal | None = strawberry.field(description="By how much it is below zero then; null if it is not.")
+    known: bool = strawberry.field(
+        description="False if the projection ends, or is a range around zero, before it runs out: then `on` is null,"
+        " and it may run out."
+    )
+
+
 @strawberry.type(description="One period at one site.")
 class ChannelBucket:
     starts_on: date = strawberry.field(description="First day of the period.")
@@ -97,6 +107,7 @@ class ChannelSite:
     complete: bool = strawberry.field(
         description="True at a site of yours: its figures rest on all that is recorded. Elsewhere on what you may see."
     )
+    stock_out: ChannelStockOut = strawberry.field(description="When its stock runs out within the periods asked for.")
     buckets: list[ChannelBucket] = strawberry.field(description="One per period, in order of time.")
 
 

@@ -12,6 +12,7 @@ from scmhub.graph.scalars import UnitCode
 from scmhub.measures import channel as measures
 from scmhub.measures.channel import Cover
 from scmhub.measures.figures import Figure, Range
+from scmhub.measures.stock import stock_out
 from scmhub.records.channel import answers
 from scmhub.records.channel.claims import Claim, claims
 from scmhub.records.channel.lanes import Calendar, Lane, Records, lane
@@ -98,8 +99,19 @@ def _site(reader: Reader, found: Lane, calendar: Calendar, first: int, *, whose:
     return answers.ChannelSite(
         site=card["id"], code=card["code"], name=card["name"], partner=strawberry.ID(partner) if partner else None,
         opening_stock=_figure(found.opening), complete=partner is not None and partner == whose,
+        stock_out=_stock_out(found, calendar),
         buckets=[_bucket(found, number, calendar.starts[number]) for number in range(first, len(calendar.starts))],
     )  # fmt: skip
+
+
+def _stock_out(found: Lane, calendar: Calendar) -> answers.ChannelStockOut:
+    """From the running period on. A range around zero is no knowledge of either."""
+    first = calendar.running or 0
+    ends = [each.amount if each else None for each in found.projected[first:]]
+    stock = [None if each is None or each.low < 0 <= each.high else each.high for each in ends]
+    out = stock_out(calendar.starts[first:], stock).value
+    on = out.on if out else None
+    return answers.ChannelStockOut(on=on, short=_rounded(out.short) if out and on else None, known=out is not None)
 
 
 def _bucket(found: Lane, number: int, start: date) -> answers.ChannelBucket:

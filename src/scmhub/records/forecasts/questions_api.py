@@ -13,7 +13,7 @@ import strawberry
 from scmhub.errors import BadUserInput
 from scmhub.graph.declare import question
 from scmhub.graph.scalars import UnitCode
-from scmhub.measures import accuracy
+from scmhub.measures import accuracy, capacity
 from scmhub.measures.result import Result
 from scmhub.partners import units
 from scmhub.records.forecasts import reading, rules
@@ -24,6 +24,8 @@ from scmhub.records.forecasts.rules import Known
 MOST_PERIODS = 260
 """Most periods whose accuracy is asked for at once: five years of weeks."""
 MOST_LAG = 260
+DEVIATION_THRESHOLD = Decimal("0.10")
+"""As the standard's example has it; equal up and down."""
 
 
 @strawberry.enum(description="What happened to a period between two versions.")
@@ -43,12 +45,29 @@ class PeriodDelta:
     delta: Decimal | None = strawberry.field(description="New less old; null if either is unknown.")
 
 
+@strawberry.enum(description="Which way a demand moved beyond the threshold.")
+class DeviationAlert(Enum):
+    UP = strawberry.enum_value("UP", description="Up by the threshold or more.")
+    DOWN = strawberry.enum_value("DOWN", description="Down by the threshold or more.")
+
+
+@strawberry.type(description="How far the total of one version is from that of another (CX-0128 5.11.3).")
+class ForecastDeviation:
+    absolute: Decimal | None = strawberry.field(description="New total less old total; null if a period is unknown.")
+    relative: Decimal | None = strawberry.field(description="As a share of the old total; null if that is zero, too.")
+    threshold: Decimal = strawberry.field(description="Share from which on there is an alert, up or down.")
+    alert: DeviationAlert | None = strawberry.field(description="Set beyond the threshold.")
+    definition: str = strawberry.field(description="What is compared with what.")
+    lacking: str | None = strawberry.field(description="Why there is no value.")
+
+
 @strawberry.type(description="Two versions of a series, period by period.")
 class ForecastComparison:
     version: int = strawberry.field(description="The version that is `old` here.")
     with_: int = strawberry.field(name="with", description="The version that is `new` here.")
     unit: UnitCode = strawberry.field(description="Unit of all quantities.")
     periods: list[PeriodDelta] = strawberry.field(description="Every period known in at least one; at most 4,000.")
+    deviation: ForecastDeviation = strawberry.field(description="Of the totals over these periods.")
 
 
 @strawberry.enum(description="Whether a measure could be computed.")
@@ -118,7 +137,21 @@ async def forecast_compare(
     old, new = [
         reading.quantities(await reading.points(ask, face, id, start, end, instant)) for instant in (old_at, new_at)
     ]
-    return ForecastComparison(version=old_no, with_=new_no, unit=found["unit"], periods=_deltas(old, new))
+    deltas = _deltas(old, new)
+    return ForecastComparison(
+        version=old_no, with_=new_no, unit=found["unit"], periods=deltas, deviation=_deviation(deltas)
+    )  # fmt: skip
+
+
+def _deviation(deltas: Sequence[PeriodDelta]) -> ForecastDeviation:
+    olds, news = [each.old for each in deltas], [each.new for each in deltas]
+    found = capacity.demand_deviation(olds, news, DEVIATION_THRESHOLD, DEVIATION_THRESHOLD)
+    value = found.value
+    return ForecastDeviation(
+        absolute=value.absolute if value else None, relative=value.relative if value else None,
+        alert=DeviationAlert[value.alert] if value and value.alert else None, threshold=DEVIATION_THRESHOLD,
+        definition=found.definition, lacking=found.lacking,
+    )  # fmt: skip
 
 
 def _deltas(old: dict[date, Decimal], new: dict[date, Decimal]) -> list[PeriodDelta]:
