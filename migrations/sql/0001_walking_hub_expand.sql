@@ -358,6 +358,7 @@ CREATE TABLE integration (
 	token_scopes VARCHAR[] NOT NULL, 
 	state VARCHAR COLLATE "C" NOT NULL, 
 	version INTEGER NOT NULL, 
+	grade INTEGER NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	last_used_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_integration PRIMARY KEY (id), 

@@ -202,6 +202,30 @@ def test_no_table_of_records_takes_the_hub_as_a_side() -> None:
     assert owned - checked == {"audit_entry", "idempotency_key", "signing_key"} | people
 
 
+async def test_attack_21_tokens_follow_what_their_integration_may_do(live: Live) -> None:
+    bearer = str((await live.token()).json()["access_token"])
+    query = mutation("integrationPermissionsSet", "integration { tokenScopes version }")
+    known = {"integration": live.client_id, "expectedVersion": 1}
+    for scopes, code in (([], "REQUIRED"), (["READ"], "NOT_FOUND")):
+        refused = await do(live, live.bolt if scopes else live.acme, query, **known, tokenScopes=scopes)
+        assert refused["userErrors"][0]["code"] == code
+    narrowed = await do(live, live.acme, query, **known, tokenScopes=["READ"], reason="It only reads.")
+    assert narrowed["integration"] == {"tokenScopes": ["hub:read"], "version": 2}
+
+    async def ended() -> bool:
+        return not await works(live, bearer)
+
+    await eventually(ended)
+    again = (await live.token()).json()
+    assert again["scope"] == "hub:read"
+    assert await works(live, again["access_token"])
+    assert (await live.token(scope="hub:write")).json()["error"] == "invalid_scope"
+    async with Hub.open(live.admin, live.hub.settings) as other, serving(other, free_port()) as http:
+        assert not await works(Live(other, live.admin, http, live.acme, live.bolt), bearer), "nor where it was not seen"
+    rows = await live.hub.database.read.rows("select reason from audit_entry where action = 'integration.permissionsSet'")
+    assert [row["reason"] for row in rows] == ["It only reads."]
+
+
 async def test_a_frontend_is_registered_revised_and_suspended(live: Live) -> None:
     shown = "frontend { id version name redirectUris origins tokenScopes state }"
     given = {"name": "Portal", "redirectUris": ["https://p.acme.example/cb"], "origins": [], "tokenScopes": ["READ"]}

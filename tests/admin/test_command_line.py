@@ -18,8 +18,10 @@ from joserfc.jwk import ECKey
 
 import scmhub
 from scmhub.database.migrate import migrations_folder
+from scmhub.identity.roles import Role
 from tests.conftest import TEST_SECRET
 from tests.identity.conftest import Live, eventually
+from tests.identity.people import Browser, person
 
 _MAIN = "from scmhub.cli import main; main()"
 
@@ -145,6 +147,43 @@ async def test_partners_come_stop_and_come_back(live: Live, shell: Shell) -> Non
         return await status(live, bearer) == 200
 
     await eventually(back)
+
+
+async def test_people_are_invited_given_roles_and_sent_away(live: Live, shell: Shell) -> None:
+    who = ("--partner", "ACME", "--name", "Ben", "--email", "Ben@acme.example")
+    invited = await shell.row("user", "invite", *who, "--role", "admin", "--role", "planner")
+    assert invited["link"].startswith(f"{live.url}/invitation#")
+    body = {"token": invited["link"].partition("#")[2], "password": "correct horse battery"}
+    entered = await Browser(live).post("/invitation/accept", body)
+    assert entered.status_code == 200
+    ben = Browser(live, entered.cookies["scmhub"])
+    [listed] = json.loads((await shell.run("user", "list", "--partner", "ACME", "--json")).out)
+    assert (listed["name"], listed["email"], listed["roles"]) == ("Ben", "ben@acme.example", "ADMIN PLANNER")
+    assert listed["lastLoginAt"]
+
+    last = await shell.refused("user", "roles", listed["id"], "--partner", "ACME", "--role", "reader")
+    assert "This is the last ADMIN" in last
+    assert "per_unknown" in await shell.refused("user", "deactivate", "per_unknown", "--partner", "ACME")
+    assert "NOT_FOUND" in await shell.refused("user", "deactivate", listed["id"], "--partner", "BOLT")
+    wrong = await shell.run("user", "invite", *who, "--role", "boss")
+    assert (wrong.status, "There is no role BOSS" in " ".join(wrong.err.split())) == (2, True)
+    assert "DUPLICATE" in await shell.refused("user", "invite", *who, "--role", "admin")
+
+    await person(live, live.acme, Role.ADMIN)
+    done = await shell.run("user", "roles", listed["id"], "--partner", "ACME", "--role", "reader")
+    assert (done.status, done.err) == (0, "")
+
+    async def logged_out() -> bool:
+        return (await ben.graphql()).status_code == 401
+
+    await eventually(logged_out)
+    assert (await shell.run("user", "deactivate", listed["id"], "--partner", "ACME")).status == 0
+    after = json.loads((await shell.run("user", "list", "--partner", "ACME", "--json")).out)
+    assert [(each["name"], each["roles"], each["state"]) for each in after if each["name"] == "Ben"] == [("Ben", "READER", "DEACTIVATED")]
+    rows = await live.hub.database.read.rows("select actor, action from audit_entry where action like 'person.%' order by seq")
+    assert [tuple(row) for row in rows] == [
+        ("operator", "person.invited"), ("operator", "person.rolesSet"), ("operator", "person.deactivated"),
+    ]  # fmt: skip
 
 
 async def test_keys_rotate_in_two_steps(live: Live, shell: Shell) -> None:

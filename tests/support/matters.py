@@ -176,7 +176,7 @@ def _steps(world: World, relationship: Row) -> None:
 
 def _machine(world: World, partner: UUID, number: int) -> None:
     machine = world.add(
-        "integration", partner_id=partner, name=world.text(), token_scopes=["hub:read"], state="ACTIVE",
+        "integration", partner_id=partner, name=world.text(), token_scopes=["hub:read"], state="ACTIVE", grade=1,
         documents=world.pick(("ANY", "TRUSTED")), created_at=world.instant(), last_used_at=world.maybe(world.instant()),
     )  # fmt: skip
     for _ in range(world.pick((0, 1, 2))):

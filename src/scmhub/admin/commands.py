@@ -73,6 +73,13 @@ class IntegrationDocumentsSetInput(Reasoned):
     documents: IntegrationDocuments = strawberry.field(description="Any, or registered ones only.")
 
 
+@strawberry.input(description="What an integration may do from now on.")
+class IntegrationPermissionsSetInput(Reasoned):
+    integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
+    expected_version: int = strawberry.field(description="Its `version` as you know it.")
+    token_scopes: list[IntegrationScope] = strawberry.field(description="All that its tokens may do; at least one.")
+
+
 @strawberry.input(description="A partner to register; for the hub's operator.")
 class PartnerInviteInput(Reasoned):
     code: str = strawberry.field(description="Its code, unique in the hub.")
@@ -145,6 +152,17 @@ async def integration_suspend(unit: Unit, given: IntegrationSuspendInput) -> UUI
 async def integration_documents_set(unit: Unit, given: IntegrationDocumentsSetInput) -> UUID:
     found = await _integration(unit, given.integration, given.expected_version)
     await integrations.set_documents(unit, found, str(given.documents.value))
+    return found.id
+
+
+@command(
+    "integrationPermissionsSet", payload="Integration", requires=_ADMIN, sensitive=True,
+    description="Gives an integration these token scopes instead of those before. Within two seconds the tokens it has "
+    "end everywhere; the next ones it asks for have the new scopes.",
+)  # fmt: skip
+async def integration_permissions_set(unit: Unit, given: IntegrationPermissionsSetInput) -> UUID:
+    found = await _integration(unit, given.integration, given.expected_version)
+    await integrations.set_permissions(unit, found, [TokenScope(str(each.value)) for each in given.token_scopes])
     return found.id
 
 

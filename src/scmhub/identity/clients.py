@@ -23,7 +23,7 @@ UNUSED_LIFE = timedelta(days=90)
 """A secret that nobody used for so long proves nothing any more: it is forgotten somewhere, not guarded."""
 
 _CLIENT = """
-select i.id, i.partner_id, i.token_scopes from integration i join partner p on p.id = i.partner_id
+select i.id, i.partner_id, i.token_scopes, i.grade from integration i join partner p on p.id = i.partner_id
 where i.id = $1 and i.state = 'ACTIVE' and p.status = 'ACTIVE'
 """
 _PROOFS = """
@@ -40,6 +40,7 @@ class Client(ClientMixin):  # type: ignore[misc]
     key: UUID
     partner_id: UUID
     token_scopes: frozenset[str]
+    grade: int
     secrets: dict[UUID, bytes] = field(default_factory=dict)
     public_keys: dict[UUID, Key] = field(default_factory=dict)
     used: UUID | None = None
@@ -72,7 +73,10 @@ async def find_client(read: ReadPool, client_id: str) -> Client | None:
     """The client with this id, without its credentials; None if it is unknown, or it or its partner suspended."""
     key = key_of(PREFIX, client_id)
     rows = await read.rows(_CLIENT, key) if key else []
-    return Client(rows[0]["id"], rows[0]["partner_id"], frozenset(rows[0]["token_scopes"])) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return Client(row["id"], row["partner_id"], frozenset(row["token_scopes"]), row["grade"])
 
 
 async def load_proofs(unit: Unit, client: Client) -> None:

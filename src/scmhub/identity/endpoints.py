@@ -33,7 +33,7 @@ from scmhub.identity.logins import rights_of
 from scmhub.identity.proofs import digest_of
 from scmhub.identity.public_clients import Frontend, find_frontend, is_frontend, note_frontend_use
 from scmhub.identity.replies import PRIVATE, Reply
-from scmhub.identity.sessions import Sessions
+from scmhub.identity.sessions import Sessions, grade_of
 from scmhub.identity.standing import Standing
 from scmhub.identity.tokens import issue_token, verify_token
 from scmhub.identity.viewer import TokenScope, Viewer
@@ -188,7 +188,8 @@ class OAuth:
             token_scopes=frozenset(TokenScope(each) for each in scopes), client_id=client.client_id,
         )  # fmt: skip
         if isinstance(client, Client):
-            return issue(subject=client.subject, stands_on=[name_of("credential", client.used or "")])
+            stands_on = [name_of("credential", client.used or ""), grade_of(client.key, client.grade)]
+            return issue(subject=client.subject, stands_on=stands_on)
         assert shown
         assert shown.rights
         return issue(

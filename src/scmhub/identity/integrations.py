@@ -19,6 +19,7 @@ from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
 from scmhub.identity.clients import UNUSED_LIFE, public_key
+from scmhub.identity.grades import end_grade
 from scmhub.identity.proofs import digest_of
 from scmhub.identity.tables import ANY, CredentialProofTable, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
@@ -38,12 +39,8 @@ async def create(
     unit: Unit, name: str, token_scopes: Iterable[TokenScope], documents: str = ANY
 ) -> tuple[IntegrationTable, str]:
     """A new integration and its first secret."""
-    scopes = frozenset(token_scopes)
+    scopes = _scopes(token_scopes)
     check_name(name)
-    if not scopes:
-        raise Refusal("REQUIRED", "Name at least one token scope.", ["input", "tokenScopes"])
-    if not scopes <= GRANTABLE:
-        raise Refusal("FORBIDDEN", "An integration cannot administer.", ["input", "tokenScopes"])
     made = IntegrationTable(
         id=new_id(unit.now), partner_id=unit.partner_id, name=name, token_scopes=sorted(scopes), created_at=unit.now,
         documents=documents,
@@ -57,6 +54,15 @@ async def create(
     if documents != ANY:
         renew(unit)
     return made, secret
+
+
+def _scopes(given: Iterable[TokenScope]) -> frozenset[TokenScope]:
+    scopes = frozenset(given)
+    if not scopes:
+        raise Refusal("REQUIRED", "Name at least one token scope.", ["input", "tokenScopes"])
+    if not scopes <= GRANTABLE:
+        raise Refusal("FORBIDDEN", "An integration cannot administer.", ["input", "tokenScopes"])
+    return scopes
 
 
 def check_name(name: str) -> str:
@@ -147,6 +153,21 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
     unit.session.add(integration)
     bar(unit, name_of("integration", integration.id))
     await audit.record(unit, "integration.suspended", _subject(integration))
+
+
+async def set_permissions(unit: Unit, integration: IntegrationTable, token_scopes: Iterable[TokenScope]) -> None:
+    """What its tokens may do from now on; those that were issued for other scopes end within two seconds."""
+    _check_active(integration)
+    before, after = integration.token_scopes, sorted(_scopes(token_scopes))
+    if before == after:
+        return
+    await end_grade(unit, integration.id, integration.grade)
+    integration.token_scopes = [str(each) for each in after]
+    integration.grade += 1
+    integration.version += 1
+    unit.session.add(integration)
+    details = {"before": before, "after": integration.token_scopes}
+    await audit.record(unit, "integration.permissionsSet", _subject(integration), details)
 
 
 async def set_documents(unit: Unit, integration: IntegrationTable, documents: str) -> None:

@@ -20,12 +20,12 @@ from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity import login_grants
 from scmhub.identity.barring import bar, name_of
+from scmhub.identity.grades import end_grade
 from scmhub.identity.integrations import check_name
-from scmhub.identity.people_tables import BarredNameTable, InvitationProofTable, InvitationTable, PersonTable
+from scmhub.identity.people_tables import InvitationProofTable, InvitationTable, PersonTable
 from scmhub.identity.proofs import digest_of
 from scmhub.identity.roles import OF_A_PARTNER, OF_THE_HUB, Role
-from scmhub.identity.sessions import end_all, grade_of
-from scmhub.identity.standing import LONGEST_TOKEN
+from scmhub.identity.sessions import end_all
 from scmhub.ids import new_id
 
 INVITATION_LIFE = timedelta(days=7)
@@ -154,14 +154,11 @@ async def set_roles(unit: Unit, person: PersonTable, roles: Iterable[str]) -> No
 
 async def regrade(unit: Unit, person: PersonTable, roles: list[str]) -> None:
     """Writes the roles; what stood on those before ends."""
-    old = grade_of(person.id, person.grade)
+    await end_grade(unit, person.id, person.grade)
     person.roles = roles
     person.grade += 1
     person.version += 1
     unit.session.add(person)
-    await unit.rows("delete from barred_name where until < $1", unit.now)
-    unit.session.add(BarredNameTable(name=old, until=unit.now + LONGEST_TOKEN))
-    bar(unit, old)
     await end_all(unit, person.id)
     await login_grants.end_all(unit, name_of("person", person.id))
 

@@ -48,7 +48,7 @@ where s.id = $1 and s.ended_at is null and s.expires_at > $2 and p.state = 'ACTI
 
 
 def grade_of(person: UUID, grade: int) -> str:
-    """What stands and falls with the roles a person has now."""
+    """What stands and falls with the roles a person, or the scopes an integration, has now."""
     return name_of("grade", f"{person}:{grade}")
 
 

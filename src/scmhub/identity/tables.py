@@ -41,6 +41,8 @@ class IntegrationTable(Record, table=True):
     token_scopes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     state: str = symbol(default="ACTIVE")
     version: int = Field(default=1)
+    grade: int = Field(default=1)
+    """Counts the changes of its scopes: tokens with the scopes before stand on a grade that is barred."""
     created_at: datetime = instant()
     last_used_at: datetime | None = instant(optional=True)
 

@@ -38,8 +38,10 @@ LOOK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 _WANTED = """
 select w.id, w.partner_id, w.state, w.stands_on, w.registered_by,
-  exists (select from webhook_delivery d where d.webhook_id = w.id and d.state = 'QUEUED') as queued, q.roles
+  exists (select from webhook_delivery d where d.webhook_id = w.id and d.state = 'QUEUED') as queued,
+  q.roles, i.token_scopes
 from webhook w join partner p on p.id = w.partner_id left join person q on w.registered_by = 'person:' || q.id
+left join integration i on w.registered_by = 'integration:' || i.id
 where p.status = 'ACTIVE' order by w.id
 """
 _LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
@@ -169,8 +171,9 @@ class Office:
 
 
 def _may_follow(row: Any) -> bool:
-    """Whether the person who answers for a webhook might read what it sends; a machine's end is told by its name."""
-    if row["roles"] is None:
+    """Whether the person or integration that answers for a webhook might read what it sends."""
+    if row["roles"] is None and row["token_scopes"] is None:
         return True
-    roles = [Role(each) for each in row["roles"]]
-    return Permission.READ in permitted(row["registered_by"], roles, [TokenScope.SUBSCRIBE])
+    roles = [Role(each) for each in row["roles"] or ()]
+    scopes = [TokenScope.SUBSCRIBE] if row["token_scopes"] is None else map(TokenScope, row["token_scopes"])
+    return Permission.READ in permitted(row["registered_by"], roles, scopes)
