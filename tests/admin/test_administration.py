@@ -42,9 +42,16 @@ async def do(live: Live, partner: UUID, query: str, **given: Any) -> dict[str, A
     return next(iter(answer.json()["data"].values()))  # type: ignore[no-any-return]
 
 
+_SHARED = {
+    "partnerSuspend": "PartnerStatus", "partnerReactivate": "PartnerStatus",
+    "personSessionsEnd": "PersonStep", "personDeactivate": "PersonStep",
+    "identityProviderTest": "IdentityProviderStep", "identityProviderRemove": "IdentityProviderStep",
+}  # fmt: skip
+"""Commands that share an input."""
+
+
 def mutation(name: str, record: str = "", extra: str = "") -> str:
-    kind = name[0].upper() + name[1:]
-    kind = "PartnerStatus" if name in ("partnerSuspend", "partnerReactivate") else kind
+    kind = _SHARED.get(name, name[0].upper() + name[1:])
     return (
         f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {record} {extra} userErrors {{ code path }} }} }}"
     )

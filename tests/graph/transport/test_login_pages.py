@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 from tests.identity.conftest import Live, live, models
@@ -40,3 +42,20 @@ async def test_a_person_follows_an_invitation_works_and_logs_in_again(
     assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == ("scmhub", True, "Strict", "/")
     assert (report["after"], report["left"]) == ("no token", [])
     assert report["known"] == "Ben"
+
+
+NEXT = {
+    "//evil.example": "/explore", "/\\evil.example": "/explore", "https://evil.example": "/explore", "javascript:x": "/explore",
+    "/\t/evil.example": "/explore", "": "/explore", "/oauth/authorize?a=b#c": "/oauth/authorize?a=b#c", "/explore": "/explore",
+}  # fmt: skip
+
+
+def test_attack_42_the_login_page_leads_to_no_other_site(node: str) -> None:
+    source = (files("scmhub.graph.transport") / "static/login.js").read_text()
+    function = source[source.index("function safeNext") : source.index("form.addEventListener")]
+    script = (
+        f'const location = {{ origin: "https://hub.example" }};\n{function}\n'
+        f"console.log(JSON.stringify({json.dumps(list(NEXT))}.map(safeNext)))"
+    )
+    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == list(NEXT.values())
