@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -109,3 +110,38 @@ async def test_keys_need_a_fresh_login(live: Live, query: str) -> None:
     given = {} if query is ROTATE else {"kid": live.hub.ring.active.thumbprint()}
     assert (await olga.do(query, **given))["userErrors"] == [{"code": "STEP_UP_REQUIRED", "path": ["input"]}]
     assert len((await do(live, HUB_PARTNER, "{ signingKeys { nodes { kid } } }"))["nodes"]) == 1
+
+
+async def test_rotation_and_revocation_under_load(live: Live) -> None:
+    """Callers go on all the while: a rotation refuses nobody, a revocation exactly whoever holds the revoked key."""
+    olga, old, ended = await operator(live), live.hub.ring.active.thumbprint(), False
+    statuses: list[int] = []
+
+    async def caller() -> None:
+        while not ended:
+            bearer = str((await live.token()).json()["access_token"])
+            for _ in range(5):
+                statuses.append((await live.graphql(bearer)).status_code)
+
+    callers = [asyncio.ensure_future(caller()) for _ in range(4)]
+    bearer = str((await live.token()).json()["access_token"])
+    await olga.do(ROTATE)
+    await aged(live, "PENDING", "6 minutes")
+    fresh = (await olga.do(ROTATE))["signingKey"]["kid"]
+
+    async def signs() -> bool:
+        return live.hub.ring.active.thumbprint() == fresh and len(statuses) > 20
+
+    await eventually(signs, 10)
+    assert set(statuses) == {200}, "a rotation is not felt"
+    await olga.do(REVOKE, kid=old)
+
+    async def refused() -> bool:
+        return not await works(live, bearer)
+
+    await eventually(refused)
+    statuses.clear()
+    successor = str((await live.token()).json()["access_token"])
+    assert [await works(live, successor) for _ in range(20)] == [True] * 20
+    ended = True
+    await asyncio.gather(*callers)
