@@ -23,6 +23,7 @@ import scmhub.identity.provider_tables
 import scmhub.identity.tables
 import scmhub.sharing.tables
 import scmhub.webhooks.tables  # noqa: F401
+from scmhub.graph.bands import add_bands
 from scmhub.graph.build import build_schema, core_schema
 from scmhub.graph.declare import REGISTRY, Registry
 from scmhub.records import discover
@@ -54,5 +55,6 @@ def load_schema() -> HubSchema:
     for name in _OTHERS:
         importlib.import_module(f"scmhub.{name}")
     REGISTRY.join_rooms()
+    add_bands(REGISTRY)
     schema = build_schema(REGISTRY)
     return HubSchema(REGISTRY, schema, core_schema(schema))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from scmhub.graph.declare import Column, Kind, Latest, Many, Narrow, One, Pair, Withheld, optional
+from scmhub.graph.declare import Banded, Column, Kind, Latest, Many, Narrow, One, Pair, Withheld, optional
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
 from scmhub.sharing.access import PARTY
@@ -16,7 +16,7 @@ from scmhub.sharing.access import PARTY
 from ..support.rows import Row
 from .documents import KINDS, Document, Pick, Var
 from .drawing import cursor_text, rendered
-from .oracle import LAWS, Oracle
+from .oracle import LAWS, Oracle, ladder
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values()}
 _COUNTED = 10_000
@@ -118,7 +118,9 @@ class Answering:
         spec = kind.fields[name]
         match spec:
             case Withheld():
-                return [g for g, access in kind.groups().items() if not self.oracle.granted(kind.name, row, access)]
+                return self._withheld(kind, row, spec)
+            case Banded():
+                return self._band(kind, row, spec, pick)
             case Pair():
                 return self._pair(kind, row, spec, pick)
             case One():
@@ -140,6 +142,24 @@ class Answering:
         if amount is None or unit is None or not self.oracle.granted(kind.name, row, spec.access):
             return None
         values = {spec.names[0]: rendered(amount), spec.names[1]: unit, "__typename": spec.type_name}
+        return {each.key: values[each.name] for each in pick.picks}
+
+    def _withheld(self, kind: Kind, row: Row, spec: Withheld) -> list[str]:
+        """Groups of which nothing is shown, or those of which only bands are."""
+        bands = {each.access.group.partition("~")[0]: each.access for each in kind.fields.values() if isinstance(each, Banded)}
+        as_bands = [group for group, access in bands.items() if self.oracle.granted(kind.name, row, access)]
+        if spec.banded:
+            return [group for group in kind.groups() if group in as_bands]
+        hidden = [g for g, access in kind.groups().items() if not self.oracle.granted(kind.name, row, access)]
+        return [group for group in hidden if group not in as_bands]
+
+    def _band(self, kind: Kind, row: Row, spec: Banded, pick: Pick) -> Any:
+        found = ladder(row[spec.amount])
+        unit = row[spec.unit[0]] if spec.unit else ""
+        if found is None or unit is None or not self.oracle.granted(kind.name, row, spec.access):
+            return None
+        values = {"low": rendered(found[0]), "high": rendered(found[1]), "__typename": spec.type_name}
+        values |= {spec.unit[1]: unit} if spec.unit else {}
         return {each.key: values[each.name] for each in pick.picks}
 
     def _one(self, kind: Kind, row: Row, spec: One, pick: Pick, named_by: tuple[Kind, Row] | None) -> Any:

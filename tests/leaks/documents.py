@@ -14,7 +14,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, get_named_type
 
-from scmhub.graph.declare import Column, Kind, Latest, Many, One, Pair, Withheld
+from scmhub.graph.declare import Banded, Column, Kind, Latest, Many, One, Pair, Withheld
 from scmhub.graph.where import camel
 from scmhub.schema import load_schema
 
@@ -147,7 +147,7 @@ class Writer:
 
     def _fields(self, kind: Kind, patience: int) -> list[Pick]:
         """Some fields of a record, at least one; links only while there is patience."""
-        flat = {name: spec for name, spec in kind.fields.items() if isinstance(spec, Column | Pair | Withheld)}
+        flat = {name: spec for name, spec in kind.fields.items() if isinstance(spec, Column | Pair | Banded | Withheld)}
         links = {name: spec for name, spec in kind.fields.items() if name not in flat}
         chosen = self.rng.sample(list(flat), k=min(len(flat), self.rng.randrange(1, 5)))
         if "withheld" in flat and self.rng.random() < 0.3 and "withheld" not in chosen:
@@ -164,7 +164,7 @@ class Writer:
     def _field(self, kind: Kind, name: str, spec: Any, patience: int) -> Pick:
         shown = camel(name)
         match spec:
-            case Pair():
+            case Pair() | Banded():
                 names = [*spec.names, "__typename"]
                 parts = self.rng.sample(names, k=self.rng.randrange(1, 3))
                 return Pick(self.key(shown), shown, {}, [Pick(each, each) for each in parts])

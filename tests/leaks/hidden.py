@@ -14,12 +14,12 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Table, Uuid
 
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.graph.declare import Column, Kind, One, Pair
+from scmhub.graph.declare import Banded, Column, Kind, One, Pair
 
 from ..support.rows import Row, Tables, copied
 from ..support.world import World
 from .documents import KINDS
-from .oracle import LAWS, Oracle
+from .oracle import LAWS, Oracle, ladder
 
 _PLACES = ("line_no", "seq", "revision_no", "update_no", "entry_no", "step_no", "evidence_no", "clause_no", "event_no", "version_no")
 _TIED: dict[str, tuple[str, ...]] = {
@@ -56,6 +56,8 @@ class Disturbance:
         self.oracle = Oracle(world.tables, viewer, world.now)
         self.named = self._named()
         self.changes = 0
+        self.within = 0
+        """Amounts that were moved within the band the viewer sees."""
         self._fresh = 0
 
     def tables(self) -> Tables:
@@ -113,8 +115,9 @@ class Disturbance:
             self.changes += 1
             return False
         shown = self._shown(kind, original) if visible or row["id"] in self.named else set()
+        banded = self._move_within_bands(kind, original, row) if visible else set()
         for column in kind.table.columns:
-            if column.name not in shown and column.name not in _structure(kind):
+            if column.name not in shown | banded and column.name not in _structure(kind):
                 self._set(kind.table, row, column.name)
         self._swap_parties(kind, row, shown, visible)
         return True
@@ -137,6 +140,20 @@ class Disturbance:
                 case One():
                     shown.add(spec.by)
         return shown
+
+    def _move_within_bands(self, kind: Kind, original: Row, row: Row) -> set[str]:
+        """Another amount of the same band where the viewer sees the band only; the columns of these amounts and units."""
+        bands = [each for each in kind.fields.values() if isinstance(each, Banded)]
+        shown = [each for each in bands if self.oracle.granted(kind.name, original, each.access)]
+        columns = {each.amount for each in shown}
+        for column in sorted(columns):
+            found = ladder(original[column])
+            if found is not None:
+                low, high = (int(end * 10**6) for end in found)
+                row[column] = Decimal(self.rng.choice((low, self.rng.randrange(low, high), high - 1))) / 10**6
+                self.changes += row[column] != original[column]
+                self.within += row[column] != original[column]
+        return columns | {each.unit[0] for each in shown if each.unit}
 
     def _swap_parties(self, kind: Kind, row: Row, shown: set[str], visible: bool) -> None:
         """Another firm on a hidden side; never the viewer, never both ends the same, nor one it is kept apart from: such

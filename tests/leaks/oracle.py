@@ -6,7 +6,9 @@ a leak or a loss. Which access class a field has is declared with the field; wha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -114,6 +116,21 @@ def _piece_law(piece: Row) -> Law:
     return Law("breach_evidence", "owner_id", rule=piece["rule_kind"], item="item_id", site="site_id", day=day)
 
 
+def _of_value(band: Access) -> Access:
+    """Who sees the value whose band this is."""
+    return replace(band, name="SHAREABLE", group=(band.group or "").partition("~")[0])
+
+
+def ladder(amount: Decimal | None) -> tuple[Decimal, Decimal] | None:
+    """The band of an amount, climbed step by step: 1, 2, 5, 10, 20, 50, ... and nothing below zero."""
+    if amount is None or amount < 0:
+        return None
+    low, high = Decimal(0), Decimal(1)
+    while amount >= high:
+        low, high = high, high * (Decimal("2.5") if str(high)[0] == "2" else 2)
+    return low, high
+
+
 def _all_groups(rules: list[Row]) -> set[str]:
     return {group for rule in rules for group in rule["field_groups"]}
 
@@ -206,13 +223,15 @@ class Oracle:
         kind, row = self.whole(kind, row)
         law = LAWS[kind]
         if access.name == "PUBLIC" or row[law.owner or "id"] == self.me:
-            return True
+            return access.name != "BAND"  # a band is shown to nobody who sees the value
         sides = () if access.name == "OWNER_ONLY" else law.parties if access.sides is None else access.sides
+        if access.name == "BAND":
+            return not self.granted(kind, row, _of_value(access)) and self._opened(kind, row, access)
         return self.me in [row[side] for side in sides] or self._opened(kind, row, access)
 
     def _opened(self, kind: str, row: Row, access: Access) -> bool:
         """By rules; what sums up a header takes a rule without limits."""
-        if access.name not in ("SHAREABLE", "COMPLETE"):
+        if access.name not in ("SHAREABLE", "COMPLETE", "BAND"):
             return False
         limits = ("items", "sites", "days_back", "days_ahead") if access.whole else ()
         return any(

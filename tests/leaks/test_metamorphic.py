@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.graph.declare import Column, Kind, Pair
+from scmhub.graph.declare import Banded, Column, Kind, Pair
 from scmhub.graph.where import camel
 
 from ..support.hub import Bench
@@ -22,8 +22,8 @@ PAGED = [kind for kind in KINDS.values() if kind.plural and kind.name not in ("S
 def everything(kind: Kind) -> str:
     """The first 250 records of a kind with every flat field."""
     flat = [
-        camel(name) + (f"{{{' '.join(spec.names)}}}" if isinstance(spec, Pair) else "")
-        for name, spec in kind.fields.items() if isinstance(spec, Column | Pair)
+        camel(name) + (f"{{{' '.join(spec.names)}}}" if isinstance(spec, Pair | Banded) else "")
+        for name, spec in kind.fields.items() if isinstance(spec, Column | Pair | Banded)
     ]  # fmt: skip
     return f"{{{kind.plural}(first: 250){{totalCount nodes{{id {' '.join(flat)}}}}}}}"
 

@@ -56,11 +56,12 @@ def test_a_bug_of_expansion_is_noticed(worlds: list[World], mutant: Mutant) -> N
     ("kind", "changes"),
     [
         ("InventoryPosition", {"orders": {"AVAILABLE": "available"}}),
+        ("InventoryPosition", {"filters": ("available_band",)}),
         ("Item", {"fields": {"x": Many("InventoryPosition", "Raw.", "item_id", "version", 9, 9)}}),
         ("Partner", {"fields": {"x": Many("InventoryPosition", "Raw.", "holder_id", "as_of", 9, 9)}}),
         ("Item", {"fields": {"x": Latest("InventoryPosition", "Raw.", "item_id", "available")}}),
     ],
-    ids=("raw sort of a page", "raw sort of a list", "list by a hidden link", "newest by a hidden value"),
+    ids=("raw sort of a page", "raw filter of a band", "raw sort of a list", "list by a hidden link", "newest by a hidden value"),
 )
 def test_a_raw_order_is_refused_before_anything_is_served(kind: str, changes: dict[str, Any]) -> None:
     declared = SCHEMA.registry.kinds[kind]

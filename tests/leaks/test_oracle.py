@@ -10,7 +10,7 @@ import asyncio
 from scmhub.graph.where import camel
 
 from ..support.hub import Bench
-from ..support.world import GROUPS, World
+from ..support.world import BANDED, GROUPS, World
 from .documents import SCHEMA, documents
 from .examples import Judge, draw, wrongly_expanded, wrongly_unmasked
 from .oracle import LAWS, Oracle
@@ -41,6 +41,11 @@ def test_every_field_group_is_opened_by_some_rule_of_the_worlds() -> None:
         for rule, kinds in SCHEMA.registry.shareable_kinds().items()
     }
     assert {rule: set(groups) for rule, groups in GROUPS.items()} == opened, "complete GROUPS in tests/support/world.py"
+    banded = {
+        rule: {group for kind in kinds for group in kind.banded()} for rule, kinds in SCHEMA.registry.shareable_kinds().items()
+    }
+    wanted = {rule: set(BANDED.get(rule, ())) for rule in GROUPS}
+    assert banded == wanted, "complete BANDED in tests/support/world.py"
 
 
 def test_the_documents_reach_every_field_filter_and_order() -> None:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from scmhub.database.embedded import EmbeddedServer
 from scmhub.database.secret import HubSecret
-from scmhub.graph.declare import Kind, Many, Pair
+from scmhub.graph.declare import Banded, Kind, Many, Pair
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
 from scmhub.settings import Settings
@@ -26,7 +26,7 @@ from scmhub.settings import Settings
 from ..support.hub import Bench, bench, template_of_models
 from ..support.rows import insert
 from ..support.samples import Samples
-from ..support.world import GROUPS
+from ..support.world import BANDED, GROUPS
 from .documents import KINDS
 from .oracle import LAWS, Law
 
@@ -34,12 +34,13 @@ FILE = Path(__file__).parents[2] / "schema" / "visibility.txt"
 COMMAND = "python -m tests.leaks.visibility"
 _HEAD = """\
 Who sees what, asked through GraphQL and written by `{command}`.
-exact: the value; null: the record without the value; -: as if there were no such record; `withheld`: how many groups.
+exact: the value; null: the record without the value; -: as if there were no such record; band: the band that the
+value lies in. `withheld`, `banded`: how many groups.
 
 stranger: no relationship.  declined, related: a relationship DECLINED or ACTIVE, but no rule.
 ended, suspended: an ACTIVE rule, but a relationship that is not.  draft: the rule is.  expired, future: the rule is.
 item, site, late: the rule names another item, another site, another day.
-grantee: a rule without field groups.  +group: a rule with that one.  Then the parties by their column, then the owner.
+grantee: a rule without field groups.  +group: a rule with that one; +group~band: as bands.  Then the parties by their column, then the owner.
 """
 _OUTSIDE = ("stranger", "declined", "related")
 _DEAD = ("ended", "suspended", "draft", "expired", "future", "item", "site", "late")
@@ -57,8 +58,8 @@ def build() -> Samples:
     samples.firm("STRANGER")
     for name in _OUTSIDE[1:]:
         _relate(samples, owner, samples.firm(name.upper()), name)
-    for rule, groups in GROUPS.items():
-        opened: dict[str, list[str]] = {**{name: [] for name in (*_DEAD, "grantee")}, **{group: [group] for group in groups}}
+    for rule in GROUPS:
+        opened: dict[str, list[str]] = {name: [] for name in (*_DEAD, "grantee")} | {each: [each] for each in _tokens(rule)}
         for name, fields in opened.items():
             _relate(samples, owner, grantee(samples, rule, name), name)
             _rule(samples, rule, name, fields)
@@ -66,9 +67,14 @@ def build() -> Samples:
     return samples
 
 
+def _tokens(rule: str) -> list[str]:
+    """What a rule of this kind can open: each group, and as bands those that have amounts."""
+    return [*GROUPS[rule], *(f"{group}~band" for group in BANDED.get(rule, ()))]
+
+
 def grantee(samples: Samples, rule: str, name: str) -> UUID:
     """Each rule has a partner of its own, so that no column mixes two."""
-    return samples.firm(f"{rule}-{name.upper()}")
+    return samples.firm(f"{rule}-{name.upper()}".replace("~", "-"))
 
 
 def _relate(samples: Samples, owner: UUID, partner: UUID, name: str) -> None:
@@ -102,7 +108,7 @@ def selection(kind: Kind) -> str:
     """Every field of a record but its connections."""
     parts = ["id"]
     for name, spec in kind.fields.items():
-        if isinstance(spec, Pair):
+        if isinstance(spec, Pair | Banded):
             parts.append(f"{camel(name)}{{{' '.join(spec.names)}}}")
         elif not isinstance(spec, Many):
             parts.append(camel(name) + ("{id}" if hasattr(spec, "kind") else ""))
@@ -151,7 +157,7 @@ def callers(samples: Samples, law: Law) -> dict[str, UUID]:
     columns = {name: samples.firm(name.upper()) for name in _OUTSIDE}
     if law.rule:
         columns |= {name: grantee(samples, law.rule, name) for name in (*_DEAD, "grantee")}
-        columns |= {f"+{group}": grantee(samples, law.rule, group) for group in GROUPS[law.rule]}
+        columns |= {f"+{token}": grantee(samples, law.rule, token) for token in _tokens(law.rule)}
     columns |= {side.removesuffix("_id"): samples.firm(f"SIDE{number + 1}") for number, side in enumerate(law.parties)}
     return columns | {"owner": samples.firm("OWNER")}
 
@@ -181,10 +187,12 @@ async def block(bench: Bench, samples: Samples, kind: Kind, *, as_card: bool = F
 def _word(answer: dict[str, Any] | None, name: str, value: Any) -> str:
     if answer is None:
         return "-"
-    if name == "withheld":
+    if name in ("withheld", "banded"):
         return str(len(answer[name]))
     if answer[name] is None:
         return "null"
+    if value is None and name.endswith("Band"):
+        return "band"
     return "exact" if answer[name] == value else "other"
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type
 
-from scmhub.graph.declare import Kind, Latest, Many, One, Pair
+from scmhub.graph.declare import Banded, Kind, Latest, Many, One, Pair
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
 from scmhub.schema import load_schema
@@ -29,7 +29,7 @@ def flat(kind: Kind) -> str:
     """Everything a record shows of itself, and the keys of what it links to."""
     parts = ["id"]
     for name, spec in kind.fields.items():
-        if isinstance(spec, Pair):
+        if isinstance(spec, Pair | Banded):
             parts.append(f"{camel(name)}{{{' '.join(spec.names)}}}")
         elif isinstance(spec, One | Latest):
             parts.append(f"{camel(name)}{{id}}")

@@ -33,11 +33,11 @@ FIELDS = {
     "sit": {"identifiers": "gln"},
 }
 NODE = (
-    'n{0}: node(id: "{1}") {{ ... on Order {{ withheld }} ... on OrderLine {{ withheld }}'
+    'n{0}: node(id: "{1}") {{ ... on Order {{ withheld }} ... on OrderLine {{ withheld banded }}'
     " ... on Shipment {{ withheld }} ... on Item {{ withheld }} ... on Site {{ withheld }} }}"
 )
 ALL = {"STATE", "VALIDITY", "KIND", "GRANTEE", "RELATIONSHIP", "ITEM", "SITE", "WINDOW", "FIELD", "COVERS"}
-WHY = "basis scopes { rule } field { exact basis scopes { rule } } verdicts { rule verdict }"
+WHY = "basis scopes { rule } field { exact precision basis scopes { rule } } verdicts { rule verdict }"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def why(number: int, id: str, field: str, as_: str = "") -> str:
 
 async def test_a_reader_is_told_why_exactly_when_it_sees(asked: Bench, world: World) -> None:
     rows = rows_of(world)
-    by_rule = 0
+    by_rule = by_band = 0
     for partner in world.partners:
         nodes = await ask(asked, partner, [NODE.format(n, public_id(p, row["id"])) for n, (p, row) in enumerate(rows)])
         fields = [
@@ -98,11 +98,14 @@ async def test_a_reader_is_told_why_exactly_when_it_sees(asked: Bench, world: Wo
             by_rule += told["basis"] == "RULE"
             assert told["verdicts"] == []
             assert told["scopes"] or told["basis"] != "RULE"
-            assert told["field"]["exact"] == (group not in node["withheld"])
-            assert (told["field"]["basis"] is not None) == told["field"]["exact"]
-            assert told["field"]["exact"] or not told["field"]["scopes"]
+            banded = group in node.get("banded", ())
+            assert told["field"]["exact"] == (group not in node["withheld"] and not banded)
+            assert told["field"]["precision"] == ("BAND" if banded else "EXACT" if told["field"]["exact"] else None)
+            assert (told["field"]["basis"] is not None) == (told["field"]["exact"] or banded)
+            assert told["field"]["exact"] or banded or not told["field"]["scopes"]
+            by_band += banded
             assert told["field"]["scopes"] or told["field"]["basis"] != "RULE"
-    assert by_rule > 20, "the world must give this test something to test"
+    assert by_rule > 20 and by_band > 5, "the world must give this test something to test"
 
 
 async def test_an_owner_is_told_of_others_what_they_see_themselves(asked: Bench, world: World) -> None:
@@ -123,7 +126,7 @@ async def test_an_owner_is_told_of_others_what_they_see_themselves(asked: Bench,
                 assert covers == {each["rule"] for each in told["scopes"]}
                 told.pop("verdicts")
                 if own is None:
-                    assert told == {"basis": None, "scopes": [], "field": {"exact": False, "basis": None, "scopes": []}}
+                    assert told == {"basis": None, "scopes": [], "field": {"exact": False, "precision": None, "basis": None, "scopes": []}}
                 else:
                     own.pop("verdicts")
                     assert told == own
@@ -194,7 +197,7 @@ def verdict(world: World, rule: Row, line: Row, other: UUID) -> str:
         ("WINDOW", -(10**7 if rule["days_back"] is None else rule["days_back"]) <= day),
         ("WINDOW", day <= (10**7 if rule["days_ahead"] is None else rule["days_ahead"])),
         ("RELATIONSHIP", not apart(world, line["buyer_id"], other) & {line["seller_id"], line["consignee_id"]}),
-        ("FIELD", "price" in rule["field_groups"]),
+        ("FIELD", bool({"price", "price~band"} & {*rule["field_groups"]})),
     ]
     return next((name for name, holds in tests if not holds), "COVERS")
 
@@ -218,11 +221,11 @@ async def test_every_explanation_of_every_kind_can_be_answered(asked: Bench, wor
 
 def statements(kind: Kind) -> Iterator[Any]:
     table = kind.table.name
-    classes: list[Access] = [PUBLIC, PARTY, OWNER_ONLY, *kind.groups().values()]
+    classes: list[Access] = [PUBLIC, PARTY, OWNER_ONLY, *kind.tokens().values()]
     yield from (explain.reasons(kind.policy, table, access) for access in classes)
     yield explain.viewers(kind.policy, table)
     yield explain.unseen(kind.policy, table)
-    yield explain.counts(kind.policy, table, tuple(kind.groups().values()))
+    yield explain.counts(kind.policy, table, tuple(kind.tokens().values()))
     if isinstance(kind.policy, Owned):
         yield explain.parties_of(kind.policy, table)
     rule_kind = getattr(kind.policy, "kind", None)

@@ -38,6 +38,11 @@ GROUPS = {
     "RISK": ("assessment", "mitigation"),
     "STRUCTURE": ("quantity",),
 }
+BANDED = {
+    "ORDER": ("price", "fulfilment"), **dict.fromkeys(_MEASURES, ("quantity",)), "INVENTORY": ("stock", "targets"),
+    "STRUCTURE": ("quantity",),
+}  # fmt: skip
+"""The groups whose amounts a rule may open as bands."""
 DAYS = (0, 1, 5, 10, 28)
 """Reaches of windows; days of rows lie on, just inside and just outside of them."""
 TEXTS = ('plain', 'with "quotes"', "back\\slash", "zwölf Räder", "line\nbreak", "50%_off", "日本", "tab\there", "<b>&amp;")
@@ -49,6 +54,7 @@ class World:
     def __init__(self, seed: int, *, orders: int = 26, shipments: int = 16, rules: int = 44) -> None:
         self.seed = seed
         self.rng = Random(seed)
+        self.bands = Random(f"bands of {seed}")
         self.prefix = f"W{seed}-"
         self.now = self.pick(
             (
@@ -290,12 +296,16 @@ class World:
     def _terms(self, kind: str) -> Row:
         """What a rule opens of its rows, and when."""
         return {
-            "field_groups": [group for group in GROUPS[kind] if self.chance(0.4)],
+            "field_groups": [self._precisely(kind, group) for group in GROUPS[kind] if self.chance(0.4)],
             "days_back": self.maybe(self.pick(DAYS), 0.5), "days_ahead": self.maybe(self.pick(DAYS), 0.5),
             "state": self.rng.choices(("ACTIVE", "DRAFT", "SUSPENDED", "REVOKED"), (20, 1, 1, 1))[0],
             "note": self.maybe(self.text()), "version": self.rng.randrange(1, 9), "created_at": self.instant(),
             **self._validity(),
         }  # fmt: skip
+
+    def _precisely(self, kind: str, group: str) -> str:
+        """A group, or it as bands."""
+        return f"{group}~band" if group in BANDED.get(kind, ()) and self.bands.random() < 0.45 else group
 
     def _friend(self, owner: UUID) -> UUID:
         """Mostly a partner that stands in an ACTIVE relationship with the owner."""

@@ -25,6 +25,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scmhub.clock import Clock
 from scmhub.database.address import Address, DatabaseUnusable
+from scmhub.database.amounts import Amounts
 from scmhub.database.pool import LOST, NAMED_STATEMENTS, RECONNECT_SECONDS, ReadPool
 from scmhub.database.roles import check_session, login
 from scmhub.database.secret import HubSecret, load_secret
@@ -63,6 +64,7 @@ class Unit:
         """Why, in the words of whoever acts; the audit trail keeps it."""
         self._raw = raw
         self._changes: list[dict[str, Any]] = []
+        self.amounts = Amounts(session)
         self._usable = True
 
     def change(
@@ -124,12 +126,14 @@ class Unit:
         """A part of the unit that leaves nothing when it is refused, neither rows nor changes; the refusal goes on."""
         told = self.told
         await self.session.flush()
+        amounts = self.amounts.copied()
         await self._raw.execute("savepoint attempt")
         try:
             yield
             await self.session.flush()
         except Refusal:
             del self._changes[told:]
+            self.amounts.restore(amounts)
             self.session.expunge_all()
             await self._raw.execute("rollback to savepoint attempt")
             raise
@@ -152,6 +156,9 @@ class Unit:
         if not self._usable:
             raise RuntimeError("an error while acting for another partner was swallowed: nothing was committed")
         await self.session.flush()
+        for change in self._changes:
+            # Without names everybody is told, whatever else may be said.
+            change["changed"] += self.amounts.moved(change["record_id"]) if change["changed"] else []
         if self._changes:
             await self._raw.execute(_OUTBOX, orjson.dumps(self._changes, default=str))
         return bool(self._changes)

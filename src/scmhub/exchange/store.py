@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
+from scmhub.database.amounts import banded
 from scmhub.database.unit import Unit
 from scmhub.exchange.delta import Delta, Row
 from scmhub.exchange.tables import ImportedTable
@@ -43,10 +44,19 @@ def tell(unit: Unit, delta: Delta) -> None:
 
 async def insert(unit: Unit, table: type[SQLModel], rows: list[Row]) -> None:
     """Rows with every column that has no default in the database; a missing nullable one is null."""
+    for row in rows:
+        unit.amounts.born(row["id"], {name: row.get(name) for name in _banded(table)})
     await unit.rows(_insert(table), _dumps(rows))
 
 
 async def _update(unit: Unit, table: type[SQLModel], rows: list[Row]) -> None:
+    amounts = [name for name in _banded(table) if name in rows[0]]
+    if amounts:
+        before = await unit.rows(_amounts_text(table, tuple(amounts)), [row["id"] for row in rows])
+        stood = {row["id"]: row for row in before}
+        for row in rows:
+            for name in amounts:
+                unit.amounts.changed(row["id"], name, stood[row["id"]][name], row[name])
     await unit.rows(_update_text(table, tuple(rows[0])), _dumps(rows))
 
 
@@ -77,6 +87,15 @@ def _update_text(table: type[SQLModel], columns: tuple[str, ...]) -> str:
     sets = ", ".join(f"{name} = given.{name}" for name in columns if name != "id")
     given = _given({name: types[name] for name in columns})
     return f'update "{table.__tablename__}" t set {sets} from {given} where t.id = given.id'
+
+
+def _banded(table: type[SQLModel]) -> tuple[str, ...]:
+    return banded(table.__table__)  # type: ignore[attr-defined]
+
+
+@cache
+def _amounts_text(table: type[SQLModel], columns: tuple[str, ...]) -> str:
+    return f'select id, {", ".join(columns)} from "{table.__tablename__}" where id = any($1::uuid[])'
 
 
 @cache

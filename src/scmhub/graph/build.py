@@ -25,7 +25,7 @@ from strawberry.types.enum import has_enum_definition
 
 from scmhub.graph import values
 from scmhub.graph.checks import check_kind
-from scmhub.graph.declare import Column, Command, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import Banded, Column, Command, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
 from scmhub.graph.deliver.types import add_feed
 from scmhub.graph.preview import PREVIEW_AS
 from scmhub.graph.scalars import SCALARS
@@ -46,7 +46,7 @@ class Built:
         self.registry = registry
         self.module = types.ModuleType(_MODULE)
         sys.modules[_MODULE] = self.module
-        for name in ("Money", "Quantity", "PageInfo", "UserError"):
+        for name in ("Money", "MoneyBand", "Quantity", "QuantityBand", "Band", "PageInfo", "UserError"):
             setattr(self.module, name, getattr(values, name))
         self.module.Node = self._node_interface()  # type: ignore[attr-defined]
 
@@ -314,6 +314,7 @@ def describe(spec: Any) -> str:
     seen = {
         "PARTY": f"Seen by owner and {sides.removeprefix('the ')}.",
         "OWNER_ONLY": "Seen by the owner.",
+        "BAND": f"Seen under rules{unlimited} that open `{access.group}`.",
         "COMPLETE": f"Seen by owner and parties, and under rules{unlimited}.",
         "SHAREABLE": f"Seen by the owner and {sides}, and under rules{unlimited} that open `{access.group}`.",
     }[access.name]
@@ -324,6 +325,8 @@ def _annotation(kind: Kind, name: str, spec: Any) -> Any:
     match spec:
         case Pair():
             return f"{spec.type_name} | None" if spec.nullable else spec.type_name
+        case Banded():
+            return f"{spec.type_name} | None"
         case One() | Latest():
             return f"{spec.kind} | None"
         case Withheld():

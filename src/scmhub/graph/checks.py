@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import CHAR, CheckConstraint, Float, Index, Table, UniqueConstraint
 
-from scmhub.graph.declare import Column, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import Banded, Column, Kind, Latest, Many, One, Pair, Registry, optional
 from scmhub.graph.deliver.types import is_followed
-from scmhub.sharing.access import PUBLIC
+from scmhub.sharing.access import BAND, PUBLIC
 from scmhub.sharing.policy import Owned
 
 
@@ -28,6 +28,8 @@ def check_kind(registry: Registry, kind: Kind) -> None:
                 _require(spec.keys is None or spec.keys in registry.kinds, kind, name, f"unknown kind {spec.keys}")
             case Pair():
                 _check_pair(kind, name, spec)
+            case Banded():
+                _check_band(kind, name, spec)
             case One():
                 _require(spec.kind in registry.kinds, kind, name, f"links to unknown kind {spec.kind}")
                 _stored(kind, name, spec.by)
@@ -38,8 +40,6 @@ def check_kind(registry: Registry, kind: Kind) -> None:
                 _require(indexed(target.table, spec.by, spec.order), kind, name, f"no index on {spec.by}, {spec.order}")
                 for column in (spec.by, spec.order):
                     _require(_never_hidden(target, column), kind, name, f"goes by {column}, which may be hidden")
-            case Withheld():
-                pass
     _check_groups(kind)
     _require(is_followed(kind) or not kind.stream, kind, "", "has a stream, but the feed does not speak of it")
     if kind.plural:
@@ -78,6 +78,12 @@ def _check_pair(kind: Kind, name: str, spec: Pair) -> None:
     _require(amount.type.python_type is Decimal, kind, name, f"{spec.amount} is not numeric")
     _require(spec.nullable or spec.access == PUBLIC, kind, name, "may be masked, so it must be nullable")
     _require(spec.nullable or not (amount.nullable or unit.nullable), kind, name, "its columns are nullable")
+
+
+def _check_band(kind: Kind, name: str, spec: Banded) -> None:
+    _require(_stored(kind, name, spec.amount).type.python_type is Decimal, kind, name, f"{spec.amount} is not numeric")
+    _require(spec.access.name == BAND and spec.access.group, kind, name, "is a band that no rule can open")
+    _require(spec.amount in kind.table.info.get("banded", ()), kind, name, f"changes of {spec.amount} would be told")
 
 
 def _check_many(registry: Registry, kind: Kind, name: str, spec: Many) -> None:
@@ -126,6 +132,8 @@ def _never_hidden(kind: Kind, column: str) -> bool:
                 kept = (spec.source or name,)
             case Pair():
                 kept = (spec.amount, spec.unit)
+            case Banded():
+                kept = (spec.amount,)
             case One():
                 kept = (spec.by,)
             case _:

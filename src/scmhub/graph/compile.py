@@ -16,11 +16,24 @@ from graphql import FragmentDefinitionNode, GraphQLSchema, SelectionSetNode
 
 from scmhub.database.fragment import Bind, Fragment, all_of, any_of, join, literal, sql
 from scmhub.errors import BadUserInput
-from scmhub.graph import marks, pages
+from scmhub.graph import bands, marks, pages
 from scmhub.graph.arguments import Site, check_page, structure
 from scmhub.graph.build import payload_name
 from scmhub.graph.collect import Collector, Selected
-from scmhub.graph.declare import Column, Command, Kind, Latest, Many, Narrow, One, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import (
+    Banded,
+    Column,
+    Command,
+    Kind,
+    Latest,
+    Many,
+    Narrow,
+    One,
+    Pair,
+    Registry,
+    Withheld,
+    optional,
+)
 from scmhub.graph.json import Pieces, key_list, obj, scalar, whole_days
 from scmhub.graph.where import SQL_TYPES, Where, camel
 from scmhub.identity.viewer import Permission
@@ -97,7 +110,9 @@ class Compiler:
             case Column():
                 return self._column(kind, row, name, spec)
             case Pair():
-                return self._pair(kind, row, spec, selected)
+                return bands.exact(row, spec, self.fields(selected.selections, spec.type_name))
+            case Banded():
+                return bands.band(row, spec, self.fields(selected.selections, spec.type_name))
             case One():
                 return self._one(kind, row, spec, selected)
             case Many():
@@ -105,7 +120,7 @@ class Compiler:
             case Latest():
                 return self._latest(row, spec, selected)
             case Withheld():
-                return self._withheld(kind, row)
+                return bands.withheld(kind, row.judged, spec)
 
     def _column(self, kind: Kind, row: Row, name: str, spec: Column) -> Pieces:
         of, nullable = optional(kind.types[name])
@@ -115,29 +130,6 @@ class Compiler:
         if spec.keys:
             return key_list(cell, self.registry.kinds[spec.keys].prefix, granted=granted)
         return scalar(cell, of, plain=spec.plain, nullable=nullable, granted=granted)
-
-    def _pair(self, kind: Kind, row: Row, spec: Pair, selected: Selected) -> Pieces:
-        amount, granted = row.masked(spec.amount, spec.access)
-        unit = row.cell(spec.unit)
-        parts = {
-            spec.names[0]: Pieces().text('"').value(sql("trim_scale({})", amount)).text('"'),
-            spec.names[1]: Pieces().text('"').value(unit).text('"'),
-            "__typename": Pieces().text(f'"{spec.type_name}"'),
-        }
-        shown = obj((each.key, parts[each.name]) for each in self.fields(selected.selections, spec.type_name)).build()
-        tests = [sql("{} is not null", each) for each in (amount, unit)] if spec.nullable else []
-        tests = ([granted] if granted is not None else []) + tests
-        return Pieces().value(sql("case when {} then {} else 'null' end", all_of(tests), shown) if tests else shown)
-
-    def _withheld(self, kind: Kind, row: Row) -> Pieces:
-        subject = row.judged
-        hidden = []
-        for group, access in kind.groups().items():
-            granted = subject.policy.granted(subject, access)
-            assert granted is not None
-            hidden.append(sql("case when {} then '' else {} end", granted, literal(f',"{group}"')))
-        listed = sql("ltrim(concat({}), ',')", join(", ", hidden)) if hidden else literal("")
-        return Pieces().text("[").value(listed).text("]")
 
     # -- links ---------------------------------------------------------------------------------------------------------
 

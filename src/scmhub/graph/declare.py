@@ -26,6 +26,7 @@ from scmhub.graph.price import Tariff
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.access import PUBLIC, Access
 from scmhub.sharing.policy import Policy
+from scmhub.sharing.precision import in_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,24 @@ class Pair:
     type_name: str
     names: tuple[str, str]
     nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Banded:
+    """The band of the ladder in which the amount of another field lies; made by ``graph.bands``, never by hand.
+
+    ``unit``: the column of its unit or currency and the name of that in the answer; None: the record says it.
+    """
+
+    description: str
+    access: Access
+    amount: str
+    type_name: str
+    unit: tuple[str, str] | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("low", "high", *((self.unit[1],) if self.unit else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +127,13 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """The field groups of this record that are hidden from the viewer."""
+    """The field groups of this record that are hidden from the viewer; ``banded``: those it sees as bands."""
 
     description: str
+    banded: bool = False
 
 
-Field = Column | Pair | One | Many | Latest | Withheld
+Field = Column | Pair | Banded | One | Many | Latest | Withheld
 
 
 def column(access: Access, description: str, *, source: str | None = None, plain: bool = False) -> Any:
@@ -201,8 +221,18 @@ class Kind:
 
     def groups(self) -> dict[str, Access]:
         """Field groups a sharing rule can open, in order of declaration."""
-        accesses = [spec.access for spec in self.fields.values() if not isinstance(spec, Many | Latest | Withheld)]
+        skipped = Many | Latest | Withheld | Banded
+        accesses = [spec.access for spec in self.fields.values() if not isinstance(spec, skipped)]
         return {access.group: access for access in accesses if access.group}
+
+    def banded(self) -> dict[str, Access]:
+        """Of these the groups that a rule can open as bands, with the access of their bands."""
+        bands = [spec.access for spec in self.fields.values() if isinstance(spec, Banded)]
+        return {in_full(access).group or "": access for access in bands}
+
+    def tokens(self) -> dict[str, Access]:
+        """What a rule can name: field groups, and again with their precision those it can open as bands."""
+        return self.groups() | {access.group or "": access for access in self.banded().values()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,29 @@ class Quantity:
     unit: UnitCode = strawberry.field(description="UN/ECE Recommendation 20 code.")
 
 
+_LOW, _HIGH = "The least it may be.", "It is less than this."
+
+
+@strawberry.type(description="A band of fixed edges 0, 1, 2, 5, 10, 20, 50, ... that an amount lies in; in its unit.")
+class Band:
+    low: Decimal = strawberry.field(description=_LOW)
+    high: Decimal = strawberry.field(description=_HIGH)
+
+
+@strawberry.type(description="A band of fixed edges 0, 1, 2, 5, 10, 20, 50, ... that an amount of money lies in.")
+class MoneyBand:
+    low: Decimal = strawberry.field(description=_LOW)
+    high: Decimal = strawberry.field(description=_HIGH)
+    currency_code: CurrencyCode = strawberry.field(description="ISO 4217 code.")
+
+
+@strawberry.type(description="A band of fixed edges 0, 1, 2, 5, 10, 20, 50, ... that a quantity lies in.")
+class QuantityBand:
+    low: Decimal = strawberry.field(description=_LOW)
+    high: Decimal = strawberry.field(description=_HIGH)
+    unit: UnitCode = strawberry.field(description="UN/ECE Recommendation 20 code.")
+
+
 @strawberry.type(description="Where a page stands in its connection (Relay).")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more records follow this page.")

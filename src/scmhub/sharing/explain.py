@@ -15,11 +15,12 @@ from functools import cache
 from typing import Any, ParamSpec, cast
 from uuid import UUID
 
-from scmhub.database.fragment import Bind, Fragment, Statement, all_of, assemble, join, literal, sql
+from scmhub.database.fragment import Bind, Fragment, Statement, all_of, any_of, assemble, join, literal, sql
 from scmhub.database.tables import metadata
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import _ALL, ME, NOW, Directory, Owned, Policy, Row, Scoped, live_scopes, with_scopes
+from scmhub.sharing.precision import as_band
 from scmhub.sharing.proof import prove
 
 P = ParamSpec("P")
@@ -101,11 +102,13 @@ def reasons(policy: Policy, table: str, access: Access) -> Statement:
     """Why the viewer sees row ``record``: one row per covering scope (or one without), none if it does not see it.
 
     Columns: ``sides`` (on which sides of the row it stands, in the order of ``sides_of``), ``exact`` (whether a field
-    of ``access`` is shown), then of the scope ``rule``, its owner's card, ``tokens``, ``unlimited``, ``valid_until``.
+    of ``access`` is shown), ``banded`` (whether only its band is), then of the scope ``rule``, its owner's card,
+    ``tokens``, ``unlimited``, ``valid_until``.
     """
     row = Row(policy, table, "t1")
     sides = join(", ", [branch.condition for branch in policy.mine(row)])
     exact = policy.granted(row, access) or sql("true")
+    band = policy.granted(row, as_band(access)) if access.bands else None
     owner, card = _card("p")
     scopes = covering(policy, table, row.cell("id")) or _NO_SCOPES
     reason = sql(
@@ -114,10 +117,11 @@ def reasons(policy: Policy, table: str, access: Access) -> Statement:
     )  # fmt: skip
     return _finish(
         sql(
-            "select array[{}] as sides, coalesce({}, false) as exact, r.*"
+            "select array[{}] as sides, coalesce({}, false) as exact, coalesce({}, false) as banded, r.*"
             " from {} left join lateral ({}) r on true where {} = {} and {}"
             " order by r.code, r.rule limit {}",
-            sides, exact, row.source(), reason, row.cell("id"), RECORD, policy.visible(row), _MOST,
+            sides, exact, band or sql("false"), row.source(), reason, row.cell("id"), RECORD, policy.visible(row),
+            _MOST,
         )
     )  # fmt: skip
 
@@ -223,7 +227,9 @@ def _opened(kind: str, access: Access) -> Fragment:
     """
     every = sql("{}::uuid", literal(str(_ALL)))
     if access.group:
-        carries = sql("{} = any(k.tokens) and (k.unlimited or {})", literal(access.group), _either_way(access))
+        names = [access.group, *([as_band(access).group or ""] if access.bands else [])]
+        named = any_of(sql("{} = any(k.tokens)", literal(name)) for name in names)
+        carries = sql("{} and (k.unlimited or {})", named, _either_way(access))
     else:
         closed = access.name in (PARTY.name, OWNER_ONLY.name)
         carries = sql("false") if closed else sql("k.unlimited or {}", _either_way(access))

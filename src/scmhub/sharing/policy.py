@@ -24,7 +24,8 @@ from typing import Protocol
 from uuid import UUID
 
 from scmhub.database.fragment import Bind, Cell, Fragment, Relation, all_of, any_of, join, literal, sql
-from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.access import BAND, OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.precision import in_full, rather
 from scmhub.sharing.preview import PREVIEWER, Seal, own_rows
 
 ME = Bind(("partner",), "uuid", lambda inputs: inputs.lens.partner_id)
@@ -237,6 +238,9 @@ class Owned:
         own = sql("{} = {}", row.cell(self.owner), ME)
         if access == OWNER_ONLY:
             return own
+        if access.name == BAND:
+            exact = self.granted(row, in_full(access)) or own
+            return rather(exact, any_of(self._covered(row, access)))
         sides = self.parties if access.sides is None else access.sides
         party = [sql("{} = {}", row.cell(column), ME) for column in sides]
         if access.name == PARTY.name:

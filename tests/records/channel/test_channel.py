@@ -163,6 +163,27 @@ async def test_an_overdue_promise_is_not_inbound(firms: Firms) -> None:
     assert values(plant, "ordered")[1] == "100"
 
 
+async def test_what_is_shown_as_bands_is_added_up_as_ranges(firms: Firms) -> None:
+    """dyna sees that 100 are there and 40, 60, 50, 50, 60, 50 needed only as bands of the ladder."""
+    await the_example(firms)
+    await firms.grant("acme", "dyna", "INVENTORY", "stock~band")
+    await firms.grant("acme", "dyna", "FORECAST", "quantity~band")
+    [plant] = (await ask(firms, "dyna", "acme-plant"))["sites"]
+    assert ends(plant["openingStock"]) == (None, "100", "200")
+    assert [ends(each["demand"]) for each in plant["buckets"]] == [
+        (None, "20", "50"), *[(None, "50", "100")] * 5,
+    ]  # fmt: skip
+    assert ends(plant["buckets"][0]["projectedStock"]) == (None, "50", "180")
+    await firms.grant("acme", "dyna", "INVENTORY", "stock")
+    [plant] = (await ask(firms, "dyna", "acme-plant"))["sites"]
+    assert ends(plant["openingStock"]) == ("100", "100", "100")
+    assert ends(plant["buckets"][0]["projectedStock"]) == (None, "50", "80")
+
+
+def ends(figure: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
+    return figure["value"], figure["low"], figure["high"]
+
+
 async def test_a_part_that_is_withheld_gives_a_range(firms: Firms) -> None:
     """dyna sees promises but not what was shipped of them: between nothing and all of it is still to come."""
     await stock(firms, "acme", "50")

@@ -108,9 +108,9 @@ class Firms:
         return found
 
     async def changes(self) -> list[tuple[str, str, tuple[str, ...]]]:
-        """Kind, action and changed fields of every change told so far."""
+        """Kind, action and changed fields of every change told so far, apart from bands."""
         rows = await self.superuser.fetch("select kind, action, changed from change_outbox order by id")
-        return [(row["kind"], row["action"], tuple(row["changed"])) for row in rows]
+        return [(row["kind"], row["action"], tuple(n for n in row["changed"] if not n.startswith("~"))) for row in rows]
 
     async def grant(
         self, owner: str, grantee: str, kind: str, *groups: str, item: str | None = None, site: str | None = None,

@@ -23,7 +23,7 @@ EARLY, LATE = date(2026, 4, 6), date(2026, 4, 20)
 
 async def changes(firms: Firms) -> list[tuple[Any, ...]]:
     rows = await firms.rows("select kind, action, owner_id, parties, changed from change_outbox order by id")
-    return [tuple(row) for row in rows]
+    return [(*row[:4], [name for name in row["changed"] if not name.startswith("~")]) for row in rows]
 
 
 async def test_a_placed_order_is_sent_with_exact_amounts_and_the_columns_policy_reads(firms: Firms) -> None:

@@ -104,6 +104,6 @@ def test_every_shareable_kind_role_and_state_can_be_said() -> None:
 def test_the_dimensions_of_a_kind_are_those_of_its_policies() -> None:
     load_schema()
     orders = ("parties", "numbers", "price", "fulfilment", "promises")
-    assert dimensions_of("ORDER") == rules.Dimensions(orders, items=True, sites=True, days=True)
+    assert dimensions_of("ORDER") == rules.Dimensions(orders, items=True, sites=True, days=True, banded=("price", "fulfilment"))
     assert dimensions_of("ITEM") == rules.Dimensions(("identifiers", "lifecycle"), items=True, sites=False, days=False)
     assert dimensions_of("SITE") == rules.Dimensions(("identifiers",), items=False, sites=True, days=False)

@@ -15,13 +15,14 @@ from uuid import UUID
 import orjson
 from graphql import VariableNode
 
+from scmhub.database.amounts import MOVED
 from scmhub.database.fragment import Bind, Fragment, Relation, Statement, assemble, join, literal, sql
 from scmhub.database.tables import metadata
 from scmhub.errors import BadUserInput
 from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
-from scmhub.graph.declare import Kind, Withheld
+from scmhub.graph.declare import Banded, Kind, Withheld
 from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.pages import Branches, page_keys
 from scmhub.graph.where import camel
@@ -73,10 +74,17 @@ class KindPlan:
     was: Statement
     snapshot: Statement
 
+    bands: Mapping[str, str] = field(default_factory=dict)
+    """What the log calls an amount that moved to another band -> the field that tells it."""
+
     def shown(self, changed: Iterable[str], granted: list[bool]) -> list[str]:
-        """The changed fields this viewer may know of. An unknown name is told to owner and parties only."""
+        """The changed fields this viewer may know of. An unknown name is told to owner and parties only.
+
+        Who sees an amount as a band is told of it when the band has changed, and then by the name of the band's field.
+        """
         allowed = {access for access, yes in zip(self.accesses, granted, strict=True) if yes}
-        return [name for name in changed if self.field_access.get(name, PARTY) in allowed]
+        names = [self.bands.get(name, name) for name in changed if name in self.bands or not name.startswith(MOVED)]
+        return [name for name in names if self.field_access.get(name, PARTY) in allowed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,7 @@ def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, l
     return KindPlan(
         kind, code, accesses, field_access, _finished(judge), _finished(marked), _finished(_was(kind)),
         _finished(_snapshot(compiler, kind, fields["SnapshotRecord"])),
+        {f"{MOVED}{spec.amount}": camel(name) for name, spec in kind.fields.items() if isinstance(spec, Banded)},
     )  # fmt: skip
 
 

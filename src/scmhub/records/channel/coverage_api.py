@@ -20,7 +20,9 @@ MOST_PARTNERS = 50
 class CoverageState(Enum):
     OWN = strawberry.enum_value("OWN", description="They are yours.")
     SHARED = strawberry.enum_value("SHARED", description="It opens all field groups of them to you by rule.")
-    SHARED_REDUCED = strawberry.enum_value("SHARED_REDUCED", description="It opens some field groups to you by rule.")
+    SHARED_REDUCED = strawberry.enum_value(
+        "SHARED_REDUCED", description="It opens some field groups to you by rule, or some as bands only."
+    )
     PARTY = strawberry.enum_value("PARTY", description="You see those you are a party to, and no others.")
     NOT_SHARED = strawberry.enum_value("NOT_SHARED", description="No rule opens any to you.")
 
@@ -30,7 +32,9 @@ class Coverage:
     partner: strawberry.ID = strawberry.field(description="Id of the partner.")
     kind: str = strawberry.field(description="Kind of records, as sharing rules name it.")
     state: CoverageState = strawberry.field(description="The right.")
-    field_groups: list[str] = strawberry.field(description="What rules open to you, besides what comes with a record.")
+    field_groups: list[str] = strawberry.field(
+        description="What rules open to you, besides what comes with a record; `stock~band`: as bands."
+    )
     may_be_filtered: bool = strawberry.field(
         description="False for your own records only: whether a rule leaves out items, sites or days is not told."
     )

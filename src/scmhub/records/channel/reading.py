@@ -38,7 +38,9 @@ _SERIES = """
 """
 _HERE = ", or: [{site: {in: $sites}}, {site: {isNull: true}}]"
 _POINTS = """
-      pNO: points(first: 250, start: $startNO, end: $endNO ASOF) { nodes { id startsOn quantity knownFrom } }
+      pNO: points(first: 250, start: $startNO, end: $endNO ASOF) {
+        nodes { id startsOn quantity quantityBand { low high } knownFrom }
+      }
 """
 _LINES = """
   lNO: orderLines(first: 250, where: {
@@ -77,7 +79,10 @@ _MANY = 100
 """Words about a schedule line, and events of a shipment, that are read of each when asked about an instant."""
 _HISTORY = """
  targetsSetAt history(last: 1, knownAt: $at) {
-   nodes { id asOf available { value unit } inTransit { value unit } onOrder { value unit } }
+   nodes {
+     id asOf available { value unit } inTransit { value unit } onOrder { value unit }
+     availableBand { low high unit } inTransitBand { low high unit } onOrderBand { low high unit }
+   }
  }
 """
 _THEN = {
@@ -100,6 +105,7 @@ _STOCK = """
     nodes {
       id owner { ...firm } holder { ...firm } statedBy { ...firm } item { ...good } site { ...place } asOf
       available { value unit } inTransit { value unit } onOrder { value unit }
+      availableBand { low high unit } inTransitBand { low high unit } onOrderBand { low high unit }
       minimum { value unit } maximum { value unit } PAST
     }
     pageInfo { hasNextPage }

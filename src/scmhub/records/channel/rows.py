@@ -1,7 +1,7 @@
 """The records of a channel as the arithmetic wants them: in the item's base unit, amounts as ranges.
 
-A masked number is not used, but what stands beside it may still bound it: of a schedule line that is part shipped, and
-whose shipped quantity is withheld, between nothing and everything is open.
+A masked number is not used, but what stands beside it may still bound it: its band, if that is shown; and of a schedule
+line that is part shipped, and whose shipped quantity is withheld, between nothing and everything is open.
 """
 
 from __future__ import annotations
@@ -119,11 +119,9 @@ class Reader:
     def series(self, node: Node) -> Series:
         publisher = self._firm(node["publisher"])
         points = {
-            parse_date(each["startsOn"]): self._figure(
-                each["quantity"], node["unit"], each["id"], publisher, parse_instant(each["knownFrom"])
-            )
+            parse_date(each["startsOn"]): Figure(amount, (each["id"],), (publisher,), parse_instant(each["knownFrom"]))
             for each in node["points"]
-            if each["quantity"] is not None
+            if (amount := self._range(each["quantity"], each["quantityBand"], node["unit"])) is not None
         }
         return Series(
             node["id"], publisher, self._firm_or_none(node["counterparty"]), self._site(node["site"]), node["bucket"],
@@ -177,8 +175,9 @@ class Reader:
         as_of = parse_instant(node["asOf"])
 
         def figure(name: str) -> Figure | None:
-            pair = node[name]
-            return pair and self._figure(pair["value"], pair["unit"], node["id"], stater, as_of)
+            pair, band = node[name], node[f"{name}Band"]
+            amount = self._range(pair and pair["value"], band, (pair or band or {}).get("unit", self.unit))
+            return None if amount is None else Figure(amount, (node["id"],), (stater,) if stater else (), as_of)
 
         def amount(name: str) -> Decimal | None:
             return node[name] and self._exact(node[name]["value"], node[name]["unit"])
@@ -216,6 +215,12 @@ class Reader:
         if not units.convertible(unit, self.unit):
             raise OtherUnit
         return units.convert(parse_decimal(value), unit, self.unit)
+
+    def _range(self, value: str | None, band: Node | None, unit: str) -> Range | None:
+        """A value, or the band it lies in; None if neither is shown."""
+        if value is not None:
+            return exact(self._exact(value, unit))
+        return None if band is None else Range(self._exact(band["low"], unit), self._exact(band["high"], unit))
 
     def _figure(self, value: str, unit: str, key: str, firm: str | None, at: datetime | None = None) -> Figure:
         return Figure(exact(self._exact(value, unit)), (key,), (firm,) if firm else (), at)

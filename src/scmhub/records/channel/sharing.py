@@ -10,6 +10,7 @@ from typing import Any
 from scmhub.graph.declare import REGISTRY
 from scmhub.ids import public_id
 from scmhub.sharing import explain
+from scmhub.sharing.precision import best
 
 KINDS = ("ORDER", "SHIPMENT", "FORECAST", "COMMIT", "SELL_OUT", "PRODUCTION", "CAPACITY", "INVENTORY")
 """What partners share along the chain, as sharing rules name it."""
@@ -25,7 +26,7 @@ class Opening:
 
     @property
     def reduced(self) -> bool:
-        """Whether some field group of the kind stays withheld."""
+        """Whether some field group of the kind stays withheld, or is told as bands only."""
         return not every_group(self.kind) <= set(self.groups)
 
 
@@ -40,7 +41,7 @@ async def openings(context: Any, *, by_me: bool) -> dict[str, dict[str, Opening]
     asked = explain.Asked(context["viewer"].lens, context["now"])
     found: dict[str, dict[str, Opening]] = {}
     for row in await context["reads"].rows(statement.text, *explain.parameters(statement, asked)):
-        opening = Opening(row["kind"], tuple(row["tokens"]), row["until"])
+        opening = Opening(row["kind"], tuple(best(row["tokens"])), row["until"])
         found.setdefault(public_id("ptr", row["partner_id"]), {})[opening.kind] = opening
     return found
 

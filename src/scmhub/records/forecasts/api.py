@@ -20,7 +20,7 @@ from scmhub.records.forecasts import model
 from scmhub.sharing.access import PUBLIC, shareable
 from scmhub.sharing.policy import Owned
 
-QUANTITY = shareable("quantity")
+QUANTITY = shareable("quantity", bands=True)
 PARTIES = shareable("parties")
 VERSIONS = shareable("versions")
 REASONS = shareable("reasons")

@@ -132,9 +132,18 @@ async def _store(
     if over:
         await unit.rows("update series_point set known_until = $1 where id = any($2::uuid[])", at, over)
     points = [_point(unit, series, day, value) for day, value in changes.stated.items()]
+    for each in points:
+        if each.starts_on in current:
+            _takes_the_place(unit, each, current[each.starts_on])
     unit.session.add_all(points)
     await _add_version(unit, series, wanted, len(changes))
     _tell(unit, series, points, [current[day].id for day in changes.withdrawn])
+
+
+def _takes_the_place(unit: Unit, new: SeriesPointTable, old: SeriesPointTable) -> None:
+    """So who sees bands hears of a number that replaces another only if it lies in another band."""
+    for name in ("quantity", "upside"):
+        unit.amounts.changed(new.id, name, getattr(old, name), None)
 
 
 def _point(unit: Unit, series: TimeSeriesTable, day: date, value: Stated) -> SeriesPointTable:

@@ -12,8 +12,10 @@ from scmhub.records.inventory import model
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned
 
-STOCK = shareable("stock")
-TARGETS = shareable("targets")
+STOCK = shareable("stock", bands=True)
+CHANGE = shareable("stock")
+"""What follows from the stock before and after: no band is told of it, or theirs could be narrowed."""
+TARGETS = shareable("targets", bands=True)
 PARTIES = shareable("parties")
 POLICY = Owned(
     owner="owner_id", parties=("holder_id",), kind="INVENTORY", item="item_id", site="site_id", day="as_of_on"
@@ -80,7 +82,7 @@ class InventoryStatement:
     allocated = measured(STOCK, "Part of the available stock promised to someone.", value="allocated", nullable=True)
     in_transit = measured(STOCK, "Stated to be on its way here.", value="in_transit", nullable=True)
     on_order = measured(STOCK, "Ordered and not yet on its way.", value="on_order", nullable=True)
-    delta = measured(STOCK, "Of an adjustment: the difference in available stock.", value="delta", nullable=True)
+    delta = measured(CHANGE, "Of an adjustment: the difference in available stock.", value="delta", nullable=True)
     reason: str | None = column(PARTY, "Why, in the stater's words.")
     withheld: list[str] = withheld()
 

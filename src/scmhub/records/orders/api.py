@@ -14,12 +14,16 @@ from scmhub.records.orders.states import OrderStatus
 from scmhub.sharing.access import COMPLETE, PARTY, PUBLIC, party, shareable
 from scmhub.sharing.policy import Owned
 
-PRICES = shareable("price", sides=("seller_id",))
+PRICES = shareable("price", sides=("seller_id",), bands=True)
+VALUES = shareable("price", sides=("seller_id",))
+"""What follows from price and quantity: no band is told of it, or that of the price could be narrowed."""
 TOTALS = shareable("price", sides=("seller_id",), whole=True)
 NUMBERS = shareable("numbers")
 PARTIES = shareable("parties")
 PROMISES = shareable("promises")
-FULFILMENT = shareable("fulfilment")
+FULFILMENT = shareable("fulfilment", bands=True)
+DELIVERIES = shareable("fulfilment")
+"""What a line's fulfilment is the sum of."""
 AGREED = party("seller_id")
 """What follows from an agreement of buyer and seller: a consignee is no party to that."""
 
@@ -113,7 +117,7 @@ class OrderLine:
     ship_to = one("Site", PUBLIC, "Where the goods go.", by="ship_to_id")
     quantity = measured(PUBLIC, "How much is ordered.", value="quantity")
     unit_price = money(PRICES, "Price of one unit; null if unknown.", amount="unit_price")
-    amount = money(PRICES, "Value of the line; null if unknown.", amount="line_amount")
+    amount = money(VALUES, "Value of the line; null if unknown.", amount="line_amount")
     requested_on: date = column(PUBLIC, "Earliest day asked for; the day sharing windows look at.")
     status: OrderStatus = column(PUBLIC, "The least advanced state of its open schedule lines.")
     shipped = measured(FULFILMENT, "How much has left the seller.", value="shipped", nullable=True)
@@ -139,9 +143,9 @@ class ScheduleLine:
     first_promise_on: date | None = column(PROMISES, "For when both first agreed; the last of its dates if split.")
     last_promise_quantity: Decimal | None = column(PROMISES, "What both agreed last.")
     last_promise_on: date | None = column(PROMISES, "For when both agreed last; the last of its dates if split.")
-    shipped: Decimal | None = column(FULFILMENT, "How much has left the seller.")
-    received_good: Decimal | None = column(FULFILMENT, "How much arrived in good order.")
-    received_damaged: Decimal | None = column(FULFILMENT, "How much arrived damaged.")
+    shipped: Decimal | None = column(DELIVERIES, "How much has left the seller.")
+    received_good: Decimal | None = column(DELIVERIES, "How much arrived in good order.")
+    received_damaged: Decimal | None = column(DELIVERIES, "How much arrived damaged.")
     answer_due_on: date | None = column(
         AGREED,
         "Day, in UTC, by which the side whose turn it is has agreed to answer; null without an answer to wait for, or "

@@ -29,7 +29,9 @@ class RuleVerdictCode(Enum):
     SITE = strawberry.enum_value("SITE", description="It is about other sites.")
     WINDOW = strawberry.enum_value("WINDOW", description="The record's day lies outside its window today.")
     FIELD = strawberry.enum_value("FIELD", description="It covers the record but does not open the field asked about.")
-    COVERS = strawberry.enum_value("COVERS", description="It opens the record, and the field asked about if any.")
+    COVERS = strawberry.enum_value(
+        "COVERS", description="It opens the record, and the field asked about if any, exactly or as a band."
+    )
 
 
 @strawberry.enum(description="What to think about before activating a rule.")
@@ -43,6 +45,12 @@ class SimulationWarningCode(Enum):
     )
 
 
+@strawberry.enum(description="How precisely a field is shown.")
+class FieldPrecision(Enum):
+    EXACT = strawberry.enum_value("EXACT", description="Its value.")
+    BAND = strawberry.enum_value("BAND", description="The band its amount lies in; see the field of its name + `Band`.")
+
+
 @strawberry.type(description="A partner, named.")
 class PartnerCard:
     id: strawberry.ID = strawberry.field(description="Its id.")
@@ -54,7 +62,7 @@ class PartnerCard:
 class ScopeReason:
     rule: strawberry.ID = strawberry.field(description="Id of the rule; only its owner can read the rule itself.")
     owner: PartnerCard = strawberry.field(description="Whose rule it is.")
-    field_groups: list[str] = strawberry.field(description="Field groups it opens.")
+    field_groups: list[str] = strawberry.field(description="Field groups it opens; `stock~band`: as bands.")
     valid_until: datetime | None = strawberry.field(description="When it ends; null: open.")
 
 
@@ -62,7 +70,8 @@ class ScopeReason:
 class FieldVisibility:
     name: str = strawberry.field(description="The field.")
     field_group: str | None = strawberry.field(description="Its field group; null if no rule can open it by itself.")
-    exact: bool = strawberry.field(description="Whether its value is shown; else it is withheld.")
+    exact: bool = strawberry.field(description="Whether its value is shown.")
+    precision: FieldPrecision | None = strawberry.field(description="How precisely it is shown; null if withheld.")
     basis: VisibilityBasis | None = strawberry.field(description="Why it is shown; null if it is withheld.")
     scopes: list[ScopeReason] = strawberry.field(description="The rules that open it.")
 
@@ -89,7 +98,7 @@ class VisibilityExplanation:
 class VisibilityEntry:
     partner: PartnerCard = strawberry.field(description="Who.")
     basis: VisibilityBasis = strawberry.field(description="Why: PARTY or RULE.")
-    field_groups: list[str] = strawberry.field(description="Field groups it sees by that.")
+    field_groups: list[str] = strawberry.field(description="Field groups it sees by that; `stock~band`: as bands.")
     rule: strawberry.ID | None = strawberry.field(description="Id of your rule; null for a party.")
     until: datetime | None = strawberry.field(description="When that rule ends; null: open.")
 
@@ -97,15 +106,15 @@ class VisibilityEntry:
 @strawberry.type(description="A field group of your records that a partner has open now.")
 class AccessCell:
     partner: PartnerCard = strawberry.field(description="Who.")
-    field_group: str = strawberry.field(description="Which field group.")
+    field_group: str = strawberry.field(description="Which field group; `stock~band`: as bands.")
     rules: list[strawberry.ID] = strawberry.field(description="Ids of your rules that open it.")
     until: datetime | None = strawberry.field(description="When the last of them ends; null: open.")
 
 
 @strawberry.type(description="In how many records a field group is gained.")
 class GroupGain:
-    field_group: str = strawberry.field(description="Which field group.")
-    rows_gained: int = strawberry.field(description="Records whose fields of this group become visible.")
+    field_group: str = strawberry.field(description="Which field group; `stock~band`: as bands.")
+    rows_gained: int = strawberry.field(description="Records whose fields of this group become visible like that.")
 
 
 @strawberry.type(description="What a partner would gain of one kind of record.")

@@ -69,7 +69,9 @@ class SharingRule:
     site_ids: list[strawberry.ID] | None = keys(
         "Site", PUBLIC, "Only records of these sites; null: of all, future ones included.", source="sites"
     )
-    field_groups: list[str] = column(PUBLIC, "Field groups it opens, besides what comes with every record.")
+    field_groups: list[str] = column(
+        PUBLIC, "Field groups it opens, besides what comes with every record; `stock~band`: as bands."
+    )
     days_back: int | None = column(PUBLIC, "How many days before today it reaches; null: open.")
     days_ahead: int | None = column(PUBLIC, "How many days after today it reaches; null: open.")
     valid_from: datetime = column(PUBLIC, "It opens nothing before this instant.")

@@ -56,6 +56,7 @@ def dimensions_of(kind: str) -> rules.Dimensions:
         items=any(getattr(each, "item", None) for each in policies),
         sites=any(getattr(each, "site", None) for each in policies),
         days=any(getattr(each, "day", None) for each in policies),
+        banded=tuple(dict.fromkeys(group for each in kinds for group in each.banded())),
     )
 
 
@@ -64,8 +65,9 @@ _RULES = Permission.RULES
 
 @command(
     "sharingRuleDraft", payload="SharingRule", needs=_RULES,
-    description="Writes a rule as a DRAFT. INVALID: an unknown field group, with the nearest one. NOT_FOUND: an item "
-    "or site that you cannot see, or a partner without a standing relationship with you.",
+    description="Writes a rule as a DRAFT. INVALID: an unknown field group, with the nearest one, or bands of what "
+    "is no amount. NOT_FOUND: an item or site that you cannot see, or a partner without a standing relationship with "
+    "you.",
 )  # fmt: skip
 async def sharing_rule_draft(unit: Unit, given: SharingRuleDraftInput) -> UUID:
     await hold_sharing(unit, unit.partner_id)

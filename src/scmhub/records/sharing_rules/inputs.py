@@ -44,7 +44,8 @@ class SharingRuleDraftInput:
         description="Of which sites. Must be said for kinds whose records have a site.", default=None
     )
     field_groups: list[str] = strawberry.field(
-        description="Field groups it opens; [] opens what comes with every record."
+        description="Field groups it opens; [] opens what comes with every record. `stock` opens its values, "
+        "`stock~band` only the bands its amounts lie in."
     )
     days_back: strawberry.Maybe[int | None] = strawberry.field(
         description="Days before today; null opens the past. Must be said for kinds whose records have a day.",
@@ -69,7 +70,9 @@ class SharingRuleReviseInput:
     grantee: strawberry.Maybe[RuleGranteeInput] = strawberry.field(description="To whom.", default=None)
     items: strawberry.Maybe[RuleExtentInput] = strawberry.field(description="Of which items.", default=None)
     sites: strawberry.Maybe[RuleExtentInput] = strawberry.field(description="Of which sites.", default=None)
-    field_groups: strawberry.Maybe[list[str]] = strawberry.field(description="Field groups it opens.", default=None)
+    field_groups: strawberry.Maybe[list[str]] = strawberry.field(
+        description="Field groups it opens, such as `stock` or `stock~band`.", default=None
+    )
     days_back: strawberry.Maybe[int | None] = strawberry.field(
         description="Days before today; null: open.", default=None
     )

@@ -9,13 +9,14 @@ import strawberry
 
 from scmhub.database.fragment import Statement
 from scmhub.errors import BadUserInput
-from scmhub.graph.declare import REGISTRY, Kind, question
+from scmhub.graph.declare import REGISTRY, Banded, Kind, question
 from scmhub.graph.where import camel
 from scmhub.identity.viewer import Permission
 from scmhub.ids import key_of, parse_id, public_id
 from scmhub.records.sharing_rules import simulate
 from scmhub.records.sharing_rules.answers import (
     AccessCell,
+    FieldPrecision,
     FieldVisibility,
     GranteeGain,
     GroupGain,
@@ -35,6 +36,7 @@ from scmhub.records.sharing_rules.api import ShareableKind
 from scmhub.sharing import explain
 from scmhub.sharing.access import PUBLIC, Access
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.precision import as_band, in_full
 
 _Id = Annotated[strawberry.ID, strawberry.argument(description="Id of a record.")]
 
@@ -82,10 +84,13 @@ def _record(text: str) -> tuple[Kind | None, UUID]:
 
 
 def _access_of(kind: Kind, field: str | None) -> Access | None:
-    """The access class of a field by its GraphQL name; None if there is no such field."""
+    """The access class of a field by its GraphQL name; None if there is no such field. A band is asked of its value."""
     if field is None or field == "id":
         return PUBLIC
-    return next((getattr(spec, "access", PUBLIC) for name, spec in kind.fields.items() if camel(name) == field), None)
+    spec = next((spec for name, spec in kind.fields.items() if camel(name) == field), None)
+    if isinstance(spec, Banded):
+        return in_full(spec.access)
+    return None if spec is None else getattr(spec, "access", PUBLIC)
 
 
 def _basis(rows: list[Any]) -> VisibilityBasis | None:
@@ -106,17 +111,20 @@ def _scopes(rows: list[Any]) -> list[ScopeReason]:
 
 
 def _field(kind: Kind, name: str, access: Access, rows: list[Any]) -> FieldVisibility:
-    exact = bool(rows) and rows[0]["exact"]
+    exact, banded = (bool(rows) and rows[0][each] for each in ("exact", "banded"))
+    basis, opening = None, list[Any]()
     if access == PUBLIC:
         basis, opening = _basis(rows), rows
-    else:
-        basis, opening = None, list[Any]()
-        if exact:
-            opening = [row for row in rows if row["rule"] and _opens(row, access)]
-            stands = [side for side, here in zip(explain.sides_of(kind.policy), rows[0]["sides"], strict=True) if here]
-            unmasked = any(kind.policy.unmasked(side, access) for side in stands)
-            basis = _basis(rows) if unmasked else VisibilityBasis.RULE
-    return FieldVisibility(name=name, field_group=access.group, exact=exact, basis=basis, scopes=_scopes(opening))
+    elif exact or banded:
+        shown = access if exact else as_band(access)
+        opening = [row for row in rows if row["rule"] and _opens(row, shown)]
+        stands = [side for side, here in zip(explain.sides_of(kind.policy), rows[0]["sides"], strict=True) if here]
+        unmasked = exact and any(kind.policy.unmasked(side, access) for side in stands)
+        basis = _basis(rows) if unmasked else VisibilityBasis.RULE
+    precision = FieldPrecision.EXACT if exact else FieldPrecision.BAND if banded else None
+    return FieldVisibility(
+        name=name, field_group=access.group, exact=exact, precision=precision, basis=basis, scopes=_scopes(opening)
+    )
 
 
 def _opens(scope: Any, access: Access) -> bool:

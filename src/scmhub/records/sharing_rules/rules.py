@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scmhub.errors import Refusal
+from scmhub.sharing.precision import SUFFIX
 
 STEPS: dict[str, dict[str, str]] = {
     "DRAFT": {"ACTIVATE": "ACTIVE", "REVISE": "DRAFT", "REVOKE": "REVOKED"},
@@ -29,6 +30,8 @@ class Dimensions:
     items: bool
     sites: bool
     days: bool
+    banded: tuple[str, ...] = ()
+    """Those of the groups whose amounts a rule can open as bands."""
 
 
 def after(state: str, step: str) -> str:
@@ -44,17 +47,30 @@ def after(state: str, step: str) -> str:
 
 
 def check_groups(given: Sequence[str], dimensions: Dimensions) -> list[str]:
-    """The field groups, each once, in the order of the kind; INVALID with the nearest name."""
+    """The field groups with their precision, each once, in the order of the kind; INVALID with the nearest name."""
     path = ["input", "fieldGroups"]
-    for number, name in enumerate(given):
-        if name not in dimensions.groups:
-            near = difflib.get_close_matches(name[:80].lower(), dimensions.groups, n=1, cutoff=0.0)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise Refusal(
-                "INVALID", f"These records have no such field group.{hint} There are: {_listed(dimensions.groups)}.",
-                [*path, str(number)],
-            )  # fmt: skip
-    return [name for name in dimensions.groups if name in given]
+    found: dict[str, str] = {}
+    for number, token in enumerate(given):
+        name = _checked(token, dimensions, [*path, str(number)])
+        if found.setdefault(name, token) != token:
+            message = f"'{name}' is opened exactly or as bands, not both: name it once."
+            raise Refusal("INVALID", message, [*path, str(number)])
+    return [found[name] for name in dimensions.groups if name in found]
+
+
+def _checked(token: str, dimensions: Dimensions, path: list[str]) -> str:
+    """The field group a token names: with ``~band`` only one that has amounts."""
+    name = token.removesuffix(SUFFIX)
+    if name not in dimensions.groups:
+        near = difflib.get_close_matches(name[:80].lower(), dimensions.groups, n=1, cutoff=0.0)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise Refusal(
+            "INVALID", f"These records have no such field group.{hint} There are: {_listed(dimensions.groups)}.", path
+        )
+    if token != name and name not in dimensions.banded:
+        tokens = [f"{each}{SUFFIX}" for each in dimensions.banded]
+        raise Refusal("INVALID", f"No band is told of '{name}'. There are: {_listed(tokens)}.", path)
+    return name
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -152,13 +152,13 @@ async def _count(
     found = []
     for kind, records in reached:
         groups = _groups(kind, rule)
-        statement = explain.counts(kind.policy, kind.table.name, tuple(kind.groups()[group] for group in groups))
+        statement = explain.counts(kind.policy, kind.table.name, tuple(kind.tokens()[group] for group in groups))
         found += await _rows(unit, statement, at, grantee, records=records)
     return found
 
 
 def _groups(kind: Kind, rule: SharingRuleTable) -> list[str]:
-    return [group for group in kind.groups() if group in rule.field_groups]
+    return [group for group in kind.tokens() if group in rule.field_groups]
 
 
 def _gains(

@@ -34,8 +34,9 @@ class ItemLink:
     item = one("Item", PUBLIC, "The item below.", by="item_id")
     kind: ItemLinkKind = column(PUBLIC, "How they hang together.")
     quantity = measured(
-        shareable("quantity"), "How much of it one unit of the parent needs.", value="quantity", nullable=True
-    )
+        shareable("quantity", bands=True), "How much of it one unit of the parent needs.", value="quantity",
+        nullable=True,
+    )  # fmt: skip
     valid_from: date = column(PUBLIC, "First day.")
     valid_until: date | None = column(PUBLIC, "The day it ends, not included; null: open.")
     version: int | None = column(OWNER_ONLY, "Counts the changes; to be sent as `expectedVersion`.")
