@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -28,6 +29,7 @@ def run_hub(
     ``beside`` runs while it serves: it is cancelled first."""
     settings = load_settings()
     configure_logging(settings.log_level)
+    _allow_many_sockets()
     with until_stopped():
         if settings.database_url:
             _run(Address.parse(settings.database_url), settings, None, before, started, beside)
@@ -36,6 +38,15 @@ def run_hub(
         embedded = EmbeddedServer.configured(settings)
         with embedded as address:
             _run(address, settings, embedded, before, started, beside)
+
+
+def _allow_many_sockets() -> None:
+    """As many open files as the system allows this process: a shell's usual 1,024 would be the limit of followers."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class Streaming:
                 await asyncio.sleep(0)
         [group] = self.hub.feed.groups.values()
         group._checkpoint()
-        assert group.members == {}
+        assert not group.members
 
     async def cut_off(self) -> None:
         """Half a minute later nothing of it is left."""

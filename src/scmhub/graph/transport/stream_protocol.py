@@ -6,6 +6,7 @@ the transport and says whether it is full; the transport's own buffer (64 KiB) i
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -14,6 +15,8 @@ from websockets.protocol import State
 
 EXTENSION = "scmhub.line"
 _TEXT = 0x81
+KERNEL_BYTES = 128 * 1024
+"""What the kernel may hold for a peer that does not read; by itself it takes up to 4 MiB before we learn of it."""
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -35,6 +38,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
