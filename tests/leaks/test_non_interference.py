@@ -55,6 +55,12 @@ METERS = """query($id: ID!) { relationshipMeters(relationship: $id) { balance re
 WALK = """query($item: ID!) { supplyWalk(item: $item) { complete items { item number description level end
   supplies { supplier supplierCode recipient evidence } links { link kind item quantity { value unit } } } } }"""
 
+CONCENTRATION = """query($start: Date!, $end: Date!, $currency: CurrencyCode, $unit: UnitCode) {
+  supplyConcentration(start: $start, end: $end, currency: $currency, unit: $unit) {
+    amount suppliers { supplier amount share } supplierCount hhi effectiveSuppliers lacking
+    items { items amount hhi singleSource evidence suppliers { supplier amount } } itemCount singleSourceCount
+    singleSourceItemShare singleSourceShare uncounted { record reason } uncountedCount } }"""
+
 
 def _views(world: World) -> Asked:
     """What is computed from many records at once: channels of items, what may be missing from them, and walks."""
@@ -66,6 +72,7 @@ def _views(world: World) -> Asked:
         *((CHANNEL, {"item": item, "start": start, "end": end}) for item in items),
         *((WALK, {"item": item}) for item in items), *((METERS, {"id": link}) for link in links),
         (COVERAGE, {"p": partners}),
+        *((CONCENTRATION, {"start": start, "end": end, **by}) for by in ({"currency": "EUR"}, {"unit": "C62"})),
     ]  # fmt: skip
 
 

@@ -43,6 +43,8 @@ class UncountedReason(Enum):
     NO_SITE = strawberry.enum_value("NO_SITE", description="It names no site, and several of its partner are in view.")
     OTHER_PERIODS = strawberry.enum_value("OTHER_PERIODS", description="Its periods do not add up to those asked for.")
     OTHER_UNIT = strawberry.enum_value("OTHER_UNIT", description="No factor leads from its unit to the item's.")
+    OTHER_CURRENCY = strawberry.enum_value("OTHER_CURRENCY", description="It is in another currency.")
+    NOT_STATED = strawberry.enum_value("NOT_STATED", description="Its amount is not stated, or not shown to you.")
     NOT_KNOWN_THEN = strawberry.enum_value(
         "NOT_KNOWN_THEN", description="With `asOf`: what it was at that instant cannot be told from what you may see."
     )

@@ -1,0 +1,34 @@
+"""Reading all of a list as the viewer, page after page, up to a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from scmhub.errors import BadUserInput
+from scmhub.records.channel.reading import Ask
+
+PAGE = 250
+
+
+async def every(
+    ask: Ask, document: str, given: dict[str, Any], most: int, narrow: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The nodes of the connection ``page`` of a document that takes ``$after``.
+
+    A figure over a part of the rows would be wrong without looking so: beyond ``most`` rows the caller is told which
+    arguments narrow the question.
+    """
+    found: list[dict[str, Any]] = []
+    after = None
+    while len(found) < most:
+        page = (await ask(document, {**given, "after": after}))["page"]
+        found += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]
+    named = " or ".join(f"'{each}'" for each in narrow)
+    raise BadUserInput(
+        f"These are more than {most} records; narrow the question with {named}.", reason="TOO_MANY",
+        input_path=[narrow[0]],
+    )  # fmt: skip
