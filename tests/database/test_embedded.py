@@ -156,8 +156,9 @@ async def test_a_command_alone_starts_a_server_for_its_own_time(used: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "content", ["", "12", f"{os.getpid()}\n/elsewhere\n1\n5432\n/x\n\n 1 2\nready   \n", "\x00\xff"]
-)
+    "content", ["", "12", f"{os.getpid()}\n/elsewhere\n1\n5432\n/x\n\n 1 2\nready   \n", "\x00\xff"],
+    ids=["empty", "number", "elsewhere", "bytes"],
+)  # fmt: skip
 def test_what_a_crash_left_is_removed_whatever_process_has_its_number_now(used: Path, content: str) -> None:
     home = Home(used)
     (home.data / "postmaster.pid").write_text(content)

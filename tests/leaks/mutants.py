@@ -19,9 +19,10 @@ from scmhub.graph import plan as planning
 from scmhub.graph.compile import Compiler
 from scmhub.graph.where import Where
 from scmhub.schema import load_schema
-from scmhub.sharing import expansion, policy
+from scmhub.sharing import expansion, scopes
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC
-from scmhub.sharing.policy import Owned, Row
+from scmhub.sharing.policy import Owned
+from scmhub.sharing.rows import ME, Row
 
 Patches = list[tuple[Any, str, Any]]
 
@@ -131,11 +132,11 @@ def any_line_covers(original: Any, self: Owned, row: Row, more: list[Fragment]) 
     if self.through is None:
         return source, covers
     line = Row(self.through[0], self.through[1], f"{row.alias}l")
-    scope = policy._SCOPE
+    scope = scopes.SCOPE
     tests = [
-        sql("{} = {}", line.cell(self.through[2]), row.cell("id")), sql("{} = {}", scope.cell("grantee"), policy.ME),
+        sql("{} = {}", line.cell(self.through[2]), row.cell("id")), sql("{} = {}", scope.cell("grantee"), ME),
         sql("{} = {}", scope.cell("kind"), literal(self.kind or "")), sql("{} = {}", scope.cell("owner"), row.cell(self.owner)),
-        policy._in_force(), *more,
+        scopes.in_force(), *more,
     ]  # fmt: skip
     return source, all_of(tests)
 
@@ -266,7 +267,7 @@ MUTANTS = [
     patch("filters see raw values", Where, "_field", pages_without_where_masks),
     patch("totalCount without policy", pages, "total_count", count_everything),
     patch("node without policy", Compiler, "_by_key", node_without_policy),
-    patch("sums under limited rules", policy, "_unlimited", lambda *_: [sql("true")]),
+    patch("sums under limited rules", scopes, "unlimited", lambda *_: [sql("true")]),
     patch("cards give owners away", Row, "names_owner", lambda *_: None),
     patch("lists without policy", Compiler, "_many", lists_without_policy),
     patch("foreign keys are names", Owned, "nameable", everyone_is_nameable),

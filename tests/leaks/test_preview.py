@@ -16,7 +16,7 @@ from scmhub.database.fragment import Fragment, Relation, sql
 from scmhub.graph.answers import answer_for
 from scmhub.graph.request import GraphQLRequest
 from scmhub.settings import Settings
-from scmhub.sharing import policy
+from scmhub.sharing import rows
 from scmhub.sharing.access import Access
 from scmhub.sharing.preview import Seal
 from scmhub.sharing.proof import PolicyBypassed
@@ -172,11 +172,11 @@ def of_anyone(original: Any, table: str, alias: str, owner: Fragment) -> Fragmen
 
 
 MUTANTS = [
-    patch("preview without owner", policy, "own_rows", bare),
-    patch("preview of anyone's rows", policy, "own_rows", of_anyone),
+    patch("preview without owner", rows, "own_rows", bare),
+    patch("preview of anyone's rows", rows, "own_rows", of_anyone),
     text("preview without owner, unproved", r"where \w+\.\w+ = \$\d+::uuid\) t", "where true) t"),
     text("the partner's rows", r"where (\w+\.\w+ = )\$\d+::uuid\) t", r"where \1$1::uuid) t"),
-    patch("cards of others are judged", policy.Row, "own_card", lambda *_: []),
+    patch("cards of others are judged", rows.Row, "own_card", lambda *_: []),
 ]
 PROVED = {"preview without owner", "preview of anyone's rows"}
 

@@ -11,8 +11,9 @@ import pytest
 from scmhub.database.fragment import Fragment, assemble, sql
 from scmhub.ladder import EDGES, Band, band
 from scmhub.sharing.access import shareable
-from scmhub.sharing.policy import Owned, Row
+from scmhub.sharing.policy import Owned
 from scmhub.sharing.precision import as_band, best, ends, in_full
+from scmhub.sharing.rows import Row
 
 from ..leaks.oracle import ladder
 from ..support.chain import Chain

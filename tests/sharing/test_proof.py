@@ -12,9 +12,10 @@ from scmhub.graph.checks import BadDeclaration, check_kind
 from scmhub.graph.declare import REGISTRY, Column, Kind, Many, One, Pair, Registry
 from scmhub.schema import load_schema
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
-from scmhub.sharing.policy import ME, Owned, Row
+from scmhub.sharing.policy import Owned
 from scmhub.sharing.preview import PREVIEWER, Seal
 from scmhub.sharing.proof import PolicyBypassed, prove
+from scmhub.sharing.rows import ME, Row
 
 load_schema()
 TABLES = metadata.tables

@@ -16,8 +16,8 @@ from scmhub.database.fragment import Fragment, all_of, join, literal, sql
 from scmhub.graph.collect import Selected
 from scmhub.graph.declare import Banded, Column, Kind, Pair, Registry, Withheld, optional
 from scmhub.graph.json import Pieces, obj
-from scmhub.sharing.policy import Row
 from scmhub.sharing.precision import as_band, ends
+from scmhub.sharing.rows import Row
 
 _TEXT = "The band of `{}`: not less than `low`, less than `high`. Null where the value itself is shown."
 _BANDED = "Field groups that you see as bands: of their fields only those that end in `Band`."

@@ -39,7 +39,8 @@ from scmhub.graph.where import SQL_TYPES, Where, camel
 from scmhub.identity.viewer import Permission
 from scmhub.ids import parse_id
 from scmhub.sharing.access import PARTY
-from scmhub.sharing.policy import ME, NOW, Owned, Row
+from scmhub.sharing.policy import Owned
+from scmhub.sharing.rows import ME, NOW, Row
 
 Selections = list[SelectionSetNode]
 

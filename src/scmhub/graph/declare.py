@@ -25,8 +25,8 @@ from sqlalchemy import Table
 from scmhub.graph.price import Tariff
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.access import PUBLIC, Access
-from scmhub.sharing.policy import Policy
 from scmhub.sharing.precision import in_full
+from scmhub.sharing.rows import Policy
 
 
 @dataclass(frozen=True, slots=True)

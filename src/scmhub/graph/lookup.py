@@ -16,8 +16,9 @@ from scmhub.graph.declare import REGISTRY
 from scmhub.graph.plan import Inputs
 from scmhub.ids import key_of
 from scmhub.sharing.lens import Lens
-from scmhub.sharing.policy import Row, with_scopes
 from scmhub.sharing.proof import prove
+from scmhub.sharing.rows import Row
+from scmhub.sharing.scopes import with_scopes
 
 _Record = TypeVar("_Record", bound=SQLModel)
 _statements: dict[str, Any] = {}

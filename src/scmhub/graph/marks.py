@@ -10,8 +10,8 @@ from scmhub.database.fragment import Fragment, literal, sql
 from scmhub.graph.declare import Kind
 from scmhub.graph.json import Pieces
 from scmhub.graph.pages import COUNT_LIMIT
-from scmhub.sharing.policy import Row
 from scmhub.sharing.receipts import COUNTED, mark
+from scmhub.sharing.rows import Row
 
 
 def marked(json: Pieces, row: Row, kind: Kind) -> Pieces:

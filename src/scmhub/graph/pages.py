@@ -18,7 +18,8 @@ from scmhub.graph.cursor import cursor_sql, read_cursor
 from scmhub.graph.declare import Kind
 from scmhub.graph.json import Pieces, obj
 from scmhub.graph.where import Where
-from scmhub.sharing.policy import Owned, Row, Scoped
+from scmhub.sharing.policy import Owned
+from scmhub.sharing.rows import Row, Scoped
 
 COUNT_LIMIT = 10_000
 

@@ -28,9 +28,9 @@ from scmhub.graph.json import Pieces, obj
 from scmhub.graph.preview import mark_of, previewed, refuse_unpreviewed
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.lens import Lens
-from scmhub.sharing.policy import with_scopes
 from scmhub.sharing.proof import prove
 from scmhub.sharing.receipts import gated, reads_scopes
+from scmhub.sharing.scopes import with_scopes
 
 _MOST_PLANS = 64
 

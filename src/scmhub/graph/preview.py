@@ -22,7 +22,7 @@ from scmhub.feed import audit
 from scmhub.graph.declare import Registry
 from scmhub.identity.viewer import Permission, Viewer
 from scmhub.sharing import explain
-from scmhub.sharing.policy import Policy
+from scmhub.sharing.rows import Policy
 
 NAME = "previewAs"
 PREVIEW_AS = GraphQLDirective(

@@ -12,7 +12,7 @@ from scmhub.graph.arguments import Site
 from scmhub.graph.declare import Column, Kind, One, optional
 from scmhub.ids import key_of
 from scmhub.sharing.access import PUBLIC
-from scmhub.sharing.policy import Row
+from scmhub.sharing.rows import Row
 
 SQL_TYPES: dict[Any, str] = {int: "int", bool: "bool", Decimal: "numeric", date: "date", datetime: "timestamptz"}
 _LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})

@@ -17,7 +17,8 @@ from scmhub.sharing import explain
 from scmhub.sharing.announce import announcing
 from scmhub.sharing.expansion import hold_all_sharing, realign
 from scmhub.sharing.lens import Lens
-from scmhub.sharing.policy import ME, Owned, Policy, Row
+from scmhub.sharing.policy import Owned
+from scmhub.sharing.rows import ME, Policy, Row
 from scmhub.sharing.tables import BlockPairTable
 
 _OWNER = Bind(("owner",), "uuid", lambda asked: asked.record)

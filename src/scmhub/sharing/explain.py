@@ -18,10 +18,13 @@ from uuid import UUID
 from scmhub.database.fragment import Bind, Fragment, Statement, all_of, any_of, assemble, join, literal, sql
 from scmhub.database.tables import metadata
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.directory import Directory
 from scmhub.sharing.lens import Lens
-from scmhub.sharing.policy import _ALL, ME, NOW, Directory, Owned, Policy, Row, Scoped, live_scopes, with_scopes
+from scmhub.sharing.policy import Owned
 from scmhub.sharing.precision import as_band
 from scmhub.sharing.proof import prove
+from scmhub.sharing.rows import ME, NOW, Policy, Row, Scoped
+from scmhub.sharing.scopes import ALL, live_scopes, with_scopes
 
 P = ParamSpec("P")
 MOST_REASONS = 250
@@ -225,7 +228,7 @@ def _opened(kind: str, access: Access) -> Fragment:
     """Scopes granted to ``other``, five times each: open in sites and days; in days; in parties; as they are; if they
     carry the field. Which party of the record it is kept apart from is said to nobody: RELATIONSHIP.
     """
-    every = sql("{}::uuid", literal(str(_ALL)))
+    every = sql("{}::uuid", literal(str(ALL)))
     if access.group:
         names = [access.group, *([as_band(access).group or ""] if access.bands else [])]
         named = any_of(sql("{} = any(k.tokens)", literal(name)) for name in names)

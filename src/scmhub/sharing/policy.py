@@ -18,128 +18,15 @@ caller's live scopes and takes the first rows of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
-from uuid import UUID
 
-from scmhub.database.fragment import Bind, Cell, Fragment, Relation, all_of, any_of, join, literal, sql
+from scmhub.database.fragment import Fragment, all_of, any_of, join, literal, sql
 from scmhub.sharing.access import BAND, OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.precision import in_full, rather
-from scmhub.sharing.preview import PREVIEWER, Seal, own_rows
-
-ME = Bind(("partner",), "uuid", lambda inputs: inputs.lens.partner_id)
-NOW = Bind(("now",), "timestamptz", lambda inputs: inputs.now)
-TODAY = Bind(("today",), "date", lambda inputs: inputs.today)
-_ALL = UUID(int=0)
-_SEAL = Seal.ROW
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row in scope of a statement: its table and alias, and the row policy is asked of (a part asks its whole)."""
-
-    policy: Policy
-    table: str
-    alias: str
-    subject: Row | None = None
-    shows_owner: Callable[[], Fragment] | None = field(default=None, compare=False)
-    """On a card: when the row that names it lets its owner be named; None: this row is no card."""
-    asked: dict[tuple[str, bool], tuple[int, Access | None]] | None = field(default=None, compare=False)
-    """What was asked of the scopes that cover this row: (group, whole) -> bit. None: every question is asked alone."""
-    inside: bool = False
-    """Read by policy itself and never shown: scopes, relationships, what a row is judged through."""
-
-    @property
-    def judged(self) -> Row:
-        return self.subject or self
-
-    def cell(self, column: str) -> Fragment:
-        """A stored value, unmasked: for keys, order and what policy itself reads."""
-        return Fragment((Cell(self.table, self.alias, column, _SEAL),))
-
-    def masked(self, column: str, access: Access) -> tuple[Fragment, Fragment | None]:
-        """The cell, and the condition under which its value may be used (None: always)."""
-        subject = self.judged
-        return self.cell(column), subject.policy.granted(subject, access)
-
-    def source(self) -> Fragment:
-        """The table to read; in a preview only the previewer's own rows of it, and what they bring along."""
-        if self.inside:
-            return Fragment((Relation(self.table, self.alias, Seal.INSIDE),))
-        if self.policy.previewed is None:
-            return Fragment((Relation(self.table, self.alias, _SEAL),))
-        if self.subject is not None or self.shows_owner is not None:
-            return Fragment((Relation(self.table, self.alias, Seal.BROUGHT),))
-        return own_rows(self.table, self.alias, self.cell(self.policy.previewed))
-
-    def own_card(self) -> list[Fragment]:
-        """In a preview a card of somebody else's shows what is PUBLIC in it, and nothing that policy would judge."""
-        owner = self.policy.previewed
-        return [] if owner is None or self.shows_owner is None else [sql("{} = {}", self.cell(owner), PREVIEWER)]
-
-    def names_owner(self, column: str) -> Fragment | None:
-        """Whether a link by ``column`` may be followed: a card gives its owner away only if nothing else hides it.
-
-        acme hides from dyna that bolt makes the castings; the castings' item is bolt's, and its card must not tell.
-        """
-        if self.shows_owner is None or not isinstance(self.policy, Owned) or column != self.policy.owner:
-            return None
-        own = sql("{} = {}", self.cell(column), ME)
-        return any_of([own, self.shows_owner(), self.policy.visible(self)])
-
-    def grants(self, group: str, access: Access | None) -> Fragment:
-        """Whether a covering scope carries ``group`` ("" asks for any scope), as a test of the column ``grants``."""
-        assert self.asked is not None
-        whole = access is not None and access.whole
-        bit, _ = self.asked.setdefault((group, whole), (1 << len(self.asked), access))
-        return sql("{} & {} > 0", self.cell("grants"), _number(bit))
-
-    def clause(self, keys: list[Fragment], tests: list[Fragment]) -> Fragment:
-        """FROM and WHERE: rows found by ``keys`` that pass ``tests``, with the column ``grants`` if anything asked.
-
-        Ask first (compile the masks and tests), then call this. The fence keeps the scopes from being asked twice.
-        """
-        if not self.asked:
-            return sql("{} where {}", self.source(), all_of([*keys, *tests]))
-        inner = sql(
-            "select {}, {} as grants from {} where {} offset 0",
-            self.cell("*"), self.policy.grants(self), self.source(), all_of(keys),
-        )  # fmt: skip
-        return sql("({}) {} where {}", inner, Fragment((self.alias,)), all_of(tests))
-
-
-class Policy(Protocol):
-    """What a kind must be able to say about its rows."""
-
-    @property
-    def previewed(self) -> str | None: ...
-    def visible(self, row: Row) -> Fragment: ...
-    def granted(self, row: Row, access: Access) -> Fragment | None: ...
-    def unmasked(self, side: str, access: Access) -> bool: ...
-    def mine(self, row: Row) -> list[Branch]: ...
-    def scoped(self, table: str, alias: str) -> list[Scoped]: ...
-    def nameable(self, row: Row) -> Fragment: ...
-    def grants(self, row: Row) -> Fragment: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A page branch of rows that need no scope: the condition, and the side of the row the viewer stands on in it."""
-
-    side: str
-    condition: Fragment
-
-
-@dataclass(frozen=True, slots=True)
-class Scoped:
-    """A page branch over scopes of one shape: which scopes, the table whose index serves them, the key it yields."""
-
-    scopes: Fragment
-    gate: Fragment
-    row: Row
-    key: str
-    condition: Fragment
+from scmhub.sharing.preview import PREVIEWER
+from scmhub.sharing.rows import ME, TODAY, Branch, Row, Scoped, number
+from scmhub.sharing.scopes import ALL, SCOPE, carries, granted_to_me, in_force, live_scopes, reaches, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +49,11 @@ class Owned:
     only: tuple[str, str] | None = None
     evidence: tuple[str, str] | None = None
     in_preview: bool = False
+
+    @property
+    def owned_by(self) -> str:
+        """The column that names the owner."""
+        return self.owner
 
     @property
     def previewed(self) -> str | None:
@@ -197,10 +89,10 @@ class Owned:
         table, key = self.evidence
         found, hidden = (Row(self, table, f"{row.alias}{letter}", inside=True) for letter in "eh")
         stands = sql("{} = any({})", ME, hidden.cell("seen_by"))
-        opened = sql("exists (select from {} where {})", _SCOPE.source(), _reaches(hidden))
+        opened = sql("exists (select from {} where {})", SCOPE.source(), reaches(hidden))
         closed = sql(
             "exists (select from unnest({}) g where not exists (select from {} where {} and g = any({})))",
-            hidden.cell("field_groups"), _SCOPE.source(), _reaches(hidden), _SCOPE.cell("tokens"),
+            hidden.cell("field_groups"), SCOPE.source(), reaches(hidden), SCOPE.cell("tokens"),
         )  # fmt: skip
         exact = sql("coalesce({} or {} is not null and {} and not {}, false)",
                     stands, hidden.cell("field_groups"), opened, closed)  # fmt: skip
@@ -208,13 +100,13 @@ class Owned:
             exact = sql("({} = {} and {})", hidden.cell("owner_id"), PREVIEWER, exact)
         # Scope by scope, each through the index of the evidence: the fence keeps it from being read as a whole.
         reached = sql(
-            "select {} as key from {} where {} offset 0", found.cell(key), found.source(), all_of(_spans(found))
+            "select {} as key from {} where {} offset 0", found.cell(key), found.source(), all_of(spans(found))
         )
         return [
             sql(
                 "{} in (select f.key from {} cross join lateral ({}) f where {})"
                 " and not exists (select from {} where {} = {} and not {})",
-                row.cell("id"), _SCOPE.source(), reached, all_of(_mine()),
+                row.cell("id"), SCOPE.source(), reached, all_of(granted_to_me()),
                 hidden.source(), hidden.cell(key), row.cell("id"), exact,
             )
         ]  # fmt: skip
@@ -254,7 +146,7 @@ class Owned:
         group = access.group if access and access.group else ""
         if row.asked is not None:
             return [row.grants(group, access)]
-        return [sql("exists (select from {} where {})", *self._covering(row, _carries(group, access)))]
+        return [sql("exists (select from {} where {})", *self._covering(row, carries(group, access)))]
 
     def grants(self, row: Row) -> Fragment:
         """One bit per question asked of the row, over all scopes that cover it; null if there is none.
@@ -268,9 +160,9 @@ class Owned:
         ]  # fmt: skip
         standing = any_of(sql("{} = {}", row.cell(side), ME) for side in sees_all)
         carried = [
-            sql("case when {} then {} else 0 end", all_of(carries), _number(bit)) if carries else _number(bit)
+            sql("case when {} then {} else 0 end", all_of(tests), number(bit)) if tests else number(bit)
             for (group, _), (bit, access) in row.asked.items()
-            for carries in [_carries(group, access)]
+            for tests in [carries(group, access)]
         ]
         source, covers = self._covering(row, [])
         looked_up = sql("select bit_or({}) from {} where {}", join(" | ", carried), source, covers)
@@ -283,15 +175,15 @@ class Owned:
     def _covering(self, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
         """The scopes that cover a row: FROM items and condition. A header is covered through each of its lines."""
         if self.through is None:
-            return _SCOPE.source(), all_of([*self._covers(row), *more])
+            return SCOPE.source(), all_of([*self._covers(row), *more])
         lines, table, foreign_key = self.through
         line = Row(lines, table, f"{row.alias}l", inside=True)
         own_lines = sql("{} = {}", line.cell(foreign_key), row.cell("id"))
-        return sql("{}, {}", line.source(), _SCOPE.source()), all_of([own_lines, *lines._covers(line), *more])
+        return sql("{}, {}", line.source(), SCOPE.source()), all_of([own_lines, *lines._covers(line), *more])
 
     def _covers(self, row: Row) -> list[Fragment]:
         """``covers(scope, row)`` of the law, for the viewer's live scopes: served by ``ix_scope_lookup``."""
-        scope, every = _SCOPE, sql("{}::uuid", literal(str(_ALL)))
+        scope, every = SCOPE, sql("{}::uuid", literal(str(ALL)))
         tests = [
             sql("{} = {}", scope.cell("grantee"), ME),
             sql("{} = {}", scope.cell("kind"), literal(self.kind or "")),
@@ -304,7 +196,7 @@ class Owned:
             first = sql("{} - coalesce({}, 1000000)", TODAY, scope.cell("days_back"))
             last = sql("{} + coalesce({}, 1000000)", TODAY, scope.cell("days_ahead"))
             tests.append(sql("{} between {} and {}", row.cell(self.day), first, last))
-        return [*tests, *self._shows_parties(row, scope.cell("hidden_parties")), _in_force()]
+        return [*tests, *self._shows_parties(row, scope.cell("hidden_parties")), in_force()]
 
     def _shows_parties(self, row: Row, hidden: Fragment) -> list[Fragment]:
         """No party of the row is kept apart from the grantee; ``hidden`` is null for most scopes: then always so."""
@@ -323,7 +215,7 @@ class Owned:
         ]
 
     def _shape_conditions(self, row: Row) -> Iterator[tuple[Fragment, Fragment]]:
-        every = sql("{}::uuid", literal(str(_ALL)))
+        every = sql("{}::uuid", literal(str(ALL)))
         nobody = [sql("s.hidden is null")] if self.parties else []
         tests = [sql("{} = s.owner", row.cell(self.owner)), *self._kin(row)]
         tests += [sql("{} between s.first_day and s.last_day", row.cell(self.day))] if self.day else []
@@ -345,162 +237,5 @@ class Owned:
                 )
 
 
-def _reaches(piece: Row) -> Fragment:
-    """Whether a live scope of the viewer covers a piece of evidence."""
-    return all_of([*_mine(), *_spans(piece)])
-
-
-def _mine() -> list[Fragment]:
-    """A scope that is the viewer's and live."""
-    return [sql("{} = {}", _SCOPE.cell("grantee"), ME), _in_force()]
-
-
-def _spans(piece: Row) -> list[Fragment]:
-    """``covers``, with the kind of rule in the row."""
-    every = sql("{}::uuid", literal(str(_ALL)))
-    first = sql("{} - coalesce({}, 1000000)", TODAY, _SCOPE.cell("days_back"))
-    last = sql("{} + coalesce({}, 1000000)", TODAY, _SCOPE.cell("days_ahead"))
-    return [
-        sql("{} = {}", _SCOPE.cell("kind"), piece.cell("rule_kind")),
-        sql("{} = {}", _SCOPE.cell("owner"), piece.cell("owner_id")),
-        sql("{} = any (array[{}, {}])", _SCOPE.cell("item_key"), every, piece.cell("item_id")),
-        sql("{} = any (array[{}, {}])", _SCOPE.cell("site_key"), every, piece.cell("site_id")),
-        sql("({} is null or {} between {} and {})", piece.cell("day"), piece.cell("day"), first, last),
-        sql("({} && {}) is not true", piece.cell("seen_by"), _SCOPE.cell("hidden_parties")),
-    ]
-
-
-def _number(bit: int) -> Fragment:
-    return Fragment((str(bit),))
-
-
 def _differs(specific: bool) -> Fragment:
     return sql("<>") if specific else sql("=")
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """Partners: one finds oneself and those one has, had or was offered a relationship with, but whom one is kept apart
-    from."""
-
-    in_preview: bool = False
-
-    @property
-    def previewed(self) -> str | None:
-        return "id" if self.in_preview else None
-
-    def visible(self, row: Row) -> Fragment:
-        return any_of(branch.condition for branch in self.mine(row))
-
-    def nameable(self, row: Row) -> Fragment:
-        """A partner's code is unique in the hub: looked up among those one may find."""
-        return self.visible(row)
-
-    def unmasked(self, side: str, access: Access) -> bool:
-        return access == PUBLIC or side == "id"
-
-    def mine(self, row: Row) -> list[Branch]:
-        link = Row(self, "relationship", f"{row.alias}r", inside=True)
-        pair = Row(self, "block_pair", f"{row.alias}b", inside=True)
-        ends = ("provider_id", "recipient_id")
-        apart = join(" union all ", [
-            sql("select {} from {} where {} = {} and {} = 'ACTIVE' and not {}",
-                pair.cell(there), pair.source(), pair.cell(here), ME, pair.cell("state"), pair.cell("own_records_only"))
-            for here, there in (("one_id", "other_id"), ("other_id", "one_id"))
-        ])  # fmt: skip
-        related = [
-            Branch(
-                there,
-                sql(
-                    "{} in (select {} from {} where {} = {} and {} <> 'DECLINED' and {} <> all (array({})))",
-                    row.cell("id"),
-                    link.cell(there),
-                    link.source(),
-                    link.cell(here),
-                    ME,
-                    link.cell("state"),
-                    link.cell(there),
-                    apart,
-                ),
-            )
-            for here, there in (ends, ends[::-1])
-        ]
-        return [Branch("id", sql("{} = {}", row.cell("id"), ME)), *related]
-
-    def granted(self, row: Row, access: Access) -> Fragment | None:
-        return None if access == PUBLIC else all_of([sql("{} = {}", row.cell("id"), ME), *row.own_card()])
-
-    def scoped(self, table: str, alias: str) -> list[Scoped]:
-        return []
-
-    def grants(self, row: Row) -> Fragment:
-        raise AssertionError("nobody asks scopes about a partner")
-
-
-# -- the scopes themselves ---------------------------------------------------------------------------------------------
-
-_SCOPE = Row(Directory(), "scope", "s", inside=True)
-
-
-def _carries(group: str, access: Access | None) -> list[Fragment]:
-    """What a scope must say to open ``group`` of a row it covers.
-
-    What sums up the lines of a header is opened by rules for all of the owner's records, never by looking whether this
-    header happens to have no other lines: that would tell of lines that are hidden.
-    """
-    tests = [sql("{} = any({})", literal(group), _SCOPE.cell("tokens"))] if group else []
-    return [*tests, *_unlimited()] if access and access.whole else tests
-
-
-def _unlimited() -> list[Fragment]:
-    """A scope of all items, all sites and all days."""
-    every = sql("{}::uuid", literal(str(_ALL)))
-    keys = [sql("{} = {}", _SCOPE.cell(key), every) for key in ("item_key", "site_key")]
-    return keys + [sql("{} is null", _SCOPE.cell(days)) for days in ("days_back", "days_ahead")]
-
-
-def _in_force() -> Fragment:
-    """A scope is live from its start up to, not including, its end."""
-    until = _SCOPE.cell("valid_until")
-    return sql("{} <= {} and ({} is null or {} > {})", _SCOPE.cell("valid_from"), NOW, until, until, NOW)
-
-
-@dataclass(frozen=True, slots=True)
-class Live(Relation):
-    """A reference to the common table expression of live scopes of one kind."""
-
-    kind: str = ""
-
-
-def live_scopes(kind: str) -> Fragment:
-    """The viewer's live scopes of a kind, read once per statement: where page branches start."""
-    return Fragment((Live(f"live_{kind}", "", Seal.INSIDE, kind),))
-
-
-def scope_table(kind: str, *, granted_by_me: bool = False) -> Fragment:
-    """The common table expression behind ``live_scopes``: evaluated only if something reads it.
-
-    It holds the scopes the viewer was granted; with ``granted_by_me`` those the viewer's own records opened to others.
-    """
-    cell = _SCOPE.cell
-    return sql(
-        "{} as materialized (select {} as owner, {} as of_item, {} as of_site, {} as tokens,"
-        " {} - coalesce({}, 1000000) as first_day, {} + coalesce({}, 1000000) as last_day,"
-        " {} as unlimited, {} as rule, {} as valid_until, {} as grantee, {} as hidden"
-        " from {} where {} = {} and {} = {} and {})",
-        live_scopes(kind), cell("owner"), cell("item_key"), cell("site_key"), cell("tokens"),
-        TODAY, cell("days_back"), TODAY, cell("days_ahead"), all_of(_unlimited()),
-        cell("rule_id"), cell("valid_until"), cell("grantee"), cell("hidden_parties"),
-        _SCOPE.source(), cell("owner" if granted_by_me else "grantee"), ME, cell("kind"), literal(kind), _in_force(),
-    )  # fmt: skip
-
-
-def kinds_asked(fragment: Fragment) -> list[str]:
-    """The kinds whose live scopes a fragment reads, sorted."""
-    return sorted({part.kind for part in fragment.parts if isinstance(part, Live)})
-
-
-def with_scopes(fragment: Fragment, *, granted_by_me: bool = False) -> Fragment:
-    """The fragment behind the common table expressions it needs."""
-    tables = [scope_table(kind, granted_by_me=granted_by_me) for kind in kinds_asked(fragment)]
-    return sql("with {} {}", join(", ", tables), fragment) if tables else fragment

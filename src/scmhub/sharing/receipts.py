@@ -22,7 +22,9 @@ from sqlmodel import Field
 
 from scmhub.database.fragment import Bind, Fragment, Relation, literal, sql
 from scmhub.database.tables import Record, governed, instant, key, symbol
-from scmhub.sharing.policy import _SCOPE, ME, Owned, Row, _in_force
+from scmhub.sharing.policy import Owned
+from scmhub.sharing.rows import ME, Row
+from scmhub.sharing.scopes import SCOPE, in_force
 
 COUNTED = "#"
 """Before the name of the kind: the record was counted or pointed at, not shown."""
@@ -70,12 +72,12 @@ def reads_scopes(fragment: Fragment) -> bool:
 
 def _asking(grantee: Fragment) -> Fragment:
     """Scopes in force that ask for receipts, of some grantee: by an index that holds no others."""
-    return sql("{} where {} and {} is not null and {}", _SCOPE.source(), grantee, _SCOPE.cell("receipts"), _in_force())
+    return sql("{} where {} and {} is not null and {}", SCOPE.source(), grantee, SCOPE.cell("receipts"), in_force())
 
 
 def gated(answer: Fragment) -> Fragment:
     """The answer; null if a rule in force that opens something to the viewer asks for receipts."""
-    mine = sql("{} = {}", _SCOPE.cell("grantee"), ME)
+    mine = sql("{} = {}", SCOPE.cell("grantee"), ME)
     return sql("case when not exists (select from {}) then {} end", _asking(mine), answer)
 
 
@@ -84,7 +86,7 @@ def marks_of_sent(row: Row, kind: str, viewers: Bind) -> tuple[Fragment, Fragmen
     found = mark(row, kind)
     if found is None:
         return sql("false"), sql("null::text")
-    grantee = _SCOPE.cell("grantee")
+    grantee = SCOPE.cell("grantee")
     asking = _asking(sql("{} = any({})", grantee, viewers))
     return sql("{} = any(array(select {} from {}))", ME, grantee, asking), found
 
@@ -92,7 +94,7 @@ def marks_of_sent(row: Row, kind: str, viewers: Bind) -> tuple[Fragment, Fragmen
 def mark_where_asked(row: Row, kind: str) -> Fragment:
     """The mark of a record, null if no rule that opens something to the viewer asks."""
     found = mark(row, kind)
-    mine = sql("{} = {}", _SCOPE.cell("grantee"), ME)
+    mine = sql("{} = {}", SCOPE.cell("grantee"), ME)
     return sql("case when exists (select from {}) then {} end", _asking(mine), found) if found else sql("null::text")
 
 
@@ -105,7 +107,7 @@ def mark(row: Row, kind: str) -> Fragment | None:
     if not isinstance(policy, Owned) or policy.kind is None or row.subject is not None:
         return None
     source, covers = policy.covering(row)
-    rule, asks = _SCOPE.cell("rule_id"), _SCOPE.cell("receipts")
+    rule, asks = SCOPE.cell("rule_id"), SCOPE.cell("receipts")
     return sql(
         "(select concat({}, {}, {}, ' ', {}, ' ', string_agg(distinct concat({}, left({}, 1)), ','), {})"
         " from {} where {} and {} is not null having count(*) > 0)",

@@ -23,8 +23,10 @@ from scmhub.feed.log import Event
 from scmhub.graph.declare import Kind
 from scmhub.ids import new_id
 from scmhub.sharing.lens import Lens
-from scmhub.sharing.policy import Owned, Row, Scoped, scope_table
+from scmhub.sharing.policy import Owned
 from scmhub.sharing.proof import prove
+from scmhub.sharing.rows import Row, Scoped
+from scmhub.sharing.scopes import scope_table
 
 MOST_LOST = 500
 """Records told one by one."""

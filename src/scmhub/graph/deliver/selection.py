@@ -28,9 +28,10 @@ from scmhub.graph.pages import Branches, page_keys
 from scmhub.graph.where import camel
 from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
-from scmhub.sharing.policy import ME, Row, with_scopes
 from scmhub.sharing.proof import prove
 from scmhub.sharing.receipts import mark_where_asked, marks_of_sent
+from scmhub.sharing.rows import ME, Row
+from scmhub.sharing.scopes import with_scopes
 
 START = UUID(int=0)
 """Before every record."""

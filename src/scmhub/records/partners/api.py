@@ -11,7 +11,8 @@ from scmhub.graph.declare import column, kind, many, one, withheld
 from scmhub.graph.scalars import CountryCode, UnitCode
 from scmhub.partners.tables import ItemAliasTable, ItemTable, PartnerTable, SiteTable
 from scmhub.sharing.access import OWNER_ONLY, PUBLIC, shareable
-from scmhub.sharing.policy import Directory, Owned
+from scmhub.sharing.directory import Directory
+from scmhub.sharing.policy import Owned
 
 
 @strawberry.enum(description="What a site is for.")
