@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import Random
 from uuid import UUID
 
+from scmhub.clock import render
 from scmhub.ids import public_id
 
 from ..support.hub import Bench
@@ -61,16 +62,22 @@ CONCENTRATION = """query($start: Date!, $end: Date!, $currency: CurrencyCode, $u
     items { items amount hhi singleSource evidence suppliers { supplier amount } } itemCount singleSourceCount
     singleSourceItemShare singleSourceShare uncounted { record reason } uncountedCount } }"""
 
+SHIFT = """query($rel: ID!, $item: ID!, $from: DateTime!, $to: DateTime!) {
+  stockShift(relationship: $rel, item: $item, start: $from, end: $to) { items reduced saved moved lacking
+  own { before after change unknown evidence } partner { before after change unknown evidence } } }"""
+
 
 def _views(world: World) -> Asked:
     """What is computed from many records at once: channels of items, what may be missing from them, and walks."""
     start, end = (str(world.now.date() + timedelta(days=days)) for days in (-7, 28))
     items = [public_id("itm", row["id"]) for row in world.tables["item"][:MANY]]
     links = [public_id("rel", row["id"]) for row in world.tables["relationship"][:MANY]]
+    span = {"from": render(world.now - timedelta(days=30)), "to": render(world.now)}
     partners = [public_id("ptr", row["id"]) for row in world.tables["partner"]]
     return [
         *((CHANNEL, {"item": item, "start": start, "end": end}) for item in items),
         *((WALK, {"item": item}) for item in items), *((METERS, {"id": link}) for link in links),
+        *((SHIFT, {"rel": link, "item": item, **span}) for link in links for item in items[:3]),
         (COVERAGE, {"p": partners}),
         *((CONCENTRATION, {"start": start, "end": end, **by}) for by in ({"currency": "EUR"}, {"unit": "C62"})),
     ]  # fmt: skip

@@ -121,7 +121,7 @@ async def test_every_page_counts_or_the_question_is_to_be_narrowed(
     monkeypatch.setattr(concentration_api, "MOST_LINES", 500)
     [error] = (await market.ask("acme", QUESTION, start=day(0), end=day(30), currency="EUR"))["errors"]
     assert (error["extensions"]["reason"], error["extensions"]["inputPath"]) == ("TOO_MANY", ["end"])
-    assert "narrow the question with 'end' or 'start'" in error["message"]
+    assert "ask for less with 'end' or 'start'" in error["message"]
 
 
 async def test_what_does_not_count_is_said_or_outside(market: Firms) -> None:

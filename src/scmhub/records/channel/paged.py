@@ -27,8 +27,7 @@ async def every(
         if not page["pageInfo"]["hasNextPage"]:
             return found
         after = page["pageInfo"]["endCursor"]
-    named = " or ".join(f"'{each}'" for each in narrow)
     raise BadUserInput(
-        f"These are more than {most} records; narrow the question with {named}.", reason="TOO_MANY",
+        f"These are more than {most} records; ask for less with {' or '.join(map(repr, narrow))}.", reason="TOO_MANY",
         input_path=[narrow[0]],
     )  # fmt: skip

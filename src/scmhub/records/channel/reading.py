@@ -22,10 +22,11 @@ FACES = {"DEMAND": "forecasts", "COMMIT": "commits", "PRODUCTION": "productionPl
 _ALIAS = """
 fragment alias on ItemAlias { number item { id } partner { id } claimedBy { id } confirmedAt }
 """
-_CARDS = """
-fragment firm on Partner { id code name }
-fragment good on Item { id number description unit owner { id } }
-fragment place on Site { id code name timeZone partner { ...firm } }
+_GOOD = "fragment good on Item { id number description unit owner { id } }"
+_CARDS = f"""
+{_GOOD}
+fragment firm on Partner {{ id code name }}
+fragment place on Site {{ id code name timeZone partner {{ ...firm }} }}
 """
 _SERIES = """
   FACE: PLURAL(first: 250, where: {item: {in: $items} HERE}) {
@@ -93,12 +94,15 @@ _THEN = {
 }  # fmt: skip
 """What is asked otherwise, or besides, for an instant."""
 _NOW = dict.fromkeys(_THEN, "") | {"STATUS": "status: {nin: [DRAFT, RECEIVED, CLOSED, REJECTED, CANCELLED]}"}
-_ABOUT = """
+_NAMES = """
   it: item(by: {id: $item}) { ...good }
-  viewer { ...firm }
   called: itemAliases(first: 250, where: {item: {eq: $item}}) { nodes { ...alias } pageInfo { hasNextPage } }
   mine: itemAliases(first: 250, where: {partner: {eq: $me}}) { nodes { ...alias } pageInfo { hasNextPage } }
-  places: nodes(ids: $named) { ... on Site { ...place } }
+"""
+_ABOUT = f"""
+  {_NAMES}
+  viewer {{ ...firm }}
+  places: nodes(ids: $named) {{ ... on Site {{ ...place }} }}
 """
 _STOCK = """
   stock: inventoryPositions(first: 250, where: {item: {in: $items}, site: {in: $sites}}) {
@@ -164,7 +168,7 @@ async def read(ask: Ask, asked: Asked) -> tuple[Found, list[str]]:
     found.item, found.viewer = data["it"], data["viewer"]
     found.sites = [each for each in data["places"] if each]
     aliases = [*data["called"]["nodes"], *data["mine"]["nodes"]]
-    others = await _same_item(ask, asked, found.item, aliases)
+    others = await _same_item(ask, asked.me, asked.item, found.item, aliases)
     if others:
         found.add((await _rows(ask, asked, others, about=False))[1])
     return found, [asked.item, *others]
@@ -208,15 +212,21 @@ query($numbers: [String!], $owners: [ID!]) {
 """
 
 
+async def names(ask: Ask, me: str, item: str) -> tuple[dict[str, Any] | None, list[str]]:
+    """An item that the viewer may find, and the ids of all that are the same thing, it first."""
+    data = await ask(f"query($me: ID!, $item: ID!) {{ {_NAMES} }} {_GOOD} {_ALIAS}", {"me": me, "item": item})
+    aliases = [*data["called"]["nodes"], *data["mine"]["nodes"]]
+    return data["it"], [item, *await _same_item(ask, me, item, data["it"], aliases)]
+
+
 async def _same_item(
-    ask: Ask, asked: Asked, card: dict[str, Any] | None, aliases: Sequence[dict[str, Any]]
+    ask: Ask, me: str, item: str, card: dict[str, Any] | None, aliases: Sequence[dict[str, Any]]
 ) -> list[str]:
     """Ids of other items that are the same thing under another partner's number; of items the viewer may find.
 
     An alias counts once both sides say so, or for the side that claimed it. What the item's owner calls it need not be
     looked up; what a partner calls it is an item of that partner, if it has one and lets the viewer find it.
     """
-    me, item = asked.me, asked.item
     known = [each for each in aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
     number = card["number"] if card and _owner(card) == me else None
     joined = [each["item"]["id"] for each in known if each["partner"]["id"] == me and each["number"] == number]
