@@ -43,7 +43,7 @@ def tell(unit: Unit, delta: Delta) -> None:
 
 
 async def insert(unit: Unit, table: type[SQLModel], rows: list[Row]) -> None:
-    """Rows with every column that has no default in the database; a missing nullable one is null."""
+    """Rows without the columns that have a default in the database; a missing nullable one is null."""
     for row in rows:
         unit.amounts.born(row["id"], {name: row.get(name) for name in _banded(table)})
     await unit.rows(_insert(table), _dumps(rows))
@@ -76,7 +76,8 @@ def _given(types: dict[str, str]) -> str:
 
 @cache
 def _insert(table: type[SQLModel]) -> str:
-    types = _types(table)
+    columns: Any = table.__table__.columns  # type: ignore[attr-defined]
+    types = {name: kind for name, kind in _types(table).items() if columns[name].server_default is None}
     names = ", ".join(types)
     return f'insert into "{table.__tablename__}" ({names}) select {names} from {_given(types)}'
 
