@@ -66,18 +66,24 @@ SHIFT = """query($rel: ID!, $item: ID!, $from: DateTime!, $to: DateTime!) {
   stockShift(relationship: $rel, item: $item, start: $from, end: $to) { items reduced saved moved lacking
   own { before after change unknown evidence } partner { before after change unknown evidence } } }"""
 
+MATCH = """query($id: ID!, $start: Date!, $end: Date!) { capacityMatch(capacity: $id, start: $start, end: $end) {
+  actual maximum forecasts uncounted { record reason }
+  periods { startsOn demand actual maximum match deviation flexible short lacking evidence } } }"""
+
 
 def _views(world: World) -> Asked:
     """What is computed from many records at once: channels of items, what may be missing from them, and walks."""
     start, end = (str(world.now.date() + timedelta(days=days)) for days in (-7, 28))
     items = [public_id("itm", row["id"]) for row in world.tables["item"][:MANY]]
     links = [public_id("rel", row["id"]) for row in world.tables["relationship"][:MANY]]
+    able = [each for each in world.tables["time_series"] if each["basis"] in ("ACTUAL", "MAXIMUM")][:MANY]
     span = {"from": render(world.now - timedelta(days=30)), "to": render(world.now)}
     partners = [public_id("ptr", row["id"]) for row in world.tables["partner"]]
     return [
         *((CHANNEL, {"item": item, "start": start, "end": end}) for item in items),
         *((WALK, {"item": item}) for item in items), *((METERS, {"id": link}) for link in links),
         *((SHIFT, {"rel": link, "item": item, **span}) for link in links for item in items[:3]),
+        *((MATCH, {"id": public_id("cps", each["id"]), "start": start, "end": end}) for each in able),
         (COVERAGE, {"p": partners}),
         *((CONCENTRATION, {"start": start, "end": end, **by}) for by in ({"currency": "EUR"}, {"unit": "C62"})),
     ]  # fmt: skip
