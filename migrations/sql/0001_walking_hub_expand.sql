@@ -190,6 +190,29 @@ CREATE INDEX ix_access_log_owner_id_id ON access_log (owner_id, id);
 
 CREATE INDEX ix_access_log_reader_id_id ON access_log (reader_id, id);
 
+CREATE TABLE access_review (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	reason TEXT NOT NULL, 
+	started_by VARCHAR COLLATE "C" NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	closed_by VARCHAR COLLATE "C", 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	close_reason TEXT, 
+	revoked INTEGER, 
+	unattested INTEGER, 
+	version INTEGER NOT NULL, 
+	CONSTRAINT pk_access_review PRIMARY KEY (id), 
+	CONSTRAINT ck_access_review_state CHECK (state in ('OPEN', 'CLOSED')), 
+	CONSTRAINT ck_access_review_due CHECK (due_at >= started_at), 
+	CONSTRAINT ck_access_review_closed CHECK ((state = 'CLOSED') = (closed_at is not null)), 
+	CONSTRAINT fk_access_review_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_access_review_owner_id_id ON access_review (owner_id, id);
+
 CREATE TABLE block_pair (
 	id UUID NOT NULL, 
 	owner_id UUID NOT NULL, 
@@ -546,6 +569,42 @@ CREATE TABLE webhook (
 );
 
 CREATE INDEX ix_webhook_partner_id_id ON webhook (partner_id, id);
+
+CREATE TABLE access_review_line (
+	id UUID NOT NULL, 
+	owner_id UUID NOT NULL, 
+	review_id UUID NOT NULL, 
+	line_no INTEGER NOT NULL, 
+	rule_id UUID NOT NULL, 
+	rule_version INTEGER NOT NULL, 
+	kind VARCHAR COLLATE "C" NOT NULL, 
+	grantee_id UUID, 
+	grantee_role VARCHAR COLLATE "C", 
+	field_groups VARCHAR[] NOT NULL, 
+	activated_by VARCHAR COLLATE "C", 
+	activated_at TIMESTAMP WITH TIME ZONE, 
+	last_used_at TIMESTAMP WITH TIME ZONE, 
+	state VARCHAR COLLATE "C" NOT NULL, 
+	decision VARCHAR COLLATE "C", 
+	attested_version INTEGER, 
+	attested_by VARCHAR COLLATE "C", 
+	attested_at TIMESTAMP WITH TIME ZONE, 
+	reason TEXT, 
+	version INTEGER NOT NULL, 
+	CONSTRAINT pk_access_review_line PRIMARY KEY (id), 
+	CONSTRAINT ck_access_review_line_state CHECK (state in ('PENDING', 'ATTESTED', 'CHANGED', 'GONE')), 
+	CONSTRAINT ck_access_review_line_decision CHECK (decision in ('KEEP', 'REVOKE')), 
+	CONSTRAINT uq_access_review_line_review_id_rule_id UNIQUE (review_id, rule_id), 
+	CONSTRAINT uq_access_review_line_review_id_line_no UNIQUE (review_id, line_no), 
+	CONSTRAINT fk_access_review_line_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
+	CONSTRAINT fk_access_review_line_review_id FOREIGN KEY(review_id) REFERENCES access_review (id), 
+	CONSTRAINT fk_access_review_line_rule_id FOREIGN KEY(rule_id) REFERENCES sharing_rule (id), 
+	CONSTRAINT fk_access_review_line_grantee_id FOREIGN KEY(grantee_id) REFERENCES partner (id)
+);
+
+CREATE INDEX ix_access_review_line_owner_id_id ON access_review_line (owner_id, id);
+
+CREATE INDEX ix_access_review_line_rule_id ON access_review_line (rule_id);
 
 CREATE TABLE agreement (
 	id UUID NOT NULL, 
@@ -1958,6 +2017,26 @@ grant select, insert on "access_log" to hub_write;
 
 grant select on "access_log" to hub_read;
 
+alter table "access_review" enable row level security;
+
+alter table "access_review" force row level security;
+
+alter table "access_review" add constraint "ck_access_review_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id]));
+
+create policy read_all on "access_review" for select to hub_read using (true);
+
+create policy see on "access_review" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "access_review" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "access_review" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "access_review" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "access_review" to hub_write;
+
+grant select on "access_review" to hub_read;
+
 alter table "block_pair" enable row level security;
 
 alter table "block_pair" force row level security;
@@ -2239,6 +2318,26 @@ create policy remove on "webhook" for delete to hub_write using (partner_id = nu
 grant select, insert, update, delete on "webhook" to hub_write;
 
 grant select on "webhook" to hub_read;
+
+alter table "access_review_line" enable row level security;
+
+alter table "access_review_line" force row level security;
+
+alter table "access_review_line" add constraint "ck_access_review_line_not_the_hub" check ('00000000-0000-0000-0000-000000000000'::uuid <> all (array[owner_id]));
+
+create policy read_all on "access_review_line" for select to hub_read using (true);
+
+create policy see on "access_review_line" for select to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy add on "access_review_line" for insert to hub_write with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy change on "access_review_line" for update to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid) with check (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+create policy remove on "access_review_line" for delete to hub_write using (owner_id = nullif(current_setting('hub.partner', true), '')::uuid);
+
+grant select, insert, update on "access_review_line" to hub_write;
+
+grant select on "access_review_line" to hub_read;
 
 alter table "agreement" enable row level security;
 

@@ -37,6 +37,8 @@ _TIED: dict[str, tuple[str, ...]] = {
     "fence_clause": ("frozen_days", "firm_days", "flexible_days"),
     "case_reference": ("record",),
     "case_file": ("counterparty_id", "breach_id", "level"),
+    "access_review": ("state", "started_at", "due_at", "closed_at"),
+    "access_review_line": ("kind", "grantee_role"),
     "breach": ("subject", "criterion", "bucket"),
     "breach_evidence": ("seen_by", "rule_kind", "owner_id", "item_id", "site_id", "day", "field_groups"),
 }

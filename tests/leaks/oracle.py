@@ -54,6 +54,8 @@ LAWS = {
     "Relationship": Law("relationship", "provider_id", ("recipient_id",)),
     "SharingRule": Law("sharing_rule", "owner_id"),
     "BlockPair": Law("block_pair", "owner_id"),
+    "AccessReview": Law("access_review", "owner_id"),
+    "AccessReviewLine": Law("access_review_line", "owner_id"),
     "Order": Law("purchase_order", "buyer_id", _BUYS, "ORDER", lines=("OrderLine", "order_id")),
     "OrderLine": Law("order_line", "buyer_id", _BUYS, "ORDER", "item_id", "ship_to_id", "requested_on"),
     "ScheduleLine": Law("schedule_line", of=("OrderLine", "line_id")),

@@ -18,6 +18,7 @@ from scmhub.records.orders import shipment_rules as shipments
 from scmhub.records.relationships import agreement_rules as agreements
 from scmhub.records.relationships import rules as relationships
 from scmhub.records.risks import rules as risks
+from scmhub.records.sharing_rules import review_rules
 from scmhub.records.sharing_rules import rules as sharing_rules
 
 
@@ -77,6 +78,7 @@ MACHINES = [
         lambda state, step: relationships.after(state, step, proposer=False), relationships.COMMANDS,
     ),
     _plain("sharing rule", sharing_rules.STEPS, sharing_rules.after, sharing_rules.COMMANDS),
+    _plain("access review", review_rules.STEPS, review_rules.after, review_rules.COMMANDS),
     _plain("risk", risks.RISK_STEPS, risks.risk_after),
     _plain("disruption", risks.DISRUPTION_STEPS, risks.disruption_after),
     _plain("shipment", shipments.STEPS, shipments.check_step, shipments.WORDS),

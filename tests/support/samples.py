@@ -23,7 +23,7 @@ from .rows import Row
 from .world import World
 
 _CODES = {"currency": "EUR", "unit": "C62", "basis": "ACTUAL", "measure": "OTIF", "country": "DE", "source": "ADJUST"}
-_LATER = ("known_until", "expected_end_at", "valid_until")
+_LATER = ("known_until", "expected_end_at", "valid_until", "due_at")
 _GIVEN: dict[tuple[str, str], Callable[[Samples], Any]] = {
     ("person", "roles"): lambda _: ["READER"],
     ("person", "provider_id"): lambda _: None,
@@ -38,6 +38,9 @@ _GIVEN: dict[tuple[str, str], Callable[[Samples], Any]] = {
     ("block_pair", "other_id"): lambda samples: samples.firm("APART"),
     ("block_pair", "own_records_only"): lambda _: True,
     ("block_pair", "state"): lambda _: "LIFTED",
+    ("access_review", "state"): lambda _: "CLOSED",
+    ("access_review_line", "kind"): lambda _: "ORDER",
+    ("access_review_line", "grantee_role"): lambda _: "SUPPLIER",
 }
 """Where a CHECK wants more than the column says."""
 _ONE_OF = r"\b{} in \('(\w+)'"

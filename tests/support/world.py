@@ -83,6 +83,8 @@ class World:
         self.tables["block_pair"] = []
         for _ in range(self.pick((0, 0, 1, 1, 2))):
             self._block()
+        for _ in range(2):
+            self._review(self.partner())
         self.expand()
 
     # -- dice ----------------------------------------------------------------------------------------------------------
@@ -345,6 +347,19 @@ class World:
             lifted_at=lifted, lift_reason=lifted and self.text(), reason=self.text(), set_at=self.instant(),
             version=self.rng.randrange(1, 9),
         )  # fmt: skip
+
+    def _review(self, owner: UUID) -> None:
+        """A partner looks through its rules, and has got some way."""
+        start = {"started_at": self.now - timedelta(days=7), "due_at": self.now + timedelta(days=7)}
+        review = self.add("access_review", owner_id=owner, state="OPEN", reason=self.text(), started_by=self.text(), **start)
+        copied = ("kind", "grantee_id", "grantee_role", "field_groups")
+        for number, rule in enumerate([row for row in self.tables["sharing_rule"] if row["owner_id"] == owner], 1):
+            said = self.maybe(self.pick(("KEEP", "REVOKE")), 0.5)
+            self.add(
+                "access_review_line", owner_id=owner, review_id=review["id"], rule_id=rule["id"], line_no=number,
+                rule_version=rule["version"], state="ATTESTED" if said else "PENDING", decision=said,
+                reason=said and self.text(), **{name: rule[name] for name in copied},
+            )  # fmt: skip
 
     def expand(self) -> None:
         """The scopes that the hub's own expansion makes of these rules and relationships."""

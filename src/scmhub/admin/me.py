@@ -32,6 +32,7 @@ class Permission(Enum):
     ADMIN = strawberry.enum_value("ADMIN", description="Change who may call.")
     AUDIT = strawberry.enum_value("AUDIT", description="Read the audit trail.")
     RECEIPTS = strawberry.enum_value("RECEIPTS", description="Read who read your records under rules that ask for it.")
+    REVIEWS = strawberry.enum_value("REVIEWS", description="Read access reviews of your sharing rules.")
     PARTNERS = strawberry.enum_value("PARTNERS", description="Register and suspend partners; signing keys.")
 
 

@@ -27,20 +27,23 @@ class Role(StrEnum):
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.READER: frozenset({Permission.READ}),
     Role.PLANNER: frozenset({Permission.READ, Permission.WRITE}),
-    Role.STEWARD: frozenset({Permission.READ, Permission.RULES, Permission.BLOCKS, Permission.RECEIPTS}),
+    Role.STEWARD: frozenset(
+        {Permission.READ, Permission.RULES, Permission.BLOCKS, Permission.RECEIPTS, Permission.REVIEWS}
+    ),
     Role.ADMIN: frozenset({Permission.ACCESS, Permission.ADMIN}),
-    Role.AUDITOR: frozenset({Permission.ACCESS, Permission.AUDIT, Permission.RECEIPTS}),
+    Role.AUDITOR: frozenset({Permission.ACCESS, Permission.AUDIT, Permission.RECEIPTS, Permission.REVIEWS}),
     Role.OPERATOR: frozenset({Permission.ACCESS, Permission.ADMIN, Permission.PARTNERS, Permission.BLOCKS}),
 }
 OF_THE_HUB = frozenset({Role.OPERATOR, Role.AUDITOR})
 """Roles of the operator's own people; no other partner has an OPERATOR."""
 OF_A_PARTNER = frozenset(Role) - {Role.OPERATOR}
 _ASKED_FOR: dict[TokenScope, frozenset[Permission]] = {
-    TokenScope.READ: frozenset({Permission.READ, Permission.RECEIPTS}),
+    TokenScope.READ: frozenset({Permission.READ, Permission.RECEIPTS, Permission.REVIEWS}),
     TokenScope.WRITE: frozenset({Permission.WRITE, Permission.RULES, Permission.BLOCKS}),
     TokenScope.SUBSCRIBE: frozenset({Permission.READ}),
     TokenScope.ADMIN: frozenset(
-        {Permission.ACCESS, Permission.ADMIN, Permission.AUDIT, Permission.RECEIPTS, Permission.PARTNERS}
+        {Permission.ACCESS, Permission.ADMIN, Permission.AUDIT, Permission.RECEIPTS, Permission.REVIEWS}
+        | {Permission.PARTNERS}
     ),
 }
 _MACHINE = frozenset({Permission.READ, Permission.WRITE})

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     """Read the audit trail."""
     RECEIPTS = "RECEIPTS"
     """Read who read one's shared records."""
+    REVIEWS = "REVIEWS"
+    """Read access reviews."""
     PARTNERS = "PARTNERS"
     """Register and suspend partners, and turn the hub's signing keys: the hub's operator."""
 

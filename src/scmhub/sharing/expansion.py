@@ -26,6 +26,7 @@ from scmhub.database.unit import Unit
 from scmhub.ids import new_id
 from scmhub.partners.tables import RelationshipTable
 from scmhub.sharing.announce import announcing
+from scmhub.sharing.reviews import rule_moved
 from scmhub.sharing.tables import BlockPairTable, ScopeTable, SharingRuleTable
 
 MOST_SCOPES = 10_000
@@ -190,6 +191,7 @@ async def realign(unit: Unit, owner: UUID, other: UUID) -> None:
         if over and rule.grantee_id == other:
             rule.state, rule.version = "REVOKED", rule.version + 1
             unit.change("SHARING_RULE", "REVOKED", rule.id, owner, changed=["state"])
+            await rule_moved(unit, rule)
         for scope in scopes_of(rule, standing, unit):
             if scope.grantee == other:
                 unit.session.add(scope)

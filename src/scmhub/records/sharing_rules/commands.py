@@ -37,6 +37,7 @@ from scmhub.sharing.expansion import (
     standing_of,
 )
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.reviews import rule_moved
 from scmhub.sharing.tables import SharingRuleTable
 
 CONTENT = {
@@ -238,6 +239,7 @@ async def _changed(
     rule.version += 1
     unit.session.add(rule)
     await _tell(unit, rule, action, [*changed, "version"])
+    await rule_moved(unit, rule)
     if reopens:
         await rule_changed(unit, rule)
     return rule.id
@@ -248,18 +250,24 @@ async def _step(unit: Unit, given: SharingRuleStepInput, step: str, action: str)
     with take.about(rule.id):
         rule.state = rules.after(rule.state, step)
         if rule.state == "ACTIVE":
-            await _check_four_eyes(unit, rule)
+            await refuse_author(unit, rule, "puts a rule into force", ["input", "sharingRule"])
             await _check_openable(unit, rule)
     return await _changed(unit, rule, action, ["state"])
 
 
-async def _check_four_eyes(unit: Unit, rule: SharingRuleTable) -> None:
-    """If the partner wants it so: a person opens the rule, and another one than who said last what it opens."""
+async def revoke(unit: Unit, rule: SharingRuleTable) -> UUID:
+    """Close what the rule opened, for good; the owner's sharing is held."""
+    rule.state = rules.after(rule.state, "REVOKE")
+    return await _changed(unit, rule, "REVOKED", ["state"])
+
+
+async def refuse_author(unit: Unit, rule: SharingRuleTable, does: str, path: list[str]) -> None:
+    """If the partner wants four eyes: a person ``does`` it, and another one than who said last what the rule opens."""
     if not await unit.fetch("select four_eyes from partner where id = $1", unit.partner_id):
         return
     if not unit.actor.startswith("person:") or unit.actor == rule.authored_by:
-        message = "Four eyes: another person than who wrote it last puts a rule into force, and no machine does."
-        raise Refusal("FOUR_EYES", message, ["input", "sharingRule"])
+        message = f"Four eyes: another person than who wrote it last {does}, and no machine does."
+        raise Refusal("FOUR_EYES", message, path)
 
 
 async def _check_openable(unit: Unit, rule: SharingRuleTable) -> None:
@@ -300,4 +308,6 @@ async def sharing_rule_resume(unit: Unit, given: SharingRuleStepInput) -> UUID:
     description="Closes what the rule opened, for good.",
 )  # fmt: skip
 async def sharing_rule_revoke(unit: Unit, given: SharingRuleStepInput) -> UUID:
-    return await _step(unit, given, "REVOKE", "REVOKED")
+    rule = await _own(unit, given.sharing_rule, given.expected_version)
+    with take.about(rule.id):
+        return await revoke(unit, rule)
