@@ -237,7 +237,10 @@ async def test_attack_45_other_roles_end_what_is_open_and_count_at_the_next_logi
     await eventually(ended)
     again, answer = await entered(live)
     me = (await taken(again, answer).graphql()).json()["data"]["me"]
-    assert (me["roles"], me["permissions"]) == (["AUDITOR", "READER"], ["ACCESS", "AUDIT", "READ"])
+    assert (me["roles"], me["permissions"]) == (
+        ["AUDITOR", "READER"],
+        ["ACCESS", "AUDIT", "READ", "RECEIPTS", "REVIEWS"],
+    )
     stale = await boss.do(ROLES, **given)
     assert stale["userErrors"] == [{"code": "CONFLICT", "path": ["input", "expectedVersion"]}]
 

@@ -86,7 +86,10 @@ class Judge:
 
 
 def draw(worlds: list[World], documents: Iterable[Document], times: int, seed: int) -> Iterator[Example]:
-    """Each document so many times, in a random world, mostly by a partner that some live rule names."""
+    """Each document so many times, in a random world, mostly by a partner that some live rule names.
+
+    Often by one that is kept apart from somebody, for what depends on that is seldom met by chance.
+    """
     rng = Random(seed)
     for document in documents:
         for _ in range(times):
@@ -96,6 +99,9 @@ def draw(worlds: list[World], documents: Iterable[Document], times: int, seed: i
 
 def viewer(world: World, rng: Random) -> UUID:
     scopes = world.tables["scope"]
+    apart = [each["grantee"] for each in scopes if each["hidden_parties"]]
+    if apart and rng.random() < 0.3:
+        return rng.choice(apart)
     grantee: UUID = rng.choice(scopes)["grantee"] if scopes and rng.random() < 0.7 else rng.choice(world.partners)
     return grantee
 

@@ -18,7 +18,7 @@ from .documents import SCHEMA, Document, documents
 from .examples import Judge, draw, wrongly_expanded, wrongly_unmasked
 from .mutants import MUTANTS, Mutant
 
-DOCUMENTS, TIMES = 600, 6
+DOCUMENTS, TIMES = 2400, 6
 ENDS: dict[str, type[Exception]] = {
     "unsealed source": PolicyBypassed, "unsealed cell": PolicyBypassed, "column named in text": PolicyBypassed,
     "foreign keys are names": asyncpg.CardinalityViolationError,

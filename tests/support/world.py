@@ -81,7 +81,7 @@ class World:
             self._rule()
         add_breaches(self)
         self.tables["block_pair"] = []
-        for _ in range(self.pick((0, 0, 1, 1, 2))):
+        for _ in range(self.pick((0, 1, 1, 2, 3))):
             self._block()
         for _ in range(2):
             self._review(self.partner())
