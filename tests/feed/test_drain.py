@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from scmhub.clock import system_clock
 from scmhub.database.address import Address
+from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import HubSecret
 from scmhub.database.unit import Database
 from scmhub.identity.keys import load_ring
@@ -86,6 +87,8 @@ async def place(admin: Address, settings: Settings, secret: HubSecret, tmp_path:
         stack.push_async_callback(database.close)
         firms = Firms(database, admin, system_clock())
         await firms.found()
+        # Roles belong to the whole server: the other tests have the usual limits.
+        stack.push_async_callback(ensure_roles, admin, secret, settings)
         replicas = [Replica(admin, tmp_path, TEST_SECRET, **more) for _ in range(2)]
         for each in replicas:
             stack.callback(each.kill)

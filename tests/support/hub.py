@@ -93,8 +93,11 @@ async def bench(admin: Address, settings: Settings) -> AsyncIterator[Bench]:
     """A hub on a database that is migrated already."""
     clock = MovableClock()
     roomy = settings.model_copy(
-        update={"compile_per_minute": 10**12, "cost_bucket": 10**12, "read_pool": 2, "write_pool": 1}
-    )
+        update={
+            "compile_per_minute": 10**12, "cost_bucket": 10**12, "read_pool": 2, "write_pool": 1,
+            "operation_timeout_seconds": 120.0,
+        }
+    )  # fmt: skip
     superuser = await admin.connect()
     try:
         async with Hub.open(admin, roomy, clock) as hub:
