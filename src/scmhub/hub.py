@@ -28,11 +28,11 @@ from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.start import follow_log
 from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.documents import Documents
-from scmhub.graph.library import Library
 from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket, InFlight
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.run import Engine
+from scmhub.graph.stored import StoredDocuments
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.uses import Uses
 from scmhub.graph.walk import page_bound
@@ -83,11 +83,11 @@ class Hub:
         compilations = Bucket(settings.compile_per_minute, settings.compile_per_minute / 60)
         self.commands = commands = CommandRunner(schema.strawberry, schema.registry, self.planner, database, clock)
         self.uses = Uses(database, clock)
-        self.library = Library(
+        self.stored = StoredDocuments(
             self.documents, database.read.rows, clock, compilations,
             lambda viewer: viewer.subject in self.standing.bound, self.uses.note,
         )  # fmt: skip
-        commands.parts[Library] = self.library
+        commands.parts[StoredDocuments] = self.stored
         self.engine = Engine(
             schema.strawberry,
             self.planner,
@@ -114,7 +114,7 @@ class Hub:
         )
         """The application's routes for logins at a partner's identity provider."""
         self.engine.public_keys = lambda: self.ring.ever
-        self.engine.library = self.library
+        self.engine.stored = self.stored
         life = timedelta(minutes=settings.token_minutes)
         self._in_flight = InFlight(settings.requests_in_flight)
         self.oauth = OAuth(settings.url, life, database, self.standing, self.sessions, clock, self.failures)
@@ -157,7 +157,7 @@ class Hub:
         sealer, units = Sealer(secret), asyncio.Semaphore(2)
         self.follows = lambda: follow_log(admin, secret, self, self.timers)
         self.commands.parts[WebhookDesk] = WebhookDesk(
-            lambda: self.feed, sealer, self.outbound.opened, self.library.check_listed
+            lambda: self.feed, sealer, self.outbound.opened, self.stored.check_listed
         )
         self._open_office = lambda feed: Office(
             Means(feed, self.database, self.standing, sealer, self.outbound, units),
@@ -173,7 +173,7 @@ class Hub:
         assert self.follows
         assert self.watches
         async with self.follows() as self.feed, self.watches(self.feed):
-            self.library.follow(self.feed.tail)
+            self.stored.follow(self.feed.tail)
             self.engine.pull = self.feed.pull
             try:
                 async with self._delivering(self.feed):
@@ -214,12 +214,12 @@ class Hub:
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         with self._in_flight.of(viewer.lens.partner_id):
             if request.named is not None or viewer.subject in self.standing.bound:
-                request = await self.library.settle(request, viewer)
+                request = await self.stored.settle(request, viewer)
             return await self.engine.execute(request, viewer)
 
     async def settle(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
         """The request with the text of its document, for who must know what it is before it runs."""
-        return await self.library.settle(request, viewer)
+        return await self.stored.settle(request, viewer)
 
     def origins(self) -> frozenset[str]:
         """Origins of the frontends that are registered now."""
@@ -242,7 +242,7 @@ class Hub:
         yield Gauge("scmhub_read_connections_in_use", "Read connections in use.", stats.in_use)
         yield Gauge("scmhub_read_waiters", "Reads waiting for a connection.", stats.waiting)
         yield Gauge("scmhub_documents", "Documents kept.", len(self.documents))
-        yield Gauge("scmhub_stored_documents", "Documents kept for their hashes.", len(self.library))
+        yield Gauge("scmhub_stored_documents", "Documents kept for their hashes.", len(self.stored))
         yield Gauge("scmhub_plans_compiled_total", "Statements compiled since start.", self.planner.compiled)
 
         if self.feed is not None:

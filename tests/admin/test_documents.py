@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from scmhub.errors import ServiceUnavailable
-from scmhub.graph.library import Texts
+from scmhub.graph.stored import Texts
 from scmhub.hub import Hub
 from scmhub.identity.tokens import issue_token
 from scmhub.identity.viewer import TokenScope
@@ -125,13 +125,13 @@ async def test_hidden_and_unknown_hashes_take_the_same_steps(live: Live, acme: C
     await acme.post(query=ME, **apq(ME))
     await registered(live, "{ viewer { id } }")
     statements: list[str] = []
-    rows = live.hub.library._rows
+    rows = live.hub.stored._rows
 
     async def recorded(sql: str, *args: Any) -> list[Any]:
         statements.append(sql)
         return await rows(sql, *args)
 
-    live.hub.library._rows = recorded
+    live.hub.stored._rows = recorded
     counts = []
     for text in (ME, "{ viewer { id } }", "{ viewer { name } }"):
         await bolt.post(**apq(text))
@@ -177,7 +177,7 @@ async def test_only_valid_documents_are_kept_and_faults_are_told_as_without_a_ha
     for text, code in (("{", "GRAPHQL_PARSE_FAILED"), ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED")):
         assert refusal(await acme.post(query=text, **apq(text)))[0] == code
         assert refusal(await acme.post(**apq(text)))[0] == "PERSISTED_QUERY_NOT_FOUND"
-    assert len(live.hub.library) == 0
+    assert len(live.hub.stored) == 0
     place = 'mutation { documentRetire(input: {document: "x", expectedVersion: 1}) { userErrors { code } } }'
     await acme.post(query=place, **apq(place))
     answer = await acme.get(extensions=orjson.dumps(apq(place)["extensions"]).decode())
@@ -205,7 +205,7 @@ async def test_a_partner_keeps_a_thousand_texts_and_others_are_not_touched(
     live: Live, acme: Caller, bolt: Caller
 ) -> None:
     await bolt.post(query=ME, **apq(ME))
-    live.hub.library._of(live.acme).taught = Texts(most=2)
+    live.hub.stored._of(live.acme).taught = Texts(most=2)
     texts = [f"{{ a{number}: viewer {{ code }} }}" for number in range(3)]
     for text in texts:
         await acme.post(query=text, **apq(text))
@@ -333,7 +333,7 @@ async def test_a_retired_document_answers_for_seven_more_days_and_may_come_back(
     by_id = f"sha256:{hash_of(ME)}"
     now = live.hub.clock()
     for moment, status in ((now, 200), (until - timedelta(microseconds=1), 200), (until, 400), (until, 400)):
-        live.hub.library._clock = lambda moment=moment: moment
+        live.hub.stored._clock = lambda moment=moment: moment
         assert (await acme.post(documentId=by_id)).status_code == status
     again = await do(live, live.acme, RETIRE, document=made["id"], expectedVersion=2)
     assert again["userErrors"][0]["code"] == "ILLEGAL_TRANSITION"
@@ -360,7 +360,7 @@ async def test_what_one_process_retires_the_others_know(live: Live, acme: Caller
         assert (await http.post("/graphql", json=body, headers=headers)).status_code == 200
         await do(live, live.acme, RETIRE, document=made["id"], expectedVersion=1)
         later = hub.clock() + timedelta(days=8)
-        second.library._clock = lambda: later
+        second.stored._clock = lambda: later
 
         async def gone() -> bool:
             return (await http.post("/graphql", json=body, headers=headers)).status_code == 400

@@ -17,9 +17,9 @@ from scmhub.feed.log import HUB
 from scmhub.graph.answers import MOST_CHARACTERS
 from scmhub.graph.declare import Call, column, command, kind, question
 from scmhub.graph.documents import Document as ReadDocument
-from scmhub.graph.library import DOCUMENT, Library, digest_of
 from scmhub.graph.lookup import changeable
 from scmhub.graph.reason import Reasoned
+from scmhub.graph.stored import DOCUMENT, StoredDocuments, digest_of
 from scmhub.graph.stored_tables import REGISTERED, RETIRED, StoredDocumentTable
 from scmhub.identity.integrations import check_name
 from scmhub.identity.viewer import Permission, TokenScope
@@ -89,11 +89,11 @@ class DocumentRetireInput(Reasoned):
     description="Reads and prices a document and lets your clients send it by its hash; a retired one comes back.",
 )  # fmt: skip
 async def document_register(unit: Unit, given: DocumentRegisterInput, call: Call) -> UUID:
-    library: Library = call.parts[Library]
+    stored: StoredDocuments = call.parts[StoredDocuments]
     if "\0" in given.text:
         raise Refusal("INVALID", "A document holds no NUL.", _TEXT)
     try:
-        read = await library.read(given.text, unit.partner_id)
+        read = await stored.read(given.text, unit.partner_id)
     except RateLimited:
         raise
     except RequestRefused as error:
@@ -142,7 +142,7 @@ async def document_check(
     document: Annotated[str, strawberry.argument(description="The document, at most 65,536 characters.")],
 ) -> DocumentCheck:
     try:
-        read = await info.context["library"].read(document, info.context["viewer"].lens.partner_id)
+        read = await info.context["stored"].read(document, info.context["viewer"].lens.partner_id)
     except RateLimited:
         raise
     except RequestRefused as error:

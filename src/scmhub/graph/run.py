@@ -26,12 +26,12 @@ from scmhub.graph.collect import Selected
 from scmhub.graph.commands import CommandRunner
 from scmhub.graph.deliver.selection import FeedSelection
 from scmhub.graph.documents import Document, Documents
-from scmhub.graph.library import Library
 from scmhub.graph.plan import Inputs, Plan, Planner
 from scmhub.graph.preview import check_previewer, mark_of, note, previewed_as
 from scmhub.graph.rates import Bucket
 from scmhub.graph.receipts import Reader, Receipts, with_marks
 from scmhub.graph.request import Answer, GraphQLRequest
+from scmhub.graph.stored import StoredDocuments
 from scmhub.graph.variables import variable_values
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
 from scmhub.sharing.lens import Lens
@@ -71,7 +71,7 @@ class Engine:
         """The keys whose signatures this hub accepts, for questions about what it signed."""
         self.pull: Pull | None = None
         """Reads pages of the change feed; None while the log is not followed."""
-        self.library: Library | None = None
+        self.stored: StoredDocuments | None = None
         """For questions about documents."""
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
@@ -175,7 +175,7 @@ class Engine:
 
         context = {
             "viewer": viewer, "now": self._clock(), "ask": ask, "reads": self._reads, "database": self._database,
-            "keys": self.public_keys, "library": self.library,
+            "keys": self.public_keys, "stored": self.stored,
         }  # fmt: skip
         result: Any = execute(
             self._core,

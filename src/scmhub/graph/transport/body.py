@@ -99,7 +99,7 @@ def request_of(
 
 
 def _named(parameters: dict[str, Any], extensions: dict[str, Any] | None) -> Named | None:
-    """The document's hash, if it is given; what the hash must look like is the library's business."""
+    """The document's hash, if it is given; what the hash must look like is for the stored documents to say."""
     document_id = parameters.get("documentId")
     persisted = (extensions or {}).get("persistedQuery")
     if document_id is not None:

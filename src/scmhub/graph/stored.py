@@ -94,7 +94,7 @@ class Shelves:
     listed: Texts = field(default_factory=Texts)
 
 
-class Library:
+class StoredDocuments:
     """Puts the text where a request has a hash, and refuses what a bound integration may not send."""
 
     def __init__(
