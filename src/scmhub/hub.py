@@ -23,7 +23,6 @@ from scmhub.exceptions.watch import Watch, watching
 from scmhub.feed.timers import LoopTimers, Timers
 from scmhub.graph.build import Root
 from scmhub.graph.commands import CommandRunner
-from scmhub.graph.declare import Many
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.start import follow_log
 from scmhub.graph.deliver.types import PAGE_DEFAULT, PAGE_MOST, Stream
@@ -32,6 +31,7 @@ from scmhub.graph.plan import Planner, spec_of
 from scmhub.graph.rates import Bucket, InFlight
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.run import Engine
+from scmhub.graph.specs import Many
 from scmhub.graph.stored import StoredDocuments
 from scmhub.graph.transport.metrics import Gauge
 from scmhub.graph.uses import Uses

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from scmhub.graph.declare import Banded, Column, Kind, Latest, Many, Narrow, One, Pair, Withheld, optional
+from scmhub.graph.declare import Kind, optional
+from scmhub.graph.specs import Banded, Column, Latest, Many, Narrow, One, Pair, Withheld
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
 from scmhub.sharing.access import PARTY

@@ -14,7 +14,8 @@ from typing import Any
 
 from graphql import GraphQLEnumType, get_named_type
 
-from scmhub.graph.declare import Banded, Column, Kind, Latest, Many, One, Pair, Withheld
+from scmhub.graph.declare import Kind
+from scmhub.graph.specs import Banded, Column, Latest, Many, One, Pair, Withheld
 from scmhub.graph.where import camel
 from scmhub.schema import load_schema
 

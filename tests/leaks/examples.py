@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from scmhub.graph.declare import Banded
+from scmhub.graph.specs import Banded
 from scmhub.partners.tables import RelationshipTable
 from scmhub.sharing import expansion
 from scmhub.sharing.tables import BlockPairTable, SharingRuleTable

@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Table, Uuid
 
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.graph.declare import Banded, Column, Kind, One, Pair
+from scmhub.graph.declare import Kind
+from scmhub.graph.specs import Banded, Column, One, Pair
 
 from ..support.rows import Row, Tables, copied
 from ..support.world import World

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from scmhub.database.tables import HUB_PARTNER
-from scmhub.graph.declare import Banded, Column, Kind, Pair
+from scmhub.graph.declare import Kind
+from scmhub.graph.specs import Banded, Column, Pair
 from scmhub.graph.where import camel
 
 from ..support.hub import Bench

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from scmhub.graph.checks import BadDeclaration, check_kind
-from scmhub.graph.declare import Latest, Many
+from scmhub.graph.specs import Latest, Many
 from scmhub.sharing.proof import PolicyBypassed
 
 from ..support.hub import Bench, another

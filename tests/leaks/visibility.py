@@ -18,7 +18,8 @@ from uuid import UUID
 
 from scmhub.database.embedded import EmbeddedServer
 from scmhub.database.secret import HubSecret
-from scmhub.graph.declare import Banded, Kind, Many, Pair
+from scmhub.graph.declare import Kind
+from scmhub.graph.specs import Banded, Many, Pair
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
 from scmhub.settings import Settings

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type
 
-from scmhub.graph.declare import Banded, Kind, Latest, Many, One, Pair
+from scmhub.graph.declare import Kind
+from scmhub.graph.specs import Banded, Latest, Many, One, Pair
 from scmhub.graph.where import camel
 from scmhub.ids import public_id
 from scmhub.schema import load_schema

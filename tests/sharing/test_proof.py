@@ -9,7 +9,8 @@ import pytest
 from scmhub.database.fragment import Cell, Fragment, Relation, literal, sql
 from scmhub.database.tables import metadata
 from scmhub.graph.checks import BadDeclaration, check_kind
-from scmhub.graph.declare import REGISTRY, Column, Kind, Many, One, Pair, Registry
+from scmhub.graph.declare import REGISTRY, Kind, Registry
+from scmhub.graph.specs import Column, Many, One, Pair
 from scmhub.schema import load_schema
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned

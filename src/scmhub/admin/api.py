@@ -9,7 +9,8 @@ import strawberry
 
 from scmhub.feed import audit
 from scmhub.feed.audit import AuditEntryTable
-from scmhub.graph.declare import column, days_since, kind, many, one, question
+from scmhub.graph.declare import kind, question
+from scmhub.graph.specs import column, days_since, many, one
 from scmhub.identity.tables import CredentialTable, IntegrationTable
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.access import PUBLIC

@@ -15,10 +15,11 @@ from scmhub.errors import RateLimited, Refusal, RequestRefused
 from scmhub.feed import audit
 from scmhub.feed.log import HUB
 from scmhub.graph.answers import MOST_CHARACTERS
-from scmhub.graph.declare import Call, column, command, kind, question
+from scmhub.graph.declare import Call, command, kind, question
 from scmhub.graph.documents import Document as ReadDocument
 from scmhub.graph.lookup import changeable
 from scmhub.graph.reason import Reasoned
+from scmhub.graph.specs import column
 from scmhub.graph.stored import DOCUMENT, StoredDocuments, digest_of
 from scmhub.graph.stored_tables import REGISTERED, RETIRED, StoredDocumentTable
 from scmhub.identity.integrations import check_name

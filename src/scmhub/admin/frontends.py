@@ -10,9 +10,10 @@ import strawberry
 
 from scmhub.admin.commands import IntegrationScope
 from scmhub.database.unit import Unit
-from scmhub.graph.declare import column, command, kind
+from scmhub.graph.declare import command, kind
 from scmhub.graph.lookup import changeable
 from scmhub.graph.reason import Reasoned
+from scmhub.graph.specs import column
 from scmhub.identity import frontends
 from scmhub.identity.frontend_tables import FrontendTable
 from scmhub.identity.public_clients import PREFIX

@@ -9,8 +9,9 @@ from uuid import UUID
 import strawberry
 
 from scmhub.database.unit import Unit
-from scmhub.graph.declare import column, command, kind
+from scmhub.graph.declare import command, kind
 from scmhub.graph.reason import Reasoned
+from scmhub.graph.specs import column
 from scmhub.identity import keys
 from scmhub.identity.keys import SigningKeyTable
 from scmhub.identity.viewer import Permission, TokenScope

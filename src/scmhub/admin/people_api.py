@@ -8,7 +8,8 @@ from enum import Enum
 import strawberry
 
 from scmhub.admin.me import Role
-from scmhub.graph.declare import column, kind, many, one
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, many, one
 from scmhub.identity.people_tables import InvitationTable, PersonTable, SessionTable
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.access import PUBLIC

@@ -9,9 +9,10 @@ from uuid import UUID
 import strawberry
 
 from scmhub.database.unit import Unit
-from scmhub.graph.declare import Shown, column, command, kind, many
+from scmhub.graph.declare import Shown, command, kind
 from scmhub.graph.lookup import changeable
 from scmhub.graph.reason import Reasoned
+from scmhub.graph.specs import column, many
 from scmhub.identity import providers
 from scmhub.identity.provider_tables import IdentityProviderTable, ProviderVersionTable
 from scmhub.identity.viewer import Permission, TokenScope

@@ -14,8 +14,9 @@ from typing import Any
 
 from scmhub.database.fragment import Fragment, all_of, join, literal, sql
 from scmhub.graph.collect import Selected
-from scmhub.graph.declare import Banded, Column, Kind, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import Kind, Registry, optional
 from scmhub.graph.json import Pieces, obj
+from scmhub.graph.specs import Banded, Column, Pair, Withheld
 from scmhub.sharing.precision import as_band, ends
 from scmhub.sharing.rows import Row
 

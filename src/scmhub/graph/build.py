@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 from graphql import (
@@ -21,16 +20,16 @@ from graphql import (
     GraphQLString,
 )
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.enum import has_enum_definition
 
 from scmhub.graph import values
 from scmhub.graph.checks import check_kind
-from scmhub.graph.declare import Banded, Column, Command, Kind, Latest, Many, One, Pair, Registry, Withheld, optional
+from scmhub.graph.declare import Command, Kind, Registry, optional
 from scmhub.graph.deliver.types import add_feed
 from scmhub.graph.preview import PREVIEW_AS
 from scmhub.graph.scalars import SCALARS
+from scmhub.graph.signatures import MODULE, annotation, describe, signature, type_name
+from scmhub.graph.specs import Many, One
 
-_MODULE = "scmhub.graph.built"
 _PAGING = {
     "first": (int | None, "How many from the start; at most {most}, default {default}."),
     "after": (str | None, "Continue after this cursor."),
@@ -44,14 +43,14 @@ class Built:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.module = types.ModuleType(_MODULE)
-        sys.modules[_MODULE] = self.module
+        self.module = types.ModuleType(MODULE)
+        sys.modules[MODULE] = self.module
         for name in ("Money", "MoneyBand", "Quantity", "QuantityBand", "Band", "PageInfo", "UserError"):
             setattr(self.module, name, getattr(values, name))
         self.module.Node = self._node_interface()  # type: ignore[attr-defined]
 
     def _node_interface(self) -> type:
-        made = type("Node", (), {"__annotations__": {"id": strawberry.ID}, "__module__": _MODULE})
+        made = type("Node", (), {"__annotations__": {"id": strawberry.ID}, "__module__": MODULE})
         made.id = strawberry.field(description="Opaque id, unique in the hub.")  # type: ignore[attr-defined]
         interface: type = strawberry.interface(made, description="A record that can be read again by its id.")
         return interface
@@ -61,7 +60,7 @@ class Built:
     ) -> type:
         bases = options.pop("bases", ())
         make = options.pop("make", strawberry.type)
-        bare = type(name, bases, {"__annotations__": annotations, "__module__": _MODULE, **fields})
+        bare = type(name, bases, {"__annotations__": annotations, "__module__": MODULE, **fields})
         made: type = make(bare, name=name, description=description)
         setattr(self.module, name, made)
         return made
@@ -78,7 +77,7 @@ class Built:
             if isinstance(spec, Many):
                 fields[name] = self._connection_field(self.registry.kinds[spec.kind], spec.description, meta, spec)
             else:
-                annotations[name] = _annotation(kind, name, spec)
+                annotations[name] = annotation(kind, name, spec)
                 fields[name] = strawberry.field(description=describe(spec), metadata=meta)
         bases = () if kind.part_of else (self.module.Node,)
         self.add(kind.name, annotations, fields, kind.description, bases=bases)
@@ -123,7 +122,7 @@ class Built:
         else:
             arguments |= {each.argument: (each.type | None, each.description) for each in bounds.narrow}
         return strawberry.field(
-            resolver=_signature(arguments, f"{target.name}Connection"), description=description, metadata=meta
+            resolver=signature(arguments, f"{target.name}Connection"), description=description, metadata=meta
         )
 
     def _page_arguments(self, kind: Kind) -> dict[str, tuple[Any, str]]:
@@ -161,18 +160,18 @@ class Built:
     def _comparators(self, kind: Kind, name: str) -> str:
         spec = kind.fields[name]
         of: Any = strawberry.ID if isinstance(spec, One) else optional(kind.types.get(name, Decimal))[0]
-        type_name = f"{'Id' if of is strawberry.ID else _type_name(of)}Comparators"
-        if not hasattr(self.module, type_name):
+        comparators = f"{'Id' if of is strawberry.ID else type_name(of)}Comparators"
+        if not hasattr(self.module, comparators):
             ordered = of in (int, Decimal, date, datetime)
-            setattr(self.module, type_name, values.make_comparators(type_name, of, ordered=ordered, text=of is str))
-        return type_name
+            setattr(self.module, comparators, values.make_comparators(comparators, of, ordered=ordered, text=of is str))
+        return comparators
 
     def _order_by(self, kind: Kind) -> None:
         members = {"ID": "Birth of the record."} | {
             name: f"The field `{column}`." for name, column in kind.orders.items()
         }
         members = {name: strawberry.enum_value(name, description=text) for name, text in members.items()}  # type: ignore[misc]
-        made = Enum(f"{kind.name}OrderField", members, module=_MODULE)  # type: ignore[misc]
+        made = Enum(f"{kind.name}OrderField", members, module=MODULE)  # type: ignore[misc]
         setattr(
             self.module, made.__name__, strawberry.enum(made, description=f"What {kind.name} records are ordered by.")
         )
@@ -193,15 +192,15 @@ class Built:
         fields: dict[str, Any] = {
             **more,
             "viewer": strawberry.field(
-                resolver=_signature({}, "Partner"), description="The partner you act for.", metadata={"spec": "viewer"}
+                resolver=signature({}, "Partner"), description="The partner you act for.", metadata={"spec": "viewer"}
             ),
             "node": strawberry.field(
-                resolver=_signature({"id": (strawberry.ID, "Id of any record.")}, "Node | None"),
+                resolver=signature({"id": (strawberry.ID, "Id of any record.")}, "Node | None"),
                 description="One record by id; null if there is none that you may see.",
                 metadata={"spec": "node"},
             ),
             "nodes": strawberry.field(
-                resolver=_signature({"ids": (list[strawberry.ID], "At most 250 ids.")}, "list[Node | None]"),
+                resolver=signature({"ids": (list[strawberry.ID], "At most 250 ids.")}, "list[Node | None]"),
                 description="Records by id, in the order asked; null for those you may not see.",
                 metadata={"spec": "nodes"},
             ),
@@ -219,7 +218,7 @@ class Built:
         if kind.single:
             self._reference(kind)
             fields[kind.single] = strawberry.field(
-                resolver=_signature({"by": (f"{kind.name}Ref", "Which one.")}, f"{kind.name} | None"),
+                resolver=signature({"by": (f"{kind.name}Ref", "Which one.")}, f"{kind.name} | None"),
                 description=f"One {kind.name}; null if there is none that you may see.",
                 metadata={"spec": Single(kind.name)},
             )
@@ -252,7 +251,7 @@ class Built:
         for command in self.registry.commands.values():
             self._payload(command)
             fields[command.name] = strawberry.field(
-                resolver=_signature({"input": (command.input_type, "What to do.")}, f"{payload_name(command)} | None"),
+                resolver=signature({"input": (command.input_type, "What to do.")}, f"{payload_name(command)} | None"),
                 description=command.description,
                 metadata={"spec": command},
                 name=command.name,
@@ -300,74 +299,6 @@ def payload_name(command: Command) -> str:
     return f"{command.name[0].upper()}{command.name[1:]}Payload"
 
 
-def describe(spec: Any) -> str:
-    """The field's text, with who may see it."""
-    access = getattr(spec, "access", None)
-    if access is None or access.name == "PUBLIC":
-        return str(spec.description)
-    sides = (
-        "the parties"
-        if access.sides is None
-        else " and ".join(s.removesuffix("_id") for s in access.sides) or "no party"
-    )
-    unlimited = " for all items, all sites and all days" if access.whole else ""
-    seen = {
-        "PARTY": f"Seen by owner and {sides.removeprefix('the ')}.",
-        "OWNER_ONLY": "Seen by the owner.",
-        "BAND": f"Seen under rules{unlimited} that open `{access.group}`.",
-        "COMPLETE": f"Seen by owner and parties, and under rules{unlimited}.",
-        "SHAREABLE": f"Seen by the owner and {sides}, and under rules{unlimited} that open `{access.group}`.",
-    }[access.name]
-    return f"{spec.description} {seen}"
-
-
-def _annotation(kind: Kind, name: str, spec: Any) -> Any:
-    match spec:
-        case Pair():
-            return f"{spec.type_name} | None" if spec.nullable else spec.type_name
-        case Banded():
-            return f"{spec.type_name} | None"
-        case One() | Latest():
-            return f"{spec.kind} | None"
-        case Withheld():
-            return list[str]
-        case Column():
-            return kind.types[name]
-    raise TypeError(f"{kind.name}.{name}: not a field declaration")
-
-
-def _type_name(of: Any) -> str:
-    if has_enum_definition(of):
-        return str(of.__strawberry_definition__.name)
-    names = {str: "String", int: "Int", bool: "Boolean", Decimal: "Decimal", date: "Date", datetime: "DateTime"}
-    return names.get(of) or str(of.__name__)
-
-
-def _signature(arguments: dict[str, tuple[Any, str]], result: Any) -> Callable[..., Any]:
-    """A resolver that exists for its signature: Strawberry reads the arguments from it, nobody ever calls it."""
-
-    def never_called(**_: Any) -> Any:
-        raise AssertionError("planned fields are answered by the engine")
-
-    parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            annotation=Annotated[type_, strawberry.argument(description=text)],
-            default=strawberry.UNSET if _may_be_absent(type_) else inspect.Parameter.empty,
-        )
-        for name, (type_, text) in arguments.items()
-    ]
-    never_called.__signature__ = inspect.Signature(parameters, return_annotation=result)  # type: ignore[attr-defined]
-    never_called.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": result}
-    never_called.__module__ = _MODULE
-    return never_called
-
-
-def _may_be_absent(type_: Any) -> bool:
-    return type_.endswith("| None") if isinstance(type_, str) else optional(type_)[1]
-
-
 def build_schema(registry: Registry, scalars: Iterable[tuple[object, Any]] = ()) -> strawberry.Schema:
     """The finished schema. ValueError names kind and field of any declaration that policy or paging cannot honour."""
     built = Built(registry)
@@ -378,7 +309,7 @@ def build_schema(registry: Registry, scalars: Iterable[tuple[object, Any]] = ())
         if kind.plural:
             built.where(kind)
         built.kind(kind)
-    changes, subscription, items = add_feed(built, _signature)
+    changes, subscription, items = add_feed(built, signature)
     return strawberry.Schema(
         query=built.query(changes=changes),
         mutation=built.mutation() if registry.commands else None,

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import CHAR, CheckConstraint, Float, Index, Table, UniqueConstraint
 
-from scmhub.graph.declare import Banded, Column, Kind, Latest, Many, One, Pair, Registry, optional
+from scmhub.graph.declare import Kind, Registry, optional
 from scmhub.graph.deliver.types import is_followed
+from scmhub.graph.specs import Banded, Column, Latest, Many, One, Pair
 from scmhub.sharing.access import BAND, PUBLIC
 from scmhub.sharing.policy import Owned
 

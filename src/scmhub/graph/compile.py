@@ -7,7 +7,7 @@ Every table is entered through a ``Row`` of ``sharing.policy``; nothing here cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -20,22 +20,11 @@ from scmhub.graph import bands, marks, pages
 from scmhub.graph.arguments import Site, check_page, structure
 from scmhub.graph.build import payload_name
 from scmhub.graph.collect import Collector, Selected
-from scmhub.graph.declare import (
-    Banded,
-    Column,
-    Command,
-    Kind,
-    Latest,
-    Many,
-    Narrow,
-    One,
-    Pair,
-    Registry,
-    Withheld,
-    optional,
-)
+from scmhub.graph.declare import Command, Kind, Registry, optional
 from scmhub.graph.json import Pieces, key_list, obj, scalar, whole_days
-from scmhub.graph.where import SQL_TYPES, Where, camel
+from scmhub.graph.lists import Listed
+from scmhub.graph.specs import Banded, Column, Latest, Many, One, Pair, Withheld
+from scmhub.graph.where import Where, camel
 from scmhub.identity.viewer import Permission
 from scmhub.ids import parse_id
 from scmhub.sharing.access import PARTY
@@ -172,7 +161,7 @@ class Compiler:
         site, values = self.site(kind.name, selected, lambda given: check_page(given, spec.most))
         column = None if spec.order == "id" else spec.order
         order = pages.Order(target, column, False, site, values, spec.default, spec.most)
-        listed = _Listed(target, row.judged if target.part_of else None, row, spec, site, values)
+        listed = Listed(target, row.judged if target.part_of else None, row, spec, site, values)
         fields = self.fields(selected.selections, f"{target.name}Connection")
         if {each.name for each in fields} <= {"nodes", "__typename"}:
             return self._nodes_only(listed, order, fields)
@@ -192,7 +181,7 @@ class Compiler:
         )
         return self._page(target, listed.whole, order, keys, count, fields)
 
-    def _nodes_only(self, listed: _Listed, order: pages.Order, fields: list[Selected]) -> Pieces:
+    def _nodes_only(self, listed: Listed, order: pages.Order, fields: list[Selected]) -> Pieces:
         """The common case, without keys or cursors: rows in order, limited, each written once."""
         members = []
         for each in fields:
@@ -217,7 +206,7 @@ class Compiler:
 
     def root_page(self, kind: Kind, selected: Selected) -> Pieces:
         site, values = self.site("Query", selected, lambda given: check_page(given, 250))
-        column, descending = _chosen_order(kind, values)
+        column, descending = pages.chosen_order(kind, values)
         order = pages.Order(kind, column, descending, site, values, 50, 250)
         where = Where(site, kind, self._prefixes, values)
         branches = pages.Branches(kind, order, where, self._row(kind).alias)
@@ -359,40 +348,6 @@ class Compiler:
         return _or_null(self._by_key(kind, key, selections)).build()
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The records of a nested connection: of which kind, of which parent, under which arguments."""
-
-    kind: Kind
-    whole: Row | None
-    parent: Row
-    spec: Many
-    site: Site
-    values: dict[str, Any]
-
-    def clause(self, row: Row, more: list[Fragment]) -> Fragment:
-        """FROM and WHERE for ``row``, after everything that is asked of it was compiled."""
-        keys = [sql("{} = {}", row.cell(self.spec.by), self.parent.cell("id"))]
-        tests = [] if self.kind.part_of else [self.kind.policy.visible(row)]
-        narrowed = [_narrowed(each, row, self.site, self.values) for each in self.spec.narrow]
-        keys += [each for each in narrowed if each is not None]
-        return row.clause(keys, [*tests, *more])
-
-
-def _narrowed(narrow: Narrow, row: Row, site: Site, values: dict[str, Any]) -> Fragment | None:
-    """The condition of one narrowing argument; None if it is not given and nothing follows from that."""
-    name = camel(narrow.argument)
-    given = values.get(name) is not None
-    cell = row.cell(narrow.column)
-    if not given:
-        return sql("{} is null", row.cell(narrow.until)) if narrow.until else None
-    bound = site.bind(SQL_TYPES[narrow.type], name, lambda args: args[name])
-    if narrow.until:
-        until = row.cell(narrow.until)
-        return sql("{} <= {} and ({} is null or {} > {})", cell, bound, until, until, bound)
-    return sql("{} >= {}", cell, bound) if narrow.op == ">=" else sql("{} <= {}", cell, bound)
-
-
 def _tells_parties(kind: Kind, row: Row, card: Row) -> Fragment:
     """Whether ``row`` hides nobody from the viewer who might be the owner of a card it names."""
     judged = row.judged
@@ -429,11 +384,3 @@ def _list(name: str) -> Pieces:
 def _name(name: str | None) -> Fragment:
     """An alias or column name made by this module or a declaration, never by a document."""
     return Fragment((str(name),))
-
-
-def _chosen_order(kind: Kind, values: dict[str, Any]) -> tuple[str | None, bool]:
-    chosen = values.get("orderBy")
-    if chosen is None:
-        return None, True
-    name, direction = (getattr(each, "value", each) for each in (chosen["field"], chosen["direction"]))
-    return (None if name == "ID" else kind.orders[name]), direction == "DESC"

@@ -289,3 +289,12 @@ def _page_end(order: Order, place: Fragment) -> Pieces:
 
 def row_cursor(order: Order, row: Row) -> Fragment:
     return cursor_sql(order.tag, row.cell("id"), order.sort_cell(row))
+
+
+def chosen_order(kind: Kind, values: dict[str, Any]) -> tuple[str | None, bool]:
+    """The column of `orderBy` (None: by id) and whether it descends; newest first unless said."""
+    chosen = values.get("orderBy")
+    if chosen is None:
+        return None, True
+    name, direction = (getattr(each, "value", each) for each in (chosen["field"], chosen["direction"]))
+    return (None if name == "ID" else kind.orders[name]), direction == "DESC"

@@ -9,7 +9,8 @@ from typing import Any
 
 from scmhub.database.fragment import Bind, Fragment, all_of, any_of, sql
 from scmhub.graph.arguments import Site
-from scmhub.graph.declare import Column, Kind, One, optional
+from scmhub.graph.declare import Kind, optional
+from scmhub.graph.specs import Column, One
 from scmhub.ids import key_of
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.rows import Row

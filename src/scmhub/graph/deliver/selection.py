@@ -22,9 +22,10 @@ from scmhub.errors import BadUserInput
 from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
-from scmhub.graph.declare import Banded, Kind, Withheld
+from scmhub.graph.declare import Kind
 from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.pages import Branches, page_keys
+from scmhub.graph.specs import Banded, Withheld
 from scmhub.graph.where import camel
 from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access

@@ -7,8 +7,9 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph import declare
-from scmhub.graph.declare import column, kind
+from scmhub.graph import specs
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned
@@ -26,8 +27,8 @@ class BlockPairState(Enum):
 class BlockPair:
     """Two partners you keep apart. Only you (the hub's operator: only the operator) see it; neither of them is told."""
 
-    one = declare.one("Partner", PUBLIC, "One of the two; for a pair of your own it is you.", by="one_id")
-    other = declare.one("Partner", PUBLIC, "The other.", by="other_id")
+    one = specs.one("Partner", PUBLIC, "One of the two; for a pair of your own it is you.", by="one_id")
+    other = specs.one("Partner", PUBLIC, "The other.", by="other_id")
     own_records_only: bool = column(PUBLIC, "Whether it bears on your records only; else on everybody's.")
     state: BlockPairState = column(PUBLIC, "Whether it keeps them apart.")
     reason: str = column(PUBLIC, "Why it was set, in your words.")

@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, kind, many, one
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, many, one
 from scmhub.records.cases import model
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned

@@ -8,7 +8,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, extend, kind, many, measured, one
+from scmhub.graph.declare import extend, kind
+from scmhub.graph.specs import column, many, measured, one
 from scmhub.records.cases import breach_model as model
 from scmhub.records.cases.api import CaseSeverity
 from scmhub.sharing.access import PARTY, PUBLIC

@@ -14,8 +14,9 @@ from typing import Any
 
 import strawberry
 
-from scmhub.graph.declare import Narrow, column, extend, kind, many, one, withheld
+from scmhub.graph.declare import extend, kind
 from scmhub.graph.scalars import UnitCode
+from scmhub.graph.specs import Narrow, column, many, one, withheld
 from scmhub.records.forecasts import model
 from scmhub.sharing.access import PUBLIC, shareable
 from scmhub.sharing.policy import Owned

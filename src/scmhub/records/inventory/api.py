@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import Narrow, column, extend, kind, latest, many, measured, one, withheld
+from scmhub.graph.declare import extend, kind
+from scmhub.graph.specs import Narrow, column, latest, many, measured, one, withheld
 from scmhub.records.inventory import model
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned

@@ -8,7 +8,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, kind, many, measured, money, one, withheld
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, many, measured, money, one, withheld
 from scmhub.records.orders import model
 from scmhub.records.orders.states import OrderStatus
 from scmhub.sharing.access import COMPLETE, PARTY, PUBLIC, party, shareable

@@ -8,7 +8,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, kind, many, measured, money, one, withheld
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, many, measured, money, one, withheld
 from scmhub.records.orders import shipment_model as model
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned

@@ -7,8 +7,9 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, kind, many, one, withheld
+from scmhub.graph.declare import kind
 from scmhub.graph.scalars import CountryCode, UnitCode
+from scmhub.graph.specs import column, many, one, withheld
 from scmhub.partners.tables import ItemAliasTable, ItemTable, PartnerTable, SiteTable
 from scmhub.sharing.access import OWNER_ONLY, PUBLIC, shareable
 from scmhub.sharing.directory import Directory

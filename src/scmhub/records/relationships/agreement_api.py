@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, extend, kind, many, measured, one
+from scmhub.graph.declare import extend, kind
+from scmhub.graph.specs import column, many, measured, one
 from scmhub.partners import agreements as model
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned

@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, kind, one
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, one
 from scmhub.partners.tables import RelationshipTable
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned

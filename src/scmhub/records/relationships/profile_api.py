@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from scmhub.graph.declare import column, extend, kind, latest, many, measured, money, one, question
+from scmhub.graph.declare import extend, kind, question
 from scmhub.graph.scalars import UnitCode
+from scmhub.graph.specs import column, latest, many, measured, money, one
 from scmhub.quantity import parse_decimal
 from scmhub.records.relationships import model, objectives
 from scmhub.records.relationships.api import RelationshipState

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import strawberry
 
-from scmhub.graph.declare import column, keys, kind, one
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, keys, one
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned

@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, keys, kind, one
+from scmhub.graph.declare import kind
+from scmhub.graph.specs import column, keys, one
 from scmhub.sharing.access import PUBLIC
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.tables import SharingRuleTable

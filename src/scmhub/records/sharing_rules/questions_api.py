@@ -9,7 +9,8 @@ import strawberry
 
 from scmhub.database.fragment import Statement
 from scmhub.errors import BadUserInput
-from scmhub.graph.declare import REGISTRY, Banded, Kind, question
+from scmhub.graph.declare import REGISTRY, Kind, question
+from scmhub.graph.specs import Banded
 from scmhub.graph.where import camel
 from scmhub.identity.viewer import Permission
 from scmhub.ids import key_of, parse_id, public_id

@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from scmhub.graph.declare import column, extend, kind, many, measured, one, withheld
+from scmhub.graph.declare import extend, kind
+from scmhub.graph.specs import column, many, measured, one, withheld
 from scmhub.records.structure.model import ItemLinkTable
 from scmhub.sharing.access import OWNER_ONLY, PUBLIC, shareable
 from scmhub.sharing.policy import Owned
