@@ -213,7 +213,7 @@ class Hub:
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         with self._in_flight.of(viewer.lens.partner_id):
-            if request.named is not None or viewer.subject in self.standing.bound:
+            if self.stored.settles(request, viewer):
                 request = await self.stored.settle(request, viewer)
             return await self.engine.execute(request, viewer)
 

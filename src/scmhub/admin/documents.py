@@ -22,7 +22,7 @@ from scmhub.graph.reason import Reasoned
 from scmhub.graph.specs import column
 from scmhub.graph.stored import DOCUMENT, StoredDocuments, digest_of
 from scmhub.graph.stored_tables import REGISTERED, RETIRED, StoredDocumentTable
-from scmhub.identity.integrations import check_name
+from scmhub.identity.integrations import MOST_NAME, check_name
 from scmhub.identity.viewer import Permission, TokenScope
 from scmhub.ids import new_id
 from scmhub.sharing.access import PUBLIC
@@ -30,7 +30,6 @@ from scmhub.sharing.policy import Owned
 
 MOST_DOCUMENTS = 2_000
 """Documents of one partner, retired ones included."""
-MOST_NAME = 200
 ANSWERS = timedelta(days=7)
 """How long a retired document goes on answering: apps of yesterday are still about."""
 KEPT = timedelta(days=30)
@@ -91,8 +90,6 @@ class DocumentRetireInput(Reasoned):
 )  # fmt: skip
 async def document_register(unit: Unit, given: DocumentRegisterInput, call: Call) -> UUID:
     stored: StoredDocuments = call.parts[StoredDocuments]
-    if "\0" in given.text:
-        raise Refusal("INVALID", "A document holds no NUL.", _TEXT)
     try:
         read = await stored.read(given.text, unit.partner_id)
     except RateLimited:

@@ -12,14 +12,14 @@ from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity import people
 from scmhub.identity.barring import bar, lift, name_of
-from scmhub.identity.roles import Role
+from scmhub.identity.roles import Role, check_operator
 from scmhub.partners.registry import register_partner
 from scmhub.partners.tables import PartnerTable
 
 
 async def invite(unit: Unit, code: str, name: str) -> UUID:
     """The key of a new partner."""
-    _check_operator(unit)
+    check_operator(unit)
     try:
         key = await register_partner(unit, code, name)
     except Refusal as refusal:
@@ -30,14 +30,14 @@ async def invite(unit: Unit, code: str, name: str) -> UUID:
 
 async def invite_administrator(unit: Unit, partner: UUID, name: str, email: str) -> str:
     """The token of the link for a partner's first administrator."""
-    _check_operator(unit)
+    check_operator(unit)
     _, token = await people.invite(unit, name, email, [Role.ADMIN], partner=partner)
     return token
 
 
 async def change_status(unit: Unit, code: str, status: str) -> UUID:
     """SUSPENDED or ACTIVE. ILLEGAL_TRANSITION if it is so already."""
-    _check_operator(unit)
+    check_operator(unit)
     found = (await unit.session.exec(select(PartnerTable).where(PartnerTable.code == code).with_for_update())).first()
     if found is None or found.id == HUB_PARTNER:
         raise Refusal("NOT_FOUND", "There is no partner with this code.", ["input", "code"])
@@ -51,7 +51,3 @@ async def change_status(unit: Unit, code: str, status: str) -> UUID:
     await audit.record(unit, action, audit.subject_of("partner", found.id), {"code": code})
     return found.id
 
-
-def _check_operator(unit: Unit) -> None:
-    if unit.partner_id != HUB_PARTNER:
-        raise Refusal("FORBIDDEN", "Only the hub's operator may do this.", ["input"])

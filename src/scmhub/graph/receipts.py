@@ -20,7 +20,7 @@ from uuid import UUID
 import orjson
 
 from scmhub.database.unit import Database
-from scmhub.feed.timers import Handle, LoopTimers, Timers
+from scmhub.feed.timers import Handle, LoopTimers
 from scmhub.graph.documents import Document
 from scmhub.ids import new_id
 from scmhub.sharing.receipts import Receipt, taken
@@ -41,7 +41,9 @@ select id, at, owner_id, $2, actor, document, operation, kind, rules, records, c
 from jsonb_to_recordset(convert_from($1, 'UTF8')::jsonb) as r(
   id uuid, at timestamptz, owner_id uuid, actor text, document text, operation text, kind text, rules uuid[],
   records int, counted int)
+on conflict do nothing
 """
+"""A batch that broke off in the middle is written again whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ class Reader:
 class Receipts:
     """The receipts of one process."""
 
-    def __init__(self, database: Database, timers: Timers | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._timers = timers or LoopTimers()
+        self._timers = LoopTimers()
         self._waiting: list[tuple[UUID, dict[str, Any]]] = []
         self._handle: Handle | None = None
         self._closed = False
@@ -76,7 +78,6 @@ class Receipts:
 
     async def take(self, answer: bytes, reader: Reader) -> bytes:
         """The answer without its marks, once its receipts are written (STRICT) or wait to be."""
-        self._remember(reader.partner)
         shown, receipts = taken(answer)
         await self._keep(receipts, reader)
         return shown
@@ -96,7 +97,8 @@ class Receipts:
         elif rows:
             await self._put(rows)
 
-    def _remember(self, partner: UUID) -> None:
+    def remember(self, partner: UUID) -> None:
+        """The gate has just said that rules ask for receipts of this partner's reads."""
         if len(self._remembered) > 10_000:
             self._remembered.clear()
         self._remembered[partner] = monotonic() + REMEMBERED_SECONDS

@@ -117,6 +117,7 @@ class Engine:
             data: bytes | None = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs))
             if data is not None or not plan.gated:
                 return data or b"null"
+            self.receipts.remember(partner)
         marked, _ = self._planner.plan(with_marks(document), variables, lambda: None, self._planner.query)
         data = await self._reads.fetch(marked.statement.text, *marked.parameters(inputs))
         name = document.operation.name

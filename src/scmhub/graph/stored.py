@@ -113,6 +113,10 @@ class StoredDocuments:
     def __len__(self) -> int:
         return sum(len(each.taught) + len(each.listed) for each in self._shelves.values())
 
+    def settles(self, request: GraphQLRequest, viewer: Viewer) -> bool:
+        """Whether ``settle`` has anything to do, without a coroutine for the many requests where it has not."""
+        return request.named is not None or self._is_bound(viewer)
+
     async def settle(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
         """The request with the text of its document and no hash; RequestRefused if there is none for this caller."""
         partner, named = viewer.lens.partner_id, request.named
@@ -136,6 +140,8 @@ class StoredDocuments:
 
     async def read(self, text: str, partner: UUID) -> list[Document]:
         """Every operation of a document; RequestRefused if one cannot run."""
+        if "\0" in text:
+            raise BadRequest("A document holds no NUL.")
         self._compilations.spend(partner, 1)
         return await self._documents.every(text)
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from scmhub.clock import Clock
 from scmhub.database.unit import Database
-from scmhub.errors import HubError
 from scmhub.feed.timers import Timers, pause
 
 WRITE_SECONDS = 60.0
@@ -50,9 +49,9 @@ class Uses:
             try:
                 async with self._database.unit(partner, "hub", self._clock) as unit:
                     await unit.rows(_WRITE, sorted(noted), now, now - EVERY)
-            except (HubError, OSError) as error:
+            except Exception as error:
                 log.warning("the last uses of documents could not be written and wait: %s", error)
-                self._noted.setdefault(partner, noted)
-                return
+                self._noted[partner] = noted | self._noted.get(partner, {})
+                continue
             self._written = {key: at for key, at in self._written.items() if now - at < EVERY}
             self._written |= dict.fromkeys(noted, now)

@@ -17,6 +17,7 @@ SOURCES_SHARE = 10
 SECONDS = 60.0
 REMEMBERED = 20_000
 _ANYBODY = ""
+_Counts = OrderedDict[tuple[str, str], tuple[float, int]]
 
 
 class Failures:
@@ -25,7 +26,9 @@ class Failures:
     def __init__(self, most: int = MOST, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._monotonic = monotonic
-        self._counts: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
+        self._counts: _Counts = OrderedDict()
+        self._alone: _Counts = OrderedDict()
+        """Apart, so that no flood of invented tokens makes the others forgotten."""
 
     def wait(self, source: str, client: str = _ANYBODY) -> float:
         """Seconds until this client, or anybody from there, may try again; 0: now."""
@@ -35,13 +38,15 @@ class Failures:
     def add(self, source: str, client: str = _ANYBODY, *, alone: bool = False) -> None:
         """One more failure. ``alone``: it does not count for the source as a whole, which many may share."""
         now = self._monotonic()
+        counts = self._alone if alone else self._counts
         for key in {(source, client)} if alone else {(source, client), (source, _ANYBODY)}:
-            since, count = self._counts.pop(key, (now, 0))
-            self._counts[key] = (since, count + 1) if now - since < SECONDS else (now, 1)
-        while len(self._counts) > REMEMBERED:
-            self._counts.popitem(last=False)
+            since, count = counts.pop(key, (now, 0))
+            counts[key] = (since, count + 1) if now - since < SECONDS else (now, 1)
+        while len(counts) > REMEMBERED:
+            counts.popitem(last=False)
 
     def _left(self, source: str, client: str, most: int) -> float:
-        since, count = self._counts.get((source, client), (0.0, 0))
+        key = (source, client)
+        since, count = self._alone.get(key) or self._counts.get(key, (0.0, 0))
         left = since + SECONDS - self._monotonic()
         return left if count >= most and left > 0 else 0.0

@@ -21,6 +21,7 @@ from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
+from scmhub.identity.roles import check_operator
 from scmhub.identity.sealing import seal, unseal
 from scmhub.ids import new_id
 
@@ -148,8 +149,7 @@ async def revoke(unit: Unit, kid: str) -> SigningKeyTable:
 
 async def _alone(unit: Unit) -> None:
     """Alone with the ring, as the operator; every replica reads it anew when the unit has committed."""
-    if unit.partner_id != HUB_PARTNER:
-        raise Refusal("FORBIDDEN", "Only the hub's operator may do this.", ["input"])
+    check_operator(unit)
     await unit.rows("select pg_advisory_xact_lock($1)", _LOCK)
     renew(unit)
 

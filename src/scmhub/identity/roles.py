@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from scmhub.database.tables import HUB_PARTNER
+from scmhub.database.unit import Unit
+from scmhub.errors import Refusal
 from scmhub.identity.viewer import Permission, TokenScope
 
 
@@ -61,3 +64,9 @@ def permitted(subject: str, roles: Iterable[Role], token_scopes: Iterable[TokenS
         case _:
             own = frozenset()
     return own & frozenset[Permission]().union(*(_ASKED_FOR[scope] for scope in token_scopes))
+
+
+def check_operator(unit: Unit) -> None:
+    """Refusal FORBIDDEN unless the hub itself acts: a shell has every permission, for any partner."""
+    if unit.partner_id != HUB_PARTNER:
+        raise Refusal("FORBIDDEN", "Only the hub's operator may do this.", ["input"])

@@ -15,6 +15,7 @@ from scmhub.feed import audit
 from scmhub.feed.log import HUB
 from scmhub.graph.declare import Call, Shown, command
 from scmhub.graph.lookup import changeable
+from scmhub.identity.integrations import check_name
 from scmhub.identity.viewer import TokenScope
 from scmhub.ids import new_id
 from scmhub.webhooks.desk import WebhookDesk, kept_names
@@ -35,7 +36,6 @@ WEBHOOK = "WEBHOOK"
 REGISTERED = "REGISTERED"
 MOST_WEBHOOKS = 20
 """Webhooks of one partner."""
-MOST_NAME = 200
 MOST_OVERLAP_HOURS = 7 * 24
 MOST_QUEUED = 10
 KEPT_TESTS = 20
@@ -118,7 +118,7 @@ class WebhookRedeliverInput:
 )  # fmt: skip
 async def webhook_create(unit: Unit, given: WebhookCreateInput, call: Call) -> Shown:
     desk: WebhookDesk = call.parts[WebhookDesk]
-    name = _check_name(given.name)
+    name = check_name(given.name)
     url = desk.check_url(given.url)
     variables = await desk.check_document(call.viewer, given.document, given.operation_name, given.variables)
     after = None if given.after is None else desk.check_place(given.after, call.viewer.lens)
@@ -145,7 +145,7 @@ async def webhook_create(unit: Unit, given: WebhookCreateInput, call: Call) -> S
 async def webhook_revise(unit: Unit, given: WebhookReviseInput, call: Call) -> UUID:
     desk: WebhookDesk = call.parts[WebhookDesk]
     found = await _webhook(unit, given.webhook, given.expected_version)
-    found.name = _check_name(given.name.value) if given.name else found.name
+    found.name = check_name(given.name.value) if given.name else found.name
     found.url = desk.check_url(given.url.value) if given.url else found.url
     found.document = given.document.value if given.document else found.document
     found.operation_name = given.operation_name.value if given.operation_name else found.operation_name
@@ -175,6 +175,7 @@ async def webhook_resume(unit: Unit, given: WebhookResumeInput, call: Call) -> U
     found = await _webhook(unit, given.webhook, given.expected_version)
     if found.state == ACTIVE:
         raise Refusal("ILLEGAL_TRANSITION", "It is active; it may be suspended.", _WEBHOOK, found.id)
+    await _check_resumable(found, call)
     found.state, found.reason = ACTIVE, None
     found.failed_tries, found.deaths, found.next_try_at = 0, 0, None
     _answer_for(found, call)
@@ -254,10 +255,13 @@ async def _webhook(unit: Unit, public: str, version: int | None) -> WebhookTable
     return await changeable(unit, WebhookTable, "Webhook", public, version, _WEBHOOK)
 
 
-def _check_name(name: str) -> str:
-    if not name.strip() or name != name.strip() or len(name) > MOST_NAME or not name.isprintable():
-        raise Refusal("INVALID", f"A name has 1 to {MOST_NAME} characters, no space around it.", ["input", "name"])
-    return name
+async def _check_resumable(found: WebhookTable, call: Call) -> None:
+    """Whoever resumes answers for the document: it must run, and be one that this caller may send."""
+    desk: WebhookDesk = call.parts[WebhookDesk]
+    try:
+        await desk.check_document(call.viewer, found.document, found.operation_name, found.variables)
+    except Refusal as refusal:
+        raise Refusal(refusal.refusal_code, refusal.message, _WEBHOOK, found.id) from None
 
 
 def _answer_for(webhook: WebhookTable, call: Call) -> None:

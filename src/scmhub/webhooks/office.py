@@ -175,5 +175,5 @@ def _may_follow(row: Any) -> bool:
     if row["roles"] is None and row["token_scopes"] is None:
         return True
     roles = [Role(each) for each in row["roles"] or ()]
-    scopes = [TokenScope.SUBSCRIBE] if row["token_scopes"] is None else map(TokenScope, row["token_scopes"])
+    scopes = {TokenScope.SUBSCRIBE} & set(row["token_scopes"] or TokenScope)
     return Permission.READ in permitted(row["registered_by"], roles, scopes)

@@ -121,7 +121,6 @@ class Feed:
         if self.tail.trouble():
             raise Cut(1013, "the change log cannot be followed at the moment")
         partner = viewer.lens.partner_id
-        await self.kind(request, viewer)
         document, asked, values, coerced = await self._read(
             request.query, request.operation_name, request.variables, partner
         )

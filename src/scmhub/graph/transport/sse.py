@@ -158,7 +158,9 @@ class _Stream:
         try:
             if asked is not None and feed is not None:
                 self.viewer = asked[1]
-                if not feed.enter(self):
+                if crowded(feed, self.viewer, self._door.limits.lines):  # others may have come in since it was admitted
+                    self.cut(1013, "too many connections")
+                elif not feed.enter(self):
                     self.cut(4403, "revoked")
                 timers.append(expire(self._door.timers, self._door.hub, self.viewer, self))
             await asyncio.wait([writer, gone], return_when=asyncio.FIRST_COMPLETED)
