@@ -395,6 +395,8 @@ async def test_checking_a_document_keeps_nothing(live: Live) -> None:
             "Cannot query field 'b' on type 'Query'. (line 1, column 5)",
         ],
     }  # fmt: skip
+    nul = (await live.graphql(bearer, query, text="#\0\n{ viewer { code } }")).json()["data"]["documentCheck"]
+    assert nul["problems"] == ["A document holds no NUL."], "as registering it would say"
     assert await live.hub.database.read.rows("select from stored_document") == []
 
 

@@ -405,6 +405,7 @@ async def test_commits_answer_the_forecast_with_the_same_key(desk: Desk, firms: 
         ("ACME;4712;HALL 1;2026-03-02;1;", (2, "NOT_FOUND", "item.number")),
         (";4711;HALL 1;2026-03-02;1;", (2, "REQUIRED", "forecast.counterparty")),
         ("ACME;4711;HALL 1;2026-03-02;1;7", (2, "OUT_OF_RANGE", "forecast.answers_version")),
+        ("ACME;4711;HALL 1;2026-03-02;1;3.000.000.000", (2, "OUT_OF_RANGE", "forecast.answers_version")),
         ("ACME;4711;HALL 1;2026-03-02;1;1\nACME;4711;HALL 1;2026-03-09;1;2", (2, "CONFLICT", "forecast.answers_version")),
     ],
 )

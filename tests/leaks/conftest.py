@@ -8,7 +8,6 @@ import pytest
 
 from scmhub.database.address import Address
 from scmhub.database.secret import HubSecret
-from scmhub.graph.limits import Limits
 from scmhub.settings import Settings
 
 from ..conftest import clone
@@ -33,7 +32,6 @@ async def template(server: Address, settings: Settings, secret: HubSecret) -> st
 async def crowded(server: Address, template: str, settings: Settings, worlds: list[World]) -> AsyncIterator[Bench]:
     """A hub whose database holds all the worlds; nobody changes it."""
     async with clone(server, template) as admin, bench(admin, settings) as made:
-        made.hub.documents._limits = Limits(operation_cost=10**9)  # a document of the dice may cost what it will
         for world in worlds:
             await insert(made.superuser, world.tables)
         await made.superuser.execute("analyze")

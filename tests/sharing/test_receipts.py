@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from scmhub.errors import ServiceUnavailable
 from scmhub.graph import receipts
 from scmhub.graph.answers import answer_for
 from scmhub.graph.request import GraphQLRequest
@@ -157,6 +158,29 @@ async def test_batched_is_written_soon_and_kept_until_it_can_be(chain: Chain, mo
             pass
     await chain.bench.hub.engine.receipts.flush()
     assert await waiting(chain) == 2, "nothing is written twice"
+
+
+async def test_a_batch_that_broke_off_is_written_whole_and_once(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of two readers' receipts were committed when the second's failed: both are there in the end."""
+    await chain.active(receipts="BATCHED")
+    await chain.active(grantee={"code": "DYNA"}, receipts="BATCHED")
+    queue, unit = chain.bench.hub.engine.receipts, chain.bench.hub.database.unit
+    for firm in ("cargo", "dyna"):
+        await chain.ask(firm, ORDERS)
+    waits, units = len(queue._waiting), []
+
+    def broken(*given: Any) -> Any:
+        units.append(given)
+        if len(units) == 2:
+            raise ServiceUnavailable
+        return unit(*given)
+
+    monkeypatch.setattr(chain.bench.hub.database, "unit", broken)
+    with pytest.raises(ServiceUnavailable):
+        await queue.flush()
+    assert 0 < await waiting(chain) < waits
+    await queue.flush()
+    assert (await waiting(chain), queue._waiting) == (waits, [])
 
 
 async def test_a_full_queue_makes_the_read_wait_and_drops_nothing(chain: Chain) -> None:

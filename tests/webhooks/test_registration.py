@@ -199,6 +199,19 @@ async def test_it_goes_on_while_who_answers_for_it_may_read_and_no_longer(post: 
         assert orders(await there.gets(3)) == ["PO-1", "PO-2", "PO-3"], "whoever resumed it answers for it"
 
 
+async def test_it_stops_when_its_integration_may_not_follow_any_more(post: Post) -> None:
+    made, _ = await _act(post, "bolt", integrations.create, "ERP", [TokenScope.READ, TokenScope.SUBSCRIBE])
+    post.subjects["bolt"] = name_of("integration", made.id)
+    async with receiver() as there:
+        key, _ = await post.create(there.url)
+        await _act(post, "bolt", integrations.set_permissions, made, [TokenScope.READ])
+
+        async def stopped() -> bool:
+            return (await post.webhook(key))["state"] == "SUSPENDED"
+
+        await post.until(stopped)
+
+
 async def _kept(unit: Any, *rows: PersonTable) -> None:
     unit.session.add_all(rows)
 

@@ -58,8 +58,8 @@ def rule_explain(
         print_json(found)
         return
     shown = found["field"] or found
-    print_rows([{"basis": shown["basis"], "field": field, "shown": found["basis"] if not field else shown["exact"]}],
-               as_json=False)  # fmt: skip
+    how = found["basis"] if not field else shown["precision"] or "withheld"
+    print_rows([{"basis": shown["basis"], "field": field, "shown": how}], as_json=False)
     print_rows(
         found["verdicts"] or [{**each, "owner": each["owner"]["code"]} for each in found["scopes"]], as_json=False
     )

@@ -44,7 +44,7 @@ _KNOWN = {
 }  # fmt: skip
 _EXPLAIN = """query ($id: ID!, $field: String, $as: String) { explainVisibility(id: $id, field: $field, as: $as) {
   basis scopes { rule owner { code } fieldGroups validUntil }
-  field { name fieldGroup exact basis scopes { rule } } verdicts { rule verdict } } }"""
+  field { name fieldGroup exact precision basis scopes { rule } } verdicts { rule verdict } } }"""
 Rule = Mapping[str, Any]
 
 
@@ -204,10 +204,16 @@ async def _steps(unit: Unit, wanted: Sequence[Rule], prune: bool) -> list[Step]:
         .where(SharingRuleTable.owner_id == unit.partner_id, SharingRuleTable.state != "REVOKED")
         .order_by(col(SharingRuleTable.id))
     )
-    stored = {rule.note: rule for rule in found.all() if rule.note}
-    steps = [await _step(unit, rule, stored.get(rule["name"])) for rule in wanted]
     names = {rule["name"] for rule in wanted}
-    for rule in [each for name, each in stored.items() if prune and name not in names]:
+    stored: dict[str, SharingRuleTable] = {}
+    for rule in found.all():
+        if rule.note and (prune or rule.note in names):
+            if rule.note in stored:
+                text = f"Two of your rules have the note '{rule.note}': give one another note, or revoke it."
+                raise Refusal("CONFLICT", text, ["name"])
+            stored[rule.note] = rule
+    steps = [await _step(unit, rule, stored.get(rule["name"])) for rule in wanted]
+    for rule in [each for name, each in stored.items() if name not in names]:
         before, _ = await _effect(unit, rule.id) if rule.state == "ACTIVE" else ([], [])
         steps.append(Step("REVOKE", str(rule.note), None, rule, _compared(before, []), []))
     return steps

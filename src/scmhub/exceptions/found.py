@@ -14,7 +14,8 @@ from scmhub.quantity import render_decimal
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What policy reads of the row a value stands on. ``sides``: who of its owner and parties sees the value."""
+    """What policy reads of the row a value stands on. ``sides``: its owner and all its parties, who
+    see the value (a value that fewer of them see would need its sides apart: block pairs look at these)."""
 
     rule_kind: str
     owner: UUID

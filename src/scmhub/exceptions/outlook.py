@@ -196,11 +196,14 @@ def _wish(item: _Item, row: Any, me: UUID) -> None:
         left = None if quantity is None else quantity - row["shipped"]
         return item.figure(row, left, key, row["buyer_id"]) if left is not None and left > 0 else None
 
-    item.pieces[key].append(pieces.promise(row) if row["buyer_id"] == me else pieces.wish(row))
+    wanted, promised = open_of(row["requested_quantity"]), open_of(row["last_promise_quantity"])
+    bought = row["buyer_id"] == me
+    if promised if bought else wanted:  # only what counts is evidence
+        item.pieces[key].append(pieces.promise(row) if bought else pieces.wish(row))
     item.records.wishes.append(
         Wish(
-            key, str(row["buyer_id"]), str(row["seller_id"]), str(row["ship_to_id"]), row["requested_on"],
-            open_of(row["requested_quantity"]), open_of(row["last_promise_quantity"]), row["last_promise_on"],
+            key, str(row["buyer_id"]), str(row["seller_id"]), str(row["ship_to_id"]), row["requested_on"], wanted,
+            promised, row["last_promise_on"],
         )
     )  # fmt: skip
 

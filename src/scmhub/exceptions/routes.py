@@ -101,9 +101,9 @@ where t.measure = 'DEMAND' and t.counterparty_id is not null and (
   or exists (select from breach b where b.affected_id in (t.publisher_id, t.counterparty_id)
                                       and b.subject = 'fcs_' || t.id::text and b.returned_at is null))
 """
-_SAME_PLACE = """
+_SAME_STOCK = """
 select o.id as key, o.owner_id as partner from inventory_position p join inventory_position o
-  on (o.owner_id, o.holder_id, o.site_id, o.item_id) = (p.owner_id, p.holder_id, p.site_id, p.item_id)
+  on (o.owner_id, o.item_id) = (p.owner_id, p.item_id)
 where p.id = any($1::uuid[])
 """
 _PLANNED = """
@@ -132,7 +132,7 @@ FAMILIES = (
     Family("forecasts", forecasts.judge, forecasts.CRITERIA,
            {"FORECAST": _SERIES_SIDES, "COMMIT": _ANSWERED, AGREEMENT: _SERIES_AGREED}, _SERIES_DUE),
     Family("stock", stock.judge, stock.CRITERIA,
-           {"INVENTORY_POSITION": _SAME_PLACE, "FORECAST": _PLANNED, "COMMIT": _PLANNED, "PRODUCTION_PLAN": _PLANNED,
+           {"INVENTORY_POSITION": _SAME_STOCK, "FORECAST": _PLANNED, "COMMIT": _PLANNED, "PRODUCTION_PLAN": _PLANNED,
             "ORDER": _ORDERED, "SHIPMENT": _SENT, AGREEMENT: _STOCK_AGREED}, _STOCK_DUE, asked="DAY"),
 )  # fmt: skip
 Subjects = dict[UUID, dict[str, set[UUID]]]

@@ -29,7 +29,8 @@ _LEVELS = ("minimum", "maximum", "target")
 _POSITIONS = """
 select p.*, not exists (
   select from inventory_position o where (o.owner_id, o.holder_id, o.site_id, o.item_id)
-    = (p.owner_id, p.holder_id, p.site_id, p.item_id) and (o.as_of, o.id) > (p.as_of, p.id)) as newest,
+    = (p.owner_id, p.holder_id, p.site_id, p.item_id) and (o.as_of, o.stated_by = o.owner_id, o.id)
+      > (p.as_of, p.stated_by = p.owner_id, p.id)) as newest,
   not exists (
   select from inventory_position o where (o.owner_id, o.site_id, o.item_id) = (p.owner_id, p.site_id, p.item_id)
     and o.id < p.id) as first

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from scmhub.database.fragment import Bind, Fragment, Statement, all_of, any_of, assemble, join, literal, sql
 from scmhub.database.tables import metadata
-from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
+from scmhub.sharing.access import OWNER_ONLY, PARTY, Access
 from scmhub.sharing.directory import Directory
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import Owned
@@ -394,9 +394,3 @@ def unseen(policy: Policy, table: str) -> Statement:
     asked = sql("{} = any({})", row.cell("id"), RECORDS)
     seen = sql("select {} from {} where {} and {}", row.cell("id"), row.source(), asked, policy.visible(row))
     return _finish(sql("select u.key from unnest({}) u(key) where u.key not in ({})", RECORDS, seen))
-
-
-__all__ = [
-    "MOST_REASONS", "PUBLIC", "STEPS", "Asked", "cards", "counts", "covering", "matrix", "opened_rows", "parameters",
-    "parties_of", "partner_by_code", "reasons", "sides_of", "unseen", "verdicts", "viewers",
-]  # fmt: skip

@@ -163,9 +163,10 @@ def _closed(event: Event, lens: Lens, now: datetime) -> str:
                 "grantee": grantee, "kind": kind, "owner": str(event.owner_id), "item_key": item or HUB_PARTNER,
                 "site_key": site or HUB_PARTNER, "tokens": [], "valid_from": "-infinity",
                 "days_back": None if back is None else back + later,
-                "days_ahead": None if ahead is None else ahead - later, "hidden_parties": hidden or None,
+                "days_ahead": None if ahead is None else ahead - later,
+                "hidden_parties": (hidden[0] or None) if hidden else None,  # events of before block pairs have none
             }
-            for grantee, kind, item, site, back, ahead, hidden in event.was["scopes"]
+            for grantee, kind, item, site, back, ahead, *hidden in event.was["scopes"]
             if grantee == str(lens.partner_id)
         ]
     ).decode()  # fmt: skip

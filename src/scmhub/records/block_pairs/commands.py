@@ -19,6 +19,7 @@ from scmhub.identity.viewer import Permission
 from scmhub.ids import new_id
 from scmhub.partners.tables import PartnerTable
 from scmhub.sharing import blocks
+from scmhub.sharing.expansion import hold_all_sharing
 from scmhub.sharing.tables import BlockPairTable
 
 _BLOCKS = Permission.BLOCKS
@@ -50,6 +51,7 @@ class BlockPairLiftInput:
 )  # fmt: skip
 async def block_pair_set(unit: Unit, given: BlockPairSetInput) -> UUID:
     one, other, own_records_only = await _two(unit, given)
+    await hold_all_sharing(unit)
     standing = await unit.session.exec(
         select(BlockPairTable.id).where(
             BlockPairTable.owner_id == unit.partner_id, BlockPairTable.one_id == one,

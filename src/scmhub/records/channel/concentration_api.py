@@ -30,6 +30,7 @@ BOUGHT = (
     " out. Items that a confirmed alias, or a claim of yours, calls the same are one item."
 )
 _NARROW = ["end", "start"]
+_CARDS = "query($ids: [ID!]!) { it: nodes(ids: $ids) { ... on Item { id number owner { id } } } }"
 _LINES = """
 query($me: ID!, $start: Date!, $end: Date!, $after: String) {
   page: orderLines(first: 250, after: $after, where: {
@@ -120,7 +121,8 @@ async def supply_concentration(
     ask, me = info.context["ask"], public_id("ptr", info.context["viewer"].lens.partner_id)
     lines = await every(ask, _LINES, {"me": me, "start": str(start), "end": str(end)}, MOST_LINES, _NARROW)
     lines = [each for each in lines if each["item"]]
-    first = await same_things.joined(ask, me, (each["item"] for each in lines), _NARROW)
+    named = [each for each in (await ask(_CARDS, {"ids": items}))["it"] if each] if items else []
+    first = await same_things.joined(ask, me, [*(each["item"] for each in lines), *named], _NARROW)
     if items is not None:
         wanted = {first[each] for each in items if each in first}
         lines = [each for each in lines if first[each["item"]["id"]] in wanted]

@@ -64,6 +64,8 @@ def _schedule(line: Node, at: datetime) -> list[Node]:
     wishes = line["schedule"]["nodes"]
     known = [(wish, _promised(wish, at)) for wish in wishes]
     shipped = _shipped(line, at)
+    if any(there is not None and _may_have_ended(wish, there, shipped[wish["id"]]) for wish, there in known):
+        raise Untold
     return [
         {
             **wish, "state": "PART_SHIPPED", "shipped": shipped[wish["id"]], "lastPromiseOn": promise and promise[1],
@@ -73,6 +75,19 @@ def _schedule(line: Node, at: datetime) -> list[Node]:
         if there is not None
         for promise in (there or None,)
     ]  # fmt: skip
+
+
+def _may_have_ended(wish: Node, promise: tuple[str, str] | tuple[()], gone: str | None) -> bool:
+    """Whether what was asked for and never promised may have been given up then: by the last receipt, or by closing.
+
+    When that was is not kept; it cannot have been before all that was promised had left.
+    """
+    if wish["state"] not in ("RECEIVED", "CLOSED"):
+        return False
+    if gone is None:
+        return True
+    left = parse_decimal(gone)
+    return (not promise or left >= parse_decimal(promise[0])) and left < parse_decimal(wish["requestedQuantity"])
 
 
 def _promised(wish: Node, at: datetime) -> tuple[str, str] | tuple[()] | None:

@@ -54,10 +54,12 @@ async def _demand(unit: Unit, given: str) -> TimeSeriesTable:
 
 async def _version(unit: Unit, demand: TimeSeriesTable, version_no: int) -> SeriesVersionTable:
     version = SeriesVersionTable
-    found = await unit.session.exec(
-        select(version).where(version.series_id == demand.id, version.version_no == version_no)
-    )
-    known = found.first()
+    known = None
+    if version_no <= demand.version_no:  # an import may name any number, the database counts to 2^31
+        found = await unit.session.exec(
+            select(version).where(version.series_id == demand.id, version.version_no == version_no)
+        )
+        known = found.first()
     if known is None:
         message = f"The forecast has versions 1 to {demand.version_no}."
         raise Refusal("OUT_OF_RANGE", message, ["input", "forecastVersion"])

@@ -117,8 +117,7 @@ async def access_review_attest(unit: Unit, given: AccessReviewAttestInput) -> UU
     )  # fmt: skip
     with take.about(line.id):
         unit.reason = line.reason = take.text(given.reason, MOST, _REASON)
-        held = select(AccessReviewTable).where(AccessReviewTable.id == line.review_id).with_for_update(read=True)
-        review = (await unit.session.exec(held)).one()
+        review = await unit.session.get_one(AccessReviewTable, line.review_id)
         rules.after(review.state, "ATTEST")
         rules.check_line(line.state)
         rule = await unit.session.get_one(SharingRuleTable, line.rule_id)
