@@ -17,9 +17,11 @@ from scmhub.database.tables import OWNER_ROLE, ddl
 from scmhub.database.unit import Database
 from scmhub.exchange.mapping import Map, load_map
 from scmhub.exchange.run import Report, Request, import_file
+from scmhub.records.partners import commands as masters
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
 from tests.conftest import clone, execute
+from tests.records.firms import Firms
 
 EXCERPT = Path(__file__).with_name("data") / "scms_excerpt.tsv"
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -94,3 +96,13 @@ def codes(report: Report, *levels: str) -> dict[str, int]:
         if each.level in (levels or ("NOTE", "WARNING", "ERROR")):
             found[each.code] = found.get(each.code, 0) + each.count
     return found
+
+
+@pytest.fixture
+async def firms(desk: Desk) -> Firms:
+    """acme buys castings 4711 and alloy 4712 from bolt, and keeps them in its hall; cargo is a stranger."""
+    firms = Firms(desk.database, desk.address, NOW)
+    await firms.found()
+    alloy = masters.ItemAddInput(number="4712", description="Alloy", unit="KGM")  # type: ignore[arg-type]
+    await firms.act("acme", masters.item_add, alloy)
+    return firms

@@ -27,6 +27,7 @@ MUTANTS = [
     text("sites are ignored", r"s\.site_key = any \(array\[[^]]*t\w+[eh]\.site_id\]\)", "true"),
     text("kinds of rules are ignored", r"s\.kind = t\w+[eh]\.rule_kind", "true"),
     text("owners are ignored", r"s\.owner = t\w+[eh]\.owner_id", "true"),
+    text("hidden parties are ignored", r"\(t\w+[eh]\.seen_by && s\.hidden_parties\) is not true", "true"),
     text("standing on the row is ignored", r"\$\d+::uuid = any\(t\w+h\.seen_by\)", "false"),
 ]
 

@@ -127,3 +127,16 @@ async def receive(firms: Firms, shipment: Any, good: str, damaged: str = "0") ->
         firms, "acme", "shipmentReceive", SHIPMENT, shipment=shipment["id"], expectedVersion=shipment["version"],
         lines=[line],
     )  # fmt: skip
+
+
+EXAMPLE = ("40", "60", "50", "50", "60", "50")
+INBOUND = ("0", "60", "100", "0", "0", "40")
+
+
+async def the_example(firms: Firms, available: str = "100") -> dict[str, Any]:
+    """The worked example of CX-0157 as records: stock, demand and commits by day."""
+    forecast = await need(firms, *EXAMPLE)
+    return {
+        "stock": await stock(firms, "acme", available), "forecast": forecast,
+        "commit": await commit(firms, forecast, *INBOUND),
+    }  # fmt: skip
