@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from scmhub.measures.channel import Cover, Flow, Source, cover, excess, flows, projection, remaining, shortage
-from scmhub.measures.days_of_supply import Needs, Supply, days_covered
+from scmhub.measures.days_of_supply import Needs, Supply
 from scmhub.measures.figures import Figure, Range, exact, larger, summed
 from scmhub.measures.result import ratio
 
@@ -79,8 +79,8 @@ def test_of_plans_for_the_running_period_the_days_to_come_count() -> None:
 
 
 def test_longer_periods_count_their_days() -> None:
-    assert days_covered(D(60), [(D(40), 7), (D(80), 7)]) == Supply(D("8.75"))
-    assert days_covered(D(60), [(D(40), 7), (None, 7)]) == Supply(D(7), at_least=True)
+    assert Needs([(D(40), 7), (D(80), 7)]).covered(D(60), 0) == Supply(D("8.75"))
+    assert Needs([(D(40), 7), (None, 7)]).covered(D(60), 0) == Supply(D(7), at_least=True)
 
 
 NEEDS = some.lists(some.tuples(some.none() | some.integers(0, 9).map(D), some.integers(1, 7)), max_size=9)

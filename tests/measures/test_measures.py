@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from scmhub.measures.accuracy import Pair, bias, mase, tracking_signal, wape
 from scmhub.measures.capacity import Match, capacity_match, demand_deviation
 from scmhub.measures.concentration import Sourced, concentration, single_source_share
-from scmhub.measures.days_of_supply import Supply, days_covered
+from scmhub.measures.days_of_supply import Needs, Supply
 from scmhub.measures.stock import Shift, StockOut, shift, stock_out
 
 DEMAND = [D(each) for each in (40, 60, 50, 50, 60, 50)]
@@ -28,7 +28,7 @@ def exact(*values: str) -> list[D]:
 
 
 def lasts(stock: D, following: list[D] | list[D | None]) -> Supply:
-    return days_covered(stock, [(each, 1) for each in following])
+    return Needs([(each, 1) for each in following]).covered(stock, 0)
 
 
 def test_days_of_supply_of_the_standards_example() -> None:

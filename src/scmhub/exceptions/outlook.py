@@ -1,7 +1,8 @@
 """Where an owner's stock will go: the projection of the single channel (``records.channel``), as its owner sees it.
 
 acme is told that its castings run out in week 12 by the very figures that ``channel`` shows it for that week: what it
-needs, what bolt commits to, has promised and sent. So there is one definition, and nobody has to explain a difference.
+needs, what bolt commits to, has promised and sent. So there is one definition. It is the channel of one site, and of
+the item under the owner's own number: what other numbers of it would add is not read here.
 Here the rows are read, as the owner, with the value each of them gives to the projection.
 """
 

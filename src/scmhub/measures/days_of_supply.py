@@ -60,8 +60,3 @@ class Needs:
         demand, length = self._periods[short]
         assert demand is not None
         return Supply(days + ratio(left * length, demand))
-
-
-def days_covered(stock: Decimal, following: Sequence[tuple[Decimal | None, int]]) -> Supply:
-    """How long one stock lasts over the periods that follow."""
-    return Needs(following).covered(stock, 0)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from scmhub.clock import render
 from scmhub.records.channel import then
 
+_Alias = TypeVar("_Alias", bound=Mapping[str, Any])
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 CHUNK = timedelta(days=250)
 """A page of points holds so many: periods are read in chunks of days, so that no daily series is cut off."""
@@ -219,6 +220,11 @@ async def names(ask: Ask, me: str, item: str) -> tuple[dict[str, Any] | None, li
     return data["it"], [item, *await _same_item(ask, me, item, data["it"], aliases)]
 
 
+def counting(aliases: Iterable[_Alias], me: str) -> list[_Alias]:
+    """The aliases that count: those both sides agree on, and the viewer's own claims."""
+    return [each for each in aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
+
+
 async def _same_item(
     ask: Ask, me: str, item: str, card: dict[str, Any] | None, aliases: Sequence[dict[str, Any]]
 ) -> list[str]:
@@ -227,7 +233,7 @@ async def _same_item(
     An alias counts once both sides say so, or for the side that claimed it. What the item's owner calls it need not be
     looked up; what a partner calls it is an item of that partner, if it has one and lets the viewer find it.
     """
-    known = [each for each in aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
+    known = counting(aliases, me)
     number = card["number"] if card and _owner(card) == me else None
     joined = [each["item"]["id"] for each in known if each["partner"]["id"] == me and each["number"] == number]
     named = {(each["partner"]["id"], each["number"]) for each in known if each["item"]["id"] == item}

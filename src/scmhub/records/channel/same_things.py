@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scmhub.records.channel.paged import PAGE, every
-from scmhub.records.channel.reading import Ask
+from scmhub.records.channel.reading import Ask, counting
 
 MOST_ALIASES = 5_000
 _ALIASES = """
@@ -33,8 +33,7 @@ async def joined(ask: Ask, me: str, cards: Iterable[Card], narrow: list[str]) ->
     keys = list(items)
     for first in range(0, len(keys), PAGE):
         aliases += await every(ask, _ALIASES, {"items": keys[first : first + PAGE]}, MOST_ALIASES, narrow)
-    known = [each for each in aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
-    return one_each(items.values(), known)
+    return one_each(items.values(), counting(aliases, me))
 
 
 def one_each(items: Iterable[Card], aliases: Iterable[Card]) -> dict[str, str]:
