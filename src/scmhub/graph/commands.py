@@ -8,8 +8,8 @@ nothing has happened.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -19,11 +19,9 @@ from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
 from sqlalchemy.exc import IntegrityError
 from strawberry.types.arguments import convert_arguments
-from strawberry.utils.str_converters import to_camel_case
 
 from scmhub.clock import Clock
-from scmhub.database.fragment import Statement
-from scmhub.database.unit import Database, Unit
+from scmhub.database.unit import Database
 from scmhub.errors import BadRequest, BadUserInput, Forbidden, Refusal
 from scmhub.graph import answers, idempotency
 from scmhub.graph.collect import Selected
@@ -31,32 +29,13 @@ from scmhub.graph.compile import Compiler
 from scmhub.graph.declare import Call, Command, Registry, Shown
 from scmhub.graph.documents import Document
 from scmhub.graph.given import refuse_null
+from scmhub.graph.payload import Called, Payload, PayloadMember, Step, graphql_names
 from scmhub.graph.plan import Inputs, Planner, spec_of
 from scmhub.graph.reason import reason_of
+from scmhub.graph.receipts import Receipts, with_marks
 from scmhub.graph.request import Answer, GraphQLRequest
-from scmhub.identity.viewer import Permission, Viewer
-
-
-@dataclass(frozen=True, slots=True)
-class PayloadMember:
-    """One response key of a payload: the record (by statement), its errors, or a constant."""
-
-    key: str
-    name: str
-    statement: Statement | None = None
-    errors: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One root field of a mutation document, ready to run."""
-
-    selected: Selected
-    command: Command
-    members: tuple[PayloadMember, ...]
-    selection: str
-    needs: frozenset[Permission]
-    """What a caller needs for what the payload shows, besides what the command itself needs."""
+from scmhub.identity.viewer import Viewer
+from scmhub.sharing.receipts import reads_scopes
 
 
 class CommandRunner:
@@ -71,6 +50,8 @@ class CommandRunner:
         self._planner = planner
         self._database = database
         self._clock = clock
+        self.receipts = Receipts(database)
+        """What was read under rules that ask for it, on its way to the access log."""
         self.parts: dict[type, Any] = {}
         """What commands that ask for their ``Call`` find in it."""
 
@@ -87,6 +68,7 @@ class CommandRunner:
             raise BadRequest(
                 "Idempotency-Key needs exactly one mutation; use @idempotent(key:) on each.", reason="BAD_KEY"
             )
+        called = Called(document, variables, args, viewer, partial(self._marked, document, variables))
         keys = {each.selected.key: self._key(each, variables, request) for each in commands}
         data: list[bytes] = []
         errors: list[dict[str, Any]] = []
@@ -96,7 +78,7 @@ class CommandRunner:
                 data.append(b'"%s":"Mutation"' % step.encode())
                 continue
             try:
-                body, again = await self._step(step, variables, args, keys[step.selected.key], viewer)
+                body, again = await self._step(step, called, keys[step.selected.key])
                 replayed = replayed or again
             except Exception as error:  # earlier fields have committed: their answers must not be lost
                 body = b"null"
@@ -128,41 +110,48 @@ class CommandRunner:
         if selected.name == "userErrors":
             wanted = compiler.fields(selected.selections, "UserError")
             return PayloadMember(selected.key, selected.name, errors=tuple((each.key, each.name) for each in wanted))
-        if selected.name in _graphql_names(command):
+        if selected.name in graphql_names(command):
             return PayloadMember(selected.key, selected.name)
         json = compiler.payload(self._registry.kinds[command.payload], selected.selections)
-        return PayloadMember(selected.key, selected.name, self._planner.finish(json))
+        gate = not compiler.marks and reads_scopes(json)
+        return PayloadMember(selected.key, selected.name, self._planner.finish(json, gate=gate), gate)
 
-    async def _step(
-        self, step: Step, variables: Any, args: list[dict[str, Any]], key: str | None, viewer: Viewer
-    ) -> tuple[bytes, bool]:
+    def _marked(self, document: Document, variables: Any) -> list[Step | str]:
+        """The same steps, whose statements mark the records they answer."""
+        steps: list[Step | str] = self._planner.plan(with_marks(document), variables, lambda: None, self._compile)[0]
+        return steps
+
+    async def _step(self, step: Step, called: Called, key: str | None) -> tuple[bytes, bool]:
         """Payload bytes, and whether they repeat an earlier effect."""
-        values, given = self._input(step, variables)
-        inputs = Inputs(viewer.lens, self._clock(), self._clock().date(), args)
+        viewer = called.viewer
+        values, given = self._input(step, called.variables)
+        inputs = Inputs(viewer.lens, self._clock(), self._clock().date(), called.args)
+        payload = Payload(step, called, inputs, self.receipts)
         try:
             check_right(step.command, viewer, inputs.now)
             reason = reason_of(given)
             async with self._database.unit(viewer.lens.partner_id, viewer.subject, lambda: inputs.now) as unit:
                 unit.reason = reason
                 if key:
-                    selection = idempotency.fingerprint(step.selection, args)  # which fields, under which arguments
+                    # which fields, under which arguments
+                    selection = idempotency.fingerprint(step.selection, called.args)
                     earlier = await idempotency.claim(
                         unit, key, idempotency.fingerprint(step.command.name, values), selection
                     )
                     if earlier:
                         inputs.record = earlier.record
-                        return earlier.body or await self._payload(step, inputs, unit, None), True
+                        return await payload.told(earlier.body or await payload.read(unit), unit), True
                 call = [Call(viewer, self.parts)] if step.command.asks_who else []
                 done = await step.command.run(unit, given, *call)
                 inputs.record, texts = (done.record, done.texts) if isinstance(done, Shown) else (done, {})
-                body = await self._payload(step, inputs, unit, None, texts)
+                body = await payload.read(unit, texts=texts)
                 if key and inputs.record:
                     await idempotency.keep(unit, key, inputs.record, None if texts else body)
-                return body, False
+                return await payload.told(body, unit), False
         except (Refusal, IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
             refusal = error if isinstance(error, Refusal) else _conflict(error)
             inputs.record = refusal.record
-            return await self._payload(step, inputs, None, refusal), False
+            return await payload.told(await payload.read(self._database.read, refusal), None), False
 
     def _input(self, step: Step, variables: Any) -> tuple[dict[str, Any], Any]:
         """The coerced input, as plain values and as the command's own type."""
@@ -190,37 +179,6 @@ class CommandRunner:
                 text = get_argument_values(self._core.get_directive("idempotent"), directive, variables)["key"]  # type: ignore[arg-type]
         return idempotency.check_key(text) if text is not None else None
 
-    async def _payload(
-        self,
-        step: Step,
-        inputs: Inputs,
-        unit: Unit | None,
-        refusal: Refusal | None,
-        texts: dict[str, str] | None = None,
-    ) -> bytes:
-        names = _graphql_names(step.command)
-        parts = []
-        for each in step.members:
-            if each.name in names:
-                value = orjson.dumps((texts or {}).get(names[each.name]))
-            else:
-                value = await self._value(step, each, inputs, unit, refusal)
-            parts.append(b'"%s":%s' % (each.key.encode(), value))
-        return b"{" + b",".join(parts) + b"}"
-
-    async def _value(
-        self, step: Step, member: PayloadMember, inputs: Inputs, unit: Unit | None, refusal: Refusal | None
-    ) -> bytes:
-        if member.name == "__typename":
-            return orjson.dumps(f"{step.command.name[0].upper()}{step.command.name[1:]}Payload")
-        if member.name == "userErrors":
-            return orjson.dumps([_error(refusal, member.errors)] if refusal else [])
-        if inputs.record is None or member.statement is None:
-            return b"null"
-        parameters = [bind.take(inputs) for bind in member.statement.binds]
-        reader = unit if unit is not None else self._database.read
-        return await reader.fetch(member.statement.text, *parameters) or b"null"
-
 
 def check_right(command: Command, viewer: Viewer, now: datetime) -> None:
     """Refusal FORBIDDEN: no role of the caller permits this command. STEP_UP_REQUIRED: its login is too old for it."""
@@ -229,11 +187,6 @@ def check_right(command: Command, viewer: Viewer, now: datetime) -> None:
         raise Refusal("FORBIDDEN", text, ["input"])
     if command.sensitive and viewer.is_person and (old := viewer.login_is_old(now)):
         raise Refusal("STEP_UP_REQUIRED", old, ["input"])
-
-
-def _graphql_names(command: Command) -> dict[str, str]:
-    """GraphQL name -> name of the texts this command shows once."""
-    return {to_camel_case(each): each for each in command.shown_once}
 
 
 def _conflict(error: Exception) -> Refusal:
@@ -245,13 +198,3 @@ def _conflict(error: Exception) -> Refusal:
         case asyncpg.ForeignKeyViolationError():
             return Refusal("NOT_FOUND", "A record named in the input does not exist.", ["input"])
     return Refusal("INVALID", "A value does not fit the record.", ["input"])
-
-
-def _error(refusal: Refusal, wanted: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    values = {
-        "code": refusal.refusal_code,
-        "message": refusal.message,
-        "path": refusal.path,
-        "__typename": "UserError",
-    }
-    return {key: values[name] for key, name in wanted}

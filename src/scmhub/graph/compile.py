@@ -55,7 +55,7 @@ class Compiler:
         self._prefixes = {kind.name: kind.prefix for kind in registry.kinds.values()}
         self._aliases = 0
         self.sites: list[Site] = [] if sites is None else sites
-        self._marked = marked
+        self.marks = marked
         self.needs: set[Permission] = set()
         """Permissions for the kinds that were compiled so far."""
 
@@ -87,7 +87,7 @@ class Compiler:
     def record(self, kind: Kind, row: Row, selections: Selections) -> Pieces:
         """The object for one row."""
         members = [(each.key, self._member(kind, row, each)) for each in self.fields(selections, kind.name, "Node")]
-        return marks.marked(obj(members), row, kind) if self._marked else obj(members)
+        return marks.marked(obj(members), row, kind) if self.marks else obj(members)
 
     def _member(self, kind: Kind, row: Row, selected: Selected) -> Pieces:
         if selected.name == "__typename":
@@ -167,7 +167,7 @@ class Compiler:
             return self._nodes_only(listed, order, fields)
         inner = self._row(target, listed.whole)
         count = pages.bounded_count(sql("select from {}", listed.clause(self._row(target, listed.whole), [])))
-        if self._marked and listed.whole is None:
+        if self.marks and listed.whole is None:
             each = self._row(target)
             every = sql("select {} as id from {}", each.cell("id"), listed.clause(each, []))
             count = marks.counted(count, self._row(target), target, every)
@@ -211,7 +211,7 @@ class Compiler:
         where = Where(site, kind, self._prefixes, values)
         branches = pages.Branches(kind, order, where, self._row(kind).alias)
         count = pages.total_count(branches)
-        if self._marked:
+        if self.marks:
             count = marks.counted(count, self._row(kind), kind, pages.all_keys(branches))
         fields = self.fields(selected.selections, f"{kind.name}Connection")
         return self._page(kind, None, order, pages.page_keys(branches), count, fields)
@@ -239,7 +239,7 @@ class Compiler:
                     columns.append(self._edge(kind, row, order, each.selections))
                     members.append((each.key, _list(f"j{len(columns)}")))
         shown = obj(members)
-        if self._marked and (found := marks.pointed_at(row, kind, self._page_names(kind, fields))) is not None:
+        if self.marks and (found := marks.pointed_at(row, kind, self._page_names(kind, fields))) is not None:
             columns.append(found)
             shown = Pieces().value(marks.joined(sql("page.{}", _name(f"j{len(columns)}")))).add(shown)
         lists = self._lists(row, order, columns)

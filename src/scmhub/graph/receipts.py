@@ -19,9 +19,10 @@ from uuid import UUID
 
 import orjson
 
-from scmhub.database.unit import Database
+from scmhub.database.unit import Database, Unit
 from scmhub.feed.timers import Handle, LoopTimers
 from scmhub.graph.documents import Document
+from scmhub.identity.viewer import Viewer
 from scmhub.ids import new_id
 from scmhub.sharing.receipts import Receipt, taken
 
@@ -76,10 +77,16 @@ class Receipts:
         """Whether this partner's last reads asked for receipts."""
         return bool(self._remembered) and self._remembered.get(partner, 0.0) > monotonic()
 
-    async def take(self, answer: bytes, reader: Reader) -> bytes:
-        """The answer without its marks, once its receipts are written (STRICT) or wait to be."""
+    async def take(self, answer: bytes, reader: Reader, unit: Unit | None = None) -> bytes:
+        """The answer without its marks, once its receipts are written (STRICT) or wait to be.
+
+        With ``unit``, the transaction of a command whose answer it is, they are written in it.
+        """
         shown, receipts = taken(answer)
-        await self._keep(receipts, reader)
+        if unit is None:
+            await self._keep(receipts, reader)
+        elif receipts:
+            await _insert(unit, [_row(each, reader) for each in receipts], reader.partner)
         return shown
 
     async def sent(self, marks: Iterable[tuple[UUID, str]], document: str, operation: str | None, at: datetime) -> None:
@@ -152,7 +159,17 @@ class Receipts:
             of_reader[reader].append(row)
         for reader, each in of_reader.items():
             async with self._database.unit(reader, "receipts", lambda: rows[-1][1]["at"]) as unit:
-                await unit.rows(_INSERT, orjson.dumps(each, default=str), reader)
+                await _insert(unit, each, reader)
+
+
+async def _insert(unit: Unit, rows: list[dict[str, Any]], reader: UUID) -> None:
+    await unit.rows(_INSERT, orjson.dumps(rows, default=str), reader)
+
+
+def reader_of(viewer: Viewer, document: Document, at: datetime) -> Reader:
+    """Who reads by this document."""
+    name = document.operation.name
+    return Reader(viewer.lens.partner_id, viewer.subject, document.sha256, name.value if name else None, at)
 
 
 def _row(receipt: Receipt, reader: Reader) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from scmhub.graph.documents import Document, Documents
 from scmhub.graph.plan import Inputs, Plan, Planner
 from scmhub.graph.preview import check_previewer, mark_of, note, previewed_as
 from scmhub.graph.rates import Bucket
-from scmhub.graph.receipts import Reader, Receipts, with_marks
+from scmhub.graph.receipts import reader_of, with_marks
 from scmhub.graph.request import Answer, GraphQLRequest
 from scmhub.graph.stored import StoredDocuments
 from scmhub.graph.variables import variable_values
@@ -65,7 +65,7 @@ class Engine:
         self._costs = costs
         self._documents_rate = documents_rate
         self._deadline = deadline_seconds
-        self.receipts = Receipts(database)
+        self.receipts = commands.receipts
         """What was read under rules that ask for it, on its way to the access log."""
         self.public_keys: Callable[[], Any] = lambda: None
         """The keys whose signatures this hub accepts, for questions about what it signed."""
@@ -120,9 +120,7 @@ class Engine:
             self.receipts.remember(partner)
         marked, _ = self._planner.plan(with_marks(document), variables, lambda: None, self._planner.query)
         data = await self._reads.fetch(marked.statement.text, *marked.parameters(inputs))
-        name = document.operation.name
-        reader = Reader(partner, viewer.subject, document.sha256, name.value if name else None, inputs.now)
-        return await self.receipts.take(data or b"null", reader)
+        return await self.receipts.take(data or b"null", reader_of(viewer, document, inputs.now))
 
     async def _look_as(self, inputs: Inputs, document: Document, variables: Any, viewer: Viewer) -> None:
         """Of a preview: the lens of the partner it is for, once the caller may have it and it is written down."""
