@@ -7,6 +7,7 @@ Every table is entered through a ``Row`` of ``sharing.policy``; nothing here cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -58,6 +59,12 @@ class Compiler:
         self.marks = marked
         self.needs: set[Permission] = set()
         """Permissions for the kinds that were compiled so far."""
+
+    def marking(self) -> Compiler:
+        """One for the same operation that marks what it answers."""
+        twin = copy(self)
+        twin.marks = True
+        return twin
 
     # -- what a selection asks for -------------------------------------------------------------------------------------
 

@@ -89,13 +89,15 @@ class Receipts:
             await _insert(unit, [_row(each, reader) for each in receipts], reader.partner)
         return shown
 
-    async def sent(self, marks: Iterable[tuple[UUID, str]], document: str, operation: str | None, at: datetime) -> None:
-        """Marks of records about to be sent, each with the partner that gets it."""
-        of_partner: defaultdict[UUID, list[str]] = defaultdict(list)
-        for partner, mark in marks:
-            of_partner[partner].append(mark)
-        for partner, each in of_partner.items():
-            await self._keep(taken("".join(each).encode())[1], Reader(partner, FEED, document, operation, at))
+    async def sent(
+        self, marked: Iterable[tuple[UUID, bytes]], document: str, operation: str | None, at: datetime
+    ) -> None:
+        """What is about to be sent, with its marks, each with the partner that gets it."""
+        of_partner: defaultdict[UUID, list[bytes]] = defaultdict(list)
+        for partner, each in marked:
+            of_partner[partner].append(each)
+        for partner, several in of_partner.items():
+            await self._keep(taken(b"".join(several))[1], Reader(partner, FEED, document, operation, at))
 
     async def _keep(self, receipts: list[Receipt], reader: Reader) -> None:
         rows = [(reader.partner, _row(each, reader)) for each in receipts]

@@ -81,21 +81,15 @@ def gated(answer: Fragment) -> Fragment:
     return sql("case when not exists (select from {}) then {} end", _asking(mine), answer)
 
 
-def marks_of_sent(row: Row, kind: str, viewers: Bind) -> tuple[Fragment, Fragment]:
-    """For a record judged for many viewers at once: whether its viewer must be told of, and the mark to tell by."""
-    found = mark(row, kind)
-    if found is None:
-        return sql("false"), sql("null::text")
+def asked_of(viewers: Bind) -> Fragment:
+    """Of a statement for many viewers at once: whether this viewer must be told of. One look for all of them."""
     grantee = SCOPE.cell("grantee")
-    asking = _asking(sql("{} = any({})", grantee, viewers))
-    return sql("{} = any(array(select {} from {}))", ME, grantee, asking), found
+    return sql("{} = any(array(select {} from {}))", ME, grantee, _asking(sql("{} = any({})", grantee, viewers)))
 
 
-def mark_where_asked(row: Row, kind: str) -> Fragment:
-    """The mark of a record, null if no rule that opens something to the viewer asks."""
-    found = mark(row, kind)
-    mine = sql("{} = {}", SCOPE.cell("grantee"), ME)
-    return sql("case when exists (select from {}) then {} end", _asking(mine), found) if found else sql("null::text")
+def asked_of_me() -> Fragment:
+    """Whether a rule that opens something to the viewer asks."""
+    return sql("exists (select from {})", _asking(sql("{} = {}", SCOPE.cell("grantee"), ME)))
 
 
 def mark(row: Row, kind: str) -> Fragment | None:
@@ -126,7 +120,12 @@ def taken(answer: bytes) -> tuple[bytes, list[Receipt]]:
         under.update(rules.split(","))
     if not read:
         return answer, []
-    return _MARK.sub(b"", answer), [_receipt(*of, *said) for of, said in sorted(read.items())]
+    return without_marks(answer), [_receipt(*of, *said) for of, said in sorted(read.items())]
+
+
+def without_marks(answer: bytes) -> bytes:
+    """The answer as its reader gets it."""
+    return _MARK.sub(b"", answer)
 
 
 def _receipt(owner: str, kind: str, shown: set[str], told: set[str], rules: set[str]) -> Receipt:

@@ -33,6 +33,9 @@ async def told(chain: Chain) -> list[tuple[Any, ...]]:
     return await written(chain)
 
 
+LINKING = DOCUMENT.replace(
+    "withheld }", "withheld lines(first: 9) { nodes { item { number lifecycle } } } } ... on OrderLine { lineNo order { id } }"
+)
 SENT = [("EAST", FEED, "Order", 1), ("EAST", FEED, "OrderLine", 1)]
 
 
@@ -80,6 +83,54 @@ async def test_a_snapshot_and_a_page_of_the_log_are_told_of(chain: Chain) -> Non
     found = await chain.pull("east", PULL, first=250)
     assert any(each["__typename"] == "Changed" for each in found["nodes"])
     assert {row[:3] for row in await written(chain)} == {row[:3] for row in SENT}
+
+
+async def items_too(chain: Chain, receipts: str) -> None:
+    """acme's items are open to east as well, by another rule."""
+    await chain.superuser(
+        "insert into scope (id, rule_id, granter, grantee, kind, owner, tokens, valid_from, receipts)"
+        " select gen_random_uuid(), rule_id, granter, grantee, 'ITEM', owner, '{lifecycle}', valid_from, $1 from scope",
+        receipts,
+    )
+
+
+async def test_what_a_sent_record_links_to_is_told_of(chain: Chain) -> None:
+    """The order was sent with its line and item, the line with its order: each counts once in either."""
+    order = await shared(chain, "BATCHED")
+    await items_too(chain, "BATCHED")
+    screens = [await chain.follow(firm, LINKING) for firm in ("bolt", "east")]
+    await order.confirm()
+    await chain.step()
+    assert not any(b"\\u001e" in each or b"\x1e" in each for screen in screens for each in screen.raw)
+    [shown] = [each["record"]["lines"]["nodes"] for each in screens[1].items if each["kind"] == "ORDER"]
+    assert shown == [{"item": {"number": "4711", "lifecycle": "SERIES"}}]
+    assert await told(chain) == sorted([("EAST", FEED, "Item", 1), *SENT, *SENT])
+
+
+async def test_a_linked_record_alone_is_told_of(chain: Chain) -> None:
+    """bolt sees the line as a party; only the item behind it is opened by a rule that asks."""
+    order = await shared(chain, None)
+    await items_too(chain, "STRICT")
+    await chain.follow("east", LINKING)
+    await order.confirm()
+    await chain.step()
+    assert await written(chain) == [("EAST", FEED, "Item", 1)]
+
+
+async def test_what_a_snapshot_and_a_page_link_to_is_told_of(chain: Chain) -> None:
+    order = await shared(chain, "STRICT")
+    await items_too(chain, "STRICT")
+    linking = LINKING.replace("record { id ... on Order { status buyerNumber } }", "record { ... on Order { lines { nodes { item { gtin } } } } }")
+    east = await chain.follow("east", linking, snapshot=True)
+    assert not any(b"\\u001e" in each for each in east.raw)
+    assert {row[:3] for row in await written(chain)} >= {("EAST", FEED, "Item"), ("EAST", FEED, "OrderLine")}
+    await order.confirm()
+    await chain.step()
+    await written(chain)
+    page = PULL.replace("status buyerNumber withheld", "two: lines(first: 1) { nodes { item { gtin } } }")
+    found = await chain.pull("east", page, first=250)
+    assert [each["record"]["two"]["nodes"] for each in found["nodes"] if each.get("kind") == "ORDER" and each["record"]]
+    assert ("EAST", FEED, "Item") in {row[:3] for row in await written(chain)}
 
 
 async def test_one_statement_tells_of_each_partner_by_its_own_rules(chain: Chain) -> None:

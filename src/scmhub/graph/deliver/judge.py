@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 
 from scmhub.clock import Clock, render
+from scmhub.database.fragment import Statement
 from scmhub.database.pool import ReadPool
 from scmhub.feed.log import ACCESS, NARROWED, WINDOW, Event
 from scmhub.graph.deliver.narrowed import Narrowed, shared_as
@@ -23,6 +24,7 @@ from scmhub.graph.deliver.selection import FeedInputs, FeedSelection, KindPlan, 
 from scmhub.graph.receipts import Receipts
 from scmhub.ids import public_id
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.receipts import without_marks
 
 MOST_PAIRS = 200
 """Pairs of one statement."""
@@ -76,10 +78,10 @@ class Judge:
             now, now.date(), args, [event.record_id for event, _ in pairs], [lens.partner_id for _, lens in pairs]
         )
         self.statements += 1
-        rows = await self._reads.rows(plan.judge.text, *(bind.take(inputs) for bind in plan.judge.binds))
+        rows = await self._rows(plan.judge, inputs)
         asked = any(row["mark"] for row in rows)
         if asked:
-            rows = await self._reads.rows(plan.marked.text, *(bind.take(inputs) for bind in plan.marked.binds))
+            rows = await self._rows(plan.judge_marked, inputs)
         seen = {row["n"] - 1: row for row in rows}
         left = await self._left(plan, inputs, pairs, seen)
         items = [
@@ -91,9 +93,12 @@ class Judge:
             for number, pair in enumerate(pairs)
         ]
         if asked:
-            marks = [(pairs[n][1].partner_id, row["mark"]) for n, row in seen.items() if row["mark"] and items[n]]
-            await self._receipts.sent(marks, selection.document, selection.operation, now)
+            sent = [(pairs[n][1].partner_id, _with_marks(row)) for n, row in seen.items() if items[n]]
+            await self._receipts.sent(sent, selection.document, selection.operation, now)
         return items
+
+    async def _rows(self, statement: Statement, inputs: FeedInputs) -> list[Any]:
+        return await self._reads.rows(statement.text, *(bind.take(inputs) for bind in statement.binds))
 
     async def _left(self, plan: KindPlan, inputs: FeedInputs, pairs: list[Pair], seen: dict[int, Any]) -> set[int]:
         """Numbers of pairs whose partner could see the record under its old keys and cannot now."""
@@ -106,7 +111,7 @@ class Judge:
             inputs.records = [pairs[number][0].record_id for number in numbers]
             inputs.lenses = [pairs[number][1].partner_id for number in numbers]
             inputs.was = orjson.dumps(pairs[numbers[0]][0].was).decode()
-            rows = await self._reads.rows(plan.was.text, *(bind.take(inputs) for bind in plan.was.binds))
+            rows = await self._rows(plan.was, inputs)
             left |= {numbers[row["n"] - 1] for row in rows}
         return left
 
@@ -142,9 +147,11 @@ class Judge:
         now = self._clock()
         inputs = FeedInputs(now, now.date(), args, lens=lens, after=after)
         self.statements += 1
-        rows = await self._reads.rows(plan.snapshot.text, *(bind.take(inputs) for bind in plan.snapshot.binds))
-        if marks := [(lens.partner_id, row["mark"]) for row in rows if row["mark"]]:
-            await self._receipts.sent(marks, selection.document, selection.operation, now)
+        rows = await self._rows(plan.snapshot, inputs)
+        if any(row["mark"] for row in rows):
+            rows = await self._rows(plan.snapshot_marked, inputs)
+            sent = [(lens.partner_id, _with_marks(row)) for row in rows]
+            await self._receipts.sent(sent, selection.document, selection.operation, now)
         wanted = _record_keys(selection, "SnapshotRecord")
         return [
             (
@@ -180,6 +187,11 @@ def _no_longer(code: str, prefix: str, key: UUID, event: Event) -> Item:
     return Item("NoLongerVisible", {"at": render(event.at), "kind": code, "recordId": public_id(prefix, key)}, {})
 
 
+def _with_marks(row: Any) -> bytes:
+    """What a marked statement says of a record: its own mark, and those of what was selected of it."""
+    return (row["mark"] or "").encode() + (row["record"] or b"")
+
+
 def _record_keys(selection: FeedSelection, type_name: str) -> list[str]:
     return [key for key, name in selection.members[type_name] if name == "record"]
 
@@ -188,6 +200,7 @@ def _records(keys: list[str], found: bytes | None) -> dict[str, bytes]:
     """Response key -> record; several keys come as one object."""
     if not keys or found is None:
         return {}
+    found = without_marks(found)
     if len(keys) == 1:
         return {keys[0]: found}
     return {key: orjson.dumps(value) for key, value in orjson.loads(found).items()}

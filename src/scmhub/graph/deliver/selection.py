@@ -6,7 +6,7 @@ and the record as the document selects it. It is the plan of a query with two ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -30,7 +30,7 @@ from scmhub.graph.where import camel
 from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.proof import prove
-from scmhub.sharing.receipts import mark_where_asked, marks_of_sent
+from scmhub.sharing.receipts import asked_of, asked_of_me, mark, reads_scopes
 from scmhub.sharing.rows import ME, Row
 from scmhub.sharing.scopes import with_scopes
 
@@ -71,11 +71,11 @@ class KindPlan:
     field_access: Mapping[str, Access]
     """Access of each field, by its GraphQL name; None of it for fields that go with the record."""
     judge: Statement
-    """Its column ``mark`` says whether reads of the partner must be told of; then ``marked`` is asked instead."""
-    marked: Statement
+    """Its column ``mark`` says whether reads of the partner must be told of; then ``judge_marked`` is asked instead."""
+    judge_marked: Statement
     was: Statement
     snapshot: Statement
-
+    snapshot_marked: Statement
     bands: Mapping[str, str] = field(default_factory=dict)
     """What the log calls an amount that moved to another band -> the field that tells it."""
 
@@ -212,20 +212,37 @@ def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
 
 
 def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, list[Selected]]) -> KindPlan:
-    row = Row(kind.policy, kind.table.name, "t0", asked={})
     accesses, field_access = _accesses(kind)
-    records = _records(compiler, kind, row, fields["Changed"])
-    granted = join(", ", [kind.policy.granted(row, each) or sql("true") for each in accesses])
-    found = row.clause([sql("{} = {}", row.cell("id"), _RECORD)], [kind.policy.visible(row)])
-    judge, marked = (
-        _judging(sql("select array[{}] as granted, {} as record, {} as mark from {}", granted, records, mark, found))
-        for mark in marks_of_sent(row, kind.name, _LENSES)
-    )
+    judge, judge_marked = _both(compiler, lambda each: _judged(each, kind, accesses, fields["Changed"]))
+    snapshot, snapshot_marked = _both(compiler, lambda each: _snapshot(each, kind, fields["SnapshotRecord"]))
     return KindPlan(
-        kind, code, accesses, field_access, _finished(judge), _finished(marked), _finished(_was(kind)),
-        _finished(_snapshot(compiler, kind, fields["SnapshotRecord"])),
+        kind, code, accesses, field_access, judge, judge_marked, _finished(_was(kind)), snapshot, snapshot_marked,
         {f"{MOVED}{spec.amount}": camel(name) for name, spec in kind.fields.items() if isinstance(spec, Banded)},
     )  # fmt: skip
+
+
+def _both(compiler: Compiler, build: Callable[[Compiler], Fragment]) -> tuple[Statement, Statement]:
+    """The statement, and the same with marks; one for both if no rule opens anything in it."""
+    plain = build(compiler)
+    made = _finished(plain)
+    return made, _finished(build(compiler.marking())) if reads_scopes(plain) else made
+
+
+def _judged(compiler: Compiler, kind: Kind, accesses: tuple[Access, ...], fields: list[Selected]) -> Fragment:
+    row = Row(kind.policy, kind.table.name, "t0", asked={})
+    records = _records(compiler, kind, row, fields)
+    granted = join(", ", [kind.policy.granted(row, each) or sql("true") for each in accesses])
+    told = _told(compiler, row, kind, records, asked_of(_LENSES))
+    found = row.clause([sql("{} = {}", row.cell("id"), _RECORD)], [kind.policy.visible(row)])
+    return _judging(sql("select array[{}] as granted, {} as record, {} as mark from {}", granted, records, told, found))
+
+
+def _told(compiler: Compiler, row: Row, kind: Kind, records: Fragment, asked: Fragment) -> Fragment:
+    """The mark of the record itself; of a statement without marks, whether there must be some."""
+    found = mark(row, kind.name)
+    if compiler.marks:
+        return found or sql("null::text")
+    return asked if found or reads_scopes(records) else sql("false")
 
 
 def _judging(body: Fragment) -> Fragment:
@@ -303,11 +320,12 @@ def _snapshot(compiler: Compiler, kind: Kind, fields: list[Selected]) -> Fragmen
     row = Row(kind.policy, kind.table.name, "t0", asked={})
     records = _records(compiler, kind, row, fields)
     keys = page_keys(Branches(kind, _ById(), None, "t7"))  # type: ignore[arg-type]
+    told = _told(compiler, row, kind, records, asked_of_me())
     return with_scopes(
         sql(
             "select k.id, d.owner, d.record, d.mark from (with {} select k.id from keys k) k"
             " cross join lateral (select {} as owner, {} as record, {} as mark from {}) d order by k.id",
-            keys, row.cell(getattr(kind.policy, "owner", "id")), records, mark_where_asked(row, kind.name),
+            keys, row.cell(getattr(kind.policy, "owner", "id")), records, told,
             row.clause([sql("{} = k.id", row.cell("id"))], []),
         )
     )  # fmt: skip
