@@ -140,3 +140,15 @@ async def test_the_feed_tells_those_who_see_it_and_nobody_else(
         "dyna": [("BREACH", "FOUND")],
     }  # fmt: skip
     assert breach["criterion"] == "LATE_ORDER"
+
+
+async def test_who_reads_it_under_rules_that_ask_leaves_a_receipt(watched: Watched) -> None:
+    """dyna sees it by acme's rules alone, bolt as a side of it: acme is told of dyna, once, and not of the case."""
+    await watched.firms.grant("acme", "dyna", "ORDER", "promises", "fulfilment", days_back=30, days_ahead=30)
+    await watched.firms.superuser.execute("update scope set receipts = 'STRICT'")
+    breach = await late(watched)
+    for firm in ("acme", "bolt", "cargo", "dyna"):
+        await paths(watched, firm, breach)
+    text = "select p.code, o.code as owner, a.kind, a.records from access_log a join partner p on p.id = a.reader_id join partner o on o.id = a.owner_id"
+    told = [tuple(row) for row in await watched.firms.superuser.fetch(text)]
+    assert told == [("DYNA", "ACME", "Breach", 1)]

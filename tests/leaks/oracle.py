@@ -216,6 +216,18 @@ class Oracle:
             for piece, rules in zip(pieces, opened, strict=True)
         )
 
+    def opening(self, kind: str, row: Row) -> list[Row]:
+        """The rules under which a row is read: those that cover it, or open a value it was found in."""
+        law = LAWS[kind]
+        if law.evidence:
+            table, key = law.evidence
+            pieces = [each for each in self.tables.get(table, ()) if each[key] == row["id"]]
+            return [
+                rule for each in pieces for rule in self.rules
+                if self._covers(rule, _piece_law(each), each) and {*rule["field_groups"]} & {*(each["field_groups"] or ())}
+            ]  # fmt: skip
+        return self.covering(kind, row) if law.rule else []
+
     def whole(self, kind: str, row: Row) -> tuple[str, Row]:
         """What a part is judged with."""
         law = LAWS[kind]

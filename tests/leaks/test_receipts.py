@@ -24,7 +24,7 @@ from .answering import Answering, Refused
 from .documents import Document, Pick, documents
 from .examples import Example, Judge, draw
 from .mutants import Mutant, patch, text
-from .oracle import LAWS
+from .oracle import Oracle
 
 DOCUMENTS, TIMES = 400, 2
 Log = set[tuple[UUID, str, frozenset[UUID], int, int]]
@@ -55,19 +55,22 @@ def wanted(judge: Judge, example: Example) -> Log:
         noting.data(example.document)
     except Refused:
         return set()
-    found: dict[tuple[UUID, str], set[UUID]] = {}
-    of: dict[tuple[str, UUID], tuple[UUID, str]] = {}
-    for kind, key in noting.shown | noting.counted:
-        law = LAWS[kind]
-        if law.rule is None:
-            continue
-        row = oracle.rows[kind][key]
-        rules = {rule["id"] for rule in oracle.covering(kind, row) if rule["receipts"]}
-        if rules:
-            of[kind, key] = (row[law.owner], kind)
-            found.setdefault((row[law.owner], kind), set()).update(rules)
-    shown, counted = (Counter(of[each] for each in seen if each in of) for seen in (noting.shown, noting.counted))
-    return {(*each, frozenset(rules), shown[each], counted[each]) for each, rules in found.items()}
+    return _log(oracle, noting.shown, noting.counted)
+
+
+def _log(oracle: Oracle, *seen: set[tuple[str, UUID]]) -> Log:
+    """What is to be told of records that were shown, and of others that were counted."""
+    rules: dict[tuple[UUID, str], set[UUID]] = {}
+    owners: dict[tuple[str, UUID], set[tuple[UUID, str]]] = {}
+    for kind, key in set().union(*seen):
+        for rule in oracle.opening(kind, oracle.rows[kind][key]):
+            if rule["receipts"]:
+                owners.setdefault((kind, key), set()).add((rule["owner_id"], kind))
+                rules.setdefault((rule["owner_id"], kind), set()).add(rule["id"])
+    shown, counted = (
+        Counter(owner for each in records for owner in owners.get(each, ())) for records in seen
+    )
+    return {(*each, frozenset(keys), shown[each], counted[each]) for each, keys in rules.items()}
 
 
 async def logged(bench: Bench) -> Log:
@@ -125,6 +128,28 @@ async def test_the_log_says_what_was_shown_under_which_rule(
     assert told > 30
 
 
+async def first_breach(bench: Bench, worlds: list[World]) -> tuple[int, str | None]:
+    """How often breaches were told of, and the first log that is not what the law says."""
+    told = 0
+    for world in worlds:
+        bench.clock.set(world.now)
+        for viewer in world.partners:
+            oracle = Oracle(world.tables, viewer, world.now)
+            seen = {("Breach", row["id"]) for row in world.tables["breach"] if oracle.visible("Breach", row)}
+            await bench.ask(viewer, "{ breaches(first: 250) { nodes { id evidence { nodes { value } } } } }", {})
+            said, should = await logged(bench), _log(oracle, seen, set())
+            told += len(said)
+            if said != should:
+                return told, f"{viewer}\nlog:    {said}\noracle: {should}"
+    return told, None
+
+
+async def test_a_breach_tells_each_owner_whose_rules_open_its_evidence(watched: Bench, asking: list[World]) -> None:
+    told, wrong = await first_breach(watched, asking)
+    assert wrong is None, wrong
+    assert told > 20
+
+
 def without_lines(original: Any, row: Any, kind: str) -> Any:
     return None if kind.endswith(("Line", "Point")) else original(row, kind)
 
@@ -137,6 +162,27 @@ MUTANTS = [
     text("only STRICT is told of", _ASKED, " and s.receipts = 'STRICT' having"),
     patch("some kinds have no mark", marks, "mark", without_lines),
 ]
+
+
+EVIDENCE = [
+    text("evidence has no mark", r"string_agg\(m\.mark, ''\)", "string_agg(m.mark, '') filter (where false)"),
+    text("rules of other groups are told of", r"s\.tokens && t\w+r\.field_groups", "true"),
+    text("rules of other kinds are told of", r"s\.kind = t\w+r\.rule_kind", "true"),
+    text("rules of other items are told of", r"s\.item_key = any \(array\[[^]]*t\w+r\.item_id\]\)", "true"),
+    text("rules that do not ask are told of evidence", r"(&& t\w+r\.field_groups) and s\.receipts is not null", r"\1"),
+]
+
+
+@pytest.mark.parametrize("mutant", EVIDENCE, ids=lambda mutant: mutant.name)
+async def test_a_log_of_breaches_that_says_less_or_more_is_noticed(
+    watched: Bench, asking: list[World], mutant: Mutant
+) -> None:
+    with mutant.at_work():
+        fresh = another(watched)
+        told, wrong = await first_breach(fresh, asking)
+        fresh.hub.documents.close()
+    assert mutant.applied, "this mutant changes nothing any more"
+    assert wrong, f"survived {told}"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -20,11 +20,11 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, Index, Uuid
 from sqlmodel import Field
 
-from scmhub.database.fragment import Bind, Fragment, Relation, literal, sql
+from scmhub.database.fragment import Bind, Fragment, Relation, all_of, literal, sql
 from scmhub.database.tables import Record, governed, instant, key, symbol
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.rows import ME, Row
-from scmhub.sharing.scopes import SCOPE, in_force
+from scmhub.sharing.scopes import SCOPE, in_force, reaches
 
 COUNTED = "#"
 """Before the name of the kind: the record was counted or pointed at, not shown."""
@@ -98,15 +98,40 @@ def mark(row: Row, kind: str) -> Fragment | None:
     A part is read with its whole, which has a mark of its own.
     """
     policy = row.policy
-    if not isinstance(policy, Owned) or policy.kind is None or row.subject is not None:
+    if not isinstance(policy, Owned) or row.subject is not None:
+        return None
+    if policy.evidence is not None:
+        return _mark_of_evidence(row, kind, *policy.evidence)
+    if policy.kind is None:
         return None
     source, covers = policy.covering(row)
+    asks = sql("{} is not null", SCOPE.cell("receipts"))
+    text = _mark(kind, row, row.cell(policy.owner))
+    return sql("(select {} from {} where {} and {} having count(*) > 0)", text, source, covers, asks)
+
+
+def _mark_of_evidence(row: Row, kind: str, table: str, key: str) -> Fragment:
+    """One mark for each owner of whose rules some open a piece of what the record was found in.
+
+    The hub found acme's stock below its target; bolt reads that, because rules of acme open stock and target to it.
+    """
+    piece = Row(row.policy, table, f"{row.alias}r", inside=True)
+    shows = sql("{} && {}", SCOPE.cell("tokens"), piece.cell("field_groups"))
+    asks = sql("{} is not null", SCOPE.cell("receipts"))
+    opens = all_of([sql("{} = {}", piece.cell(key), row.cell("id")), reaches(piece), shows, asks])
+    owner = SCOPE.cell("owner")
+    return sql(
+        "(select string_agg(m.mark, '') from (select {} as mark from {}, {} where {} group by {}) m)",
+        _mark(kind, row, owner), piece.source(), SCOPE.source(), opens, owner,
+    )  # fmt: skip
+
+
+def _mark(kind: str, row: Row, owner: Fragment) -> Fragment:
+    """Kind, record, owner, and the rules of a group of scopes."""
     rule, asks = SCOPE.cell("rule_id"), SCOPE.cell("receipts")
     return sql(
-        "(select concat({}, {}, {}, ' ', {}, ' ', string_agg(distinct concat({}, left({}, 1)), ','), {})"
-        " from {} where {} and {} is not null having count(*) > 0)",
-        _EDGE, literal(f"{kind} "), row.cell("id"), row.cell(policy.owner), rule, asks, _EDGE,
-        source, covers, asks,
+        "concat({}, {}, {}, ' ', {}, ' ', string_agg(distinct concat({}, left({}, 1)), ','), {})",
+        _EDGE, literal(f"{kind} "), row.cell("id"), owner, rule, asks, _EDGE,
     )  # fmt: skip
 
 
