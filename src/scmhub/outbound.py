@@ -45,6 +45,10 @@ class Unreachable(Exception):
     """There was no answer; the text is fit for whoever chose the address."""
 
 
+class NotPermitted(Unreachable):
+    """The address is none that one may ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer. ``whole`` is False if the body went on beyond what is read of one."""
@@ -147,7 +151,7 @@ class Outbound:
         try:
             parts = checked_url(url, self.opened)
         except ValueError as error:
-            raise Unreachable(str(error)) from None
+            raise NotPermitted(str(error)) from None
         found: list[Reply] = []
 
         async def work() -> None:
@@ -194,7 +198,7 @@ class Outbound:
         addresses = [ip_address(each.partition("%")[0]) for each in found]
         usable = [each for each in dict.fromkeys(addresses) if permitted(each, opened, public=secure)]
         if not usable:
-            raise Unreachable("The name does not lead to a public address.")
+            raise NotPermitted("The name does not lead to a public address.")
         return usable[:ADDRESSES_TRIED]
 
 

@@ -6,6 +6,7 @@ specification has it. No part of the hub is used.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -30,6 +31,9 @@ class Issuer:
         self.who: dict[str, Any] = {"sub": "ben", "roles": ["planners"]}
         self.defect = ""
         self.codes: dict[str, dict[str, str]] = {}
+        self.asked = self.hanging = 0
+        """How often a machine has asked, and how many of them wait for their answer."""
+        self.goes_on = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -42,6 +46,7 @@ class Issuer:
                 break
         query = dict(parse_qsl(scope["query_string"].decode()))
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        await self.pause(scope["path"])
         status, answer, extra = self.answer(scope["path"], query, body, headers)
         content = json.dumps(answer).encode()
         if self.defect == "huge " + scope["path"]:
@@ -50,6 +55,16 @@ class Issuer:
         shown = [(name.encode(), value.encode()) for name, value in fixed.items()]
         await send({"type": "http.response.start", "status": status, "headers": shown})
         await send({"type": "http.response.body", "body": content})
+
+    async def pause(self, path: str) -> None:
+        """Hang, if that is the defect, until told to be otherwise."""
+        if path in ("/authorize", "/be", "/hanging"):
+            return
+        self.asked += 1
+        if self.defect == "hang":
+            self.hanging += 1
+            await self.goes_on.wait()
+            self.hanging -= 1
 
     def answer(self, path: str, query: dict[str, str], body: bytes, headers: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         if self.defect == "redirect " + path:
@@ -63,9 +78,13 @@ class Issuer:
                 return self.authorize(query)
             case "/token":
                 return self.token(dict(parse_qsl(body.decode())), headers)
+            case "/hanging":
+                return 200, {"hanging": self.hanging, "asked": self.asked}, {}
             case "/be":
                 given = json.loads(body)
                 self.defect = given.pop("defect", "")
+                self.goes_on.set()
+                self.goes_on = asyncio.Event()
                 self.who = given
                 return 200, {}, {}
         return 404, {}, {}

@@ -260,13 +260,13 @@ async def test_attacks_34_40_41_whatever_is_wrong_about_a_login_makes_no_session
     found = {}
     for defect in (*TOKENS, *WAYS):
         await issuers[0].be(hub.http, BEN, defect)
-        hub.hub.federation._discovered.clear()
+        hub.hub.federation.issuers.forget()
         browser, answer = await entered(hub)
         found[defect] = (answer.status_code, browser.cookie)
     assert found == dict.fromkeys((*TOKENS, *WAYS), (400, None))
     assert await hub.hub.database.read.rows("select 1 from session where door = 'PROVIDER'") == []
     await issuers[0].be(hub.http, BEN)
-    hub.hub.federation._discovered.clear()
+    hub.hub.federation.issuers.forget()
     browser, _ = await entered(hub)
     assert (await browser.graphql(ME)).status_code == 200
 
@@ -296,7 +296,7 @@ async def test_strangers_cannot_make_the_hub_ask_an_issuer_again_and_again(
     assert (await hub.http.get("/login/start?firm=ACME")).status_code == 303
     await issuers[0].be(hub.http, BEN, "other discovery")
     assert (await hub.http.get("/login/start?firm=ACME")).status_code == 303, "it was not asked again"
-    hub.hub.federation._discovered.clear()
+    hub.hub.federation.issuers.forget()
     answers = [await hub.http.get("/login/start?firm=ACME") for _ in range(51)]
     assert [each.status_code for each in answers] == [400] * 50 + [429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60

@@ -2,7 +2,8 @@
 
 ben of acme presses a button, is sent to acme's issuer with a sealed note of this login in a cookie, and comes back with
 a code. The code is redeemed, the token believed or not (``oidc``), his claims become roles, and he has a session here.
-Whatever goes wrong, the browser is told only that it did not work; the cause is in the log.
+Whatever goes wrong, the browser is told only that it did not work, or that the provider does not answer; the cause is
+in the log.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from scmhub.identity.doors import Receive, Send
 from scmhub.identity.failures import Failures
 from scmhub.identity.forms import BadForm, read_query
 from scmhub.identity.integrations import MOST_NAME
+from scmhub.identity.issuers import Issuers, ProviderSilent
 from scmhub.identity.oidc import Leg, NotBelieved
 from scmhub.identity.people_tables import PersonTable
 from scmhub.identity.provider_tables import ProviderVersionTable
@@ -42,18 +44,12 @@ from scmhub.identity.roles import Role
 from scmhub.identity.sealing import seal, unseal
 from scmhub.identity.sessions import Sessions
 from scmhub.identity.standing import Standing
-from scmhub.identity.turns import Turns
 from scmhub.ids import new_id
 from scmhub.outbound import Outbound
 
 START, CALLBACK = "/login/start", "/login/callback"
 LEG_LIFE = timedelta(minutes=10)
 MOST_QUERY = 8_192
-AT_ONCE, WAITING = 8, 64
-"""Conversations with issuers at the same time, and logins that may wait for theirs: strangers can begin one."""
-DISCOVERED_FOR = timedelta(minutes=5)
-MOST_DISCOVERED = 1_000
-"""Issuers of which it is remembered what they say of themselves."""
 _LEG = "login-leg"
 _CARD = ("name", "email")
 """Claims that are shown, and prove nothing."""
@@ -101,10 +97,8 @@ class Federation:
         self._sessions = own
         self._standing = standing
         self._clock = clock
-        self._outbound = outbound
+        self.issuers = Issuers(outbound, clock)
         self._failures = failures
-        self._turns = Turns(AT_ONCE, WAITING)
-        self._discovered: dict[str, tuple[datetime, oidc.Issuer]] = {}
         self._cookie = "__Host-scmhub-login" if own.site.secure else "scmhub-login"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,6 +125,8 @@ class Federation:
             logger.warning("a login at an identity provider was refused: %s", error)
         except HubError as error:
             status, text = type(error).status, error.message
+            if isinstance(error, ProviderSilent):
+                headers = [*headers, ("retry-after", str(error.retry_after))]
         await _answer(send, status, text, headers)
 
     # -- there ---------------------------------------------------------------------------------------------------------
@@ -143,7 +139,7 @@ class Federation:
         until = (self._clock() + LEG_LIFE).timestamp()
         leg = Leg(str(version), state, nonce, verifier, given.get("next", ""), test, until)
         try:
-            issuer = await self._discover(found["issuer"], anew=test)
+            issuer = await self.issuers.discover(found, test=test)
             url = oidc.authorization_url(issuer, found["client_id"], self._redirect_uri, leg)
         except (NotBelieved, ValueError) as error:
             raise Refused(400, str(error)) from None
@@ -151,18 +147,6 @@ class Federation:
         life = int(LEG_LIFE.total_seconds())
         cookie = set_cookie(self._sessions.site, self._cookie, sealed, seconds=life, lax=True)
         return 303, "", [("location", url), ("set-cookie", cookie)]
-
-    async def _discover(self, issuer: str, *, anew: bool = False) -> oidc.Issuer:
-        """What an issuer says of itself, asked at most once in five minutes, and always ``anew`` when it is tested."""
-        now = self._clock()
-        at, known = self._discovered.get(issuer, (now, None))
-        if known is None or anew or now - at >= DISCOVERED_FOR:
-            async with self._turns.take():
-                known = await oidc.discover(self._outbound, issuer)
-            self._discovered[issuer] = now, known
-            while len(self._discovered) > MOST_DISCOVERED:
-                del self._discovered[next(iter(self._discovered))]
-        return known
 
     def _tested_version(self, sealed: str) -> UUID:
         found = self._opened(TESTS, sealed)
@@ -235,12 +219,9 @@ class Federation:
         if secret is None:
             raise Refused(503, "the client secret was sealed with another hub secret")
         try:
-            issuer = await self._discover(found["issuer"], anew=leg.test)
-            async with self._turns.take():
-                answer = await oidc.redeem(
-                    self._outbound, issuer, found["client_id"], secret.decode(), self._redirect_uri, given["code"], leg
-                )
-                keys = await oidc.keys_of(self._outbound, issuer)
+            issuer, answer, keys = await self.issuers.redeem(
+                found, secret.decode(), self._redirect_uri, given["code"], leg
+            )
             return oidc.believed(answer, keys, issuer, found["client_id"], leg.nonce, self._clock())
         except (NotBelieved, ValueError) as error:
             raise Refused(400, str(error)) from None

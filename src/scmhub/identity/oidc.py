@@ -23,7 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from scmhub.outbound import Outbound, Reply, Unreachable
+from scmhub.outbound import NotPermitted, Outbound, Reply, Unreachable
 
 ALGORITHMS = ["RS256", "ES256", "PS256"]
 LEEWAY = timedelta(seconds=30)
@@ -34,6 +34,10 @@ AT_WORDS = 200
 
 class NotBelieved(Exception):
     """The login did not work; the text goes to the log and to the administrator who tests, to nobody else."""
+
+
+class NotAnswered(NotBelieved):
+    """The issuer could not be reached, or was silent for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,18 @@ def _json(reply: Reply, what: str) -> dict[str, Any]:
     return found
 
 
+def _unreached(what: str, error: Unreachable) -> NotBelieved:
+    kind = NotBelieved if isinstance(error, NotPermitted) else NotAnswered
+    return kind(f"{what}: {error}")
+
+
 async def discover(outbound: Outbound, issuer: str) -> Issuer:
     """The issuer's own document; NotBelieved if it speaks of another one."""
     try:
         reply = await outbound.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         found = _json(reply, "the discovery document")
     except Unreachable as error:
-        raise NotBelieved(f"The discovery document: {error}") from None
+        raise _unreached("The discovery document", error) from None
     if found.get("issuer") != issuer:
         raise NotBelieved("The discovery document is of another issuer.")
     names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -109,7 +118,7 @@ async def redeem(
     try:
         return _json(await outbound.post(issuer.token_endpoint, body.encode(), headers), "the token endpoint")
     except Unreachable as error:
-        raise NotBelieved(f"The token endpoint: {error}") from None
+        raise _unreached("The token endpoint", error) from None
 
 
 async def keys_of(outbound: Outbound, issuer: Issuer) -> KeySet:
@@ -118,7 +127,7 @@ async def keys_of(outbound: Outbound, issuer: Issuer) -> KeySet:
         found = _json(await outbound.get(issuer.jwks_uri), "the key set")
         return KeySet.import_key_set(found)  # type: ignore[arg-type]
     except Unreachable as error:
-        raise NotBelieved(f"The key set: {error}") from None
+        raise _unreached("The key set", error) from None
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise NotBelieved(f"The key set cannot be read: {type(error).__name__}.") from None
 

@@ -17,6 +17,11 @@ class Turns:
         self._most = at_once + waiting
         self._inside = 0
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has a turn or waits for one."""
+        return self._inside == 0
+
     @asynccontextmanager
     async def take(self) -> AsyncIterator[None]:
         """The block is one's turn; ServiceUnavailable if too many wait."""
