@@ -53,7 +53,8 @@ def _clauses(world: World, version: Row) -> None:
     )  # fmt: skip
     world.add(
         "service_level_clause", **some, clause_no=4, item_id=world.maybe(item), measure=world.pick(("OTIF", "FILL_RATE")),
-        at_least=world.amount(), unit="P1",
+        at_least=world.amount(), unit="P1", period=world.pick(("WEEK", "MONTH")), due=world.pick(("REQUESTED", "LAST_PROMISE")),
+        early_days=world.pick((None, 1)), late_days=world.pick((0, 2)), short_allowed=world.maybe(world.amount()),
     )  # fmt: skip
     world.add(
         "fence_clause", **some, clause_no=5, item_id=world.maybe(item), frozen_days=world.pick((0, 7)), firm_days=14,

@@ -32,7 +32,10 @@ def _clauses(late: str) -> list[Draft]:
         Draft(model.FenceClauseTable, fences),
         Draft(
             model.ServiceLevelClauseTable,
-            {"item_id": None, "measure": "OTIF", "at_least": Decimal(95), "unit": "P1"},
+            {
+                "item_id": None, "measure": "OTIF", "at_least": Decimal(95), "unit": "P1", "period": "MONTH",
+                "due": "LAST_PROMISE", "early_days": None, "late_days": 2, "short_allowed": Decimal(0),
+            },
         ),
     ]  # fmt: skip
 

@@ -30,7 +30,7 @@ TITLES = {
     "RECEIPT_VARIANCE": "Less arrived than was despatched", "FORECAST_MISMATCH": "A commit is below the demand",
     "FROZEN_CHANGE": "A plan was changed inside the frozen fence", "STALE": "Data were not renewed",
     "BELOW_TARGET": "Stock is below its target", "SHORTAGE": "Stock will run out",
-    "EXCESS": "Stock will exceed its maximum",
+    "EXCESS": "Stock will exceed its maximum", "SERVICE_LEVEL": "Service is below what was agreed",
 }  # fmt: skip
 _WORDS = {"DAY": "days", "P1": "per cent"}
 _Key = tuple[str, str, date | None]
@@ -193,6 +193,8 @@ async def _say(unit: Unit, breach: BreachTable, act: str, *, reopen: bool) -> No
 
 
 def _said(breach: BreachTable) -> str:
+    if breach.criterion == "SERVICE_LEVEL":
+        return f"{render_decimal(breach.variance)} percentage points below the agreed level."
     unit = _WORDS[breach.unit]
     return f"{render_decimal(breach.variance)} {unit} off; {render_decimal(breach.allowed)} {unit} are tolerated."
 

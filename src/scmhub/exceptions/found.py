@@ -47,7 +47,7 @@ class Finding:
     subject: str
     bucket: date | None
     other: UUID | None
-    item: UUID
+    item: UUID | None
     site: UUID | None
     variance: Decimal
     tolerance: Tolerance
@@ -62,15 +62,18 @@ class About:
     affected: UUID
     other: UUID | None
     subject: str
-    item: UUID
+    item: UUID | None
     site: UUID | None
 
     def finding(
         self, criterion: str, variance: Decimal | None, tolerance: Tolerance, evidence: tuple[Piece, ...],
-        bucket: date | None = None,
+        bucket: date | None = None, clause: Piece | None = None,
     ) -> list[Finding]:  # fmt: skip
-        """The finding, if the variance is out of tolerance. Both partners must be sides of every row it rests on."""
-        evidence = (*evidence, *self._clause(tolerance))
+        """The finding, if the variance is out of tolerance. Both partners must be sides of every row it rests on.
+
+        ``clause``: what was signed, where that is not a tolerance.
+        """
+        evidence = (*evidence, *([clause] if clause else self._clause(tolerance)))
         severity = grade(variance, tolerance.allowed, tolerance.grave)
         if severity is None or variance is None:
             return []

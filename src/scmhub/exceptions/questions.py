@@ -23,7 +23,11 @@ class ToleranceDefault:
     version: int = strawberry.field(description="Version of the defaults; a breach keeps the one it was judged by.")
 
 
-@question("exceptionDefaults", "The hub's own tolerances, for all criteria; a signed clause takes the place of each.")
+@question(
+    "exceptionDefaults",
+    "The hub's own tolerances; a signed clause takes the place of each. Of SERVICE_LEVEL there is none: it has to be"
+    " signed.",
+)
 async def exception_defaults() -> list[ToleranceDefault]:
     nothing_agreed = Tolerances({})
     return [
@@ -32,5 +36,5 @@ async def exception_defaults() -> list[ToleranceDefault]:
             frozen_days=FROZEN_DAYS if criterion == "FROZEN_CHANGE" else None, version=VERSION,
         )
         for criterion, unit in CRITERIA.items()
-        if (found := nothing_agreed.default(criterion))
+        if criterion != "SERVICE_LEVEL" and (found := nothing_agreed.default(criterion))
     ]  # fmt: skip

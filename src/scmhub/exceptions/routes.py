@@ -14,7 +14,7 @@ from uuid import UUID
 
 from scmhub.database.tables import listed
 from scmhub.database.unit import Unit
-from scmhub.exceptions import forecasts, orders, stock
+from scmhub.exceptions import forecasts, orders, service, stock
 from scmhub.exceptions.found import Finding
 from scmhub.feed.log import Event
 from scmhub.partners.agreements import BINDING
@@ -124,6 +124,14 @@ where x.shipment_id = any($1::uuid[])
 """
 _STOCK_DUE = "select p.id as key, p.owner_id as partner from inventory_position p where p.created_at <= $1"
 
+_LEVELS = f"""
+select c.id as key, v.recipient_id as partner
+from service_level_clause c join agreement_version v on v.id = c.version_id
+where v.state in {listed(BINDING)}"""
+_LEVELS_AGREED = f"{_LEVELS} and v.agreement_id = any($1::uuid[])"
+_LEVELS_DUE = f"""{_LEVELS} and v.in_force_from <= ($1)::date
+  and coalesce(v.in_force_until, 'infinity') >= ($1)::date - {service.JUDGED_AFTER_DAYS}"""
+
 FAMILIES = (
     Family("orders", orders.judge_orders, orders.CRITERIA,
            {"ORDER": _ORDER_SIDES, "SHIPMENT": _SHIPPED_ORDERS, AGREEMENT: _ORDERS_AGREED}, _ORDERS_DUE),
@@ -134,6 +142,7 @@ FAMILIES = (
     Family("stock", stock.judge, stock.CRITERIA,
            {"INVENTORY_POSITION": _SAME_STOCK, "FORECAST": _PLANNED, "COMMIT": _PLANNED, "PRODUCTION_PLAN": _PLANNED,
             "ORDER": _ORDERED, "SHIPMENT": _SENT, AGREEMENT: _STOCK_AGREED}, _STOCK_DUE, asked="DAY"),
+    Family("service", service.judge, service.CRITERIA, {AGREEMENT: _LEVELS_AGREED}, _LEVELS_DUE, asked="DAY"),
 )  # fmt: skip
 Subjects = dict[UUID, dict[str, set[UUID]]]
 """Partner -> family -> keys."""

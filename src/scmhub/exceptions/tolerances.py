@@ -18,6 +18,8 @@ VERSION = 1
 """Of the defaults; counted up whenever one of them changes."""
 FROZEN_DAYS = 14
 """How long the frozen fence is where nothing is agreed."""
+GRAVE_POINTS = 10
+"""So many percentage points below what was signed are gravely bad service."""
 GRAVE_WAITS = 3
 """An answer is gravely late after so many times the days it may take."""
 
@@ -89,6 +91,8 @@ class Tolerances:
         if criterion == "RESPONSE_REQUIRED":
             days = clauses.RESPONSE_DAYS
             return Tolerance(allowed=Decimal(days), grave=Decimal(days * GRAVE_WAITS))
+        if criterion == "SERVICE_LEVEL":
+            return Tolerance(allowed=Decimal(0), grave=Decimal(GRAVE_POINTS))
         known = clauses.default_tolerance(criterion)
         assert known.grave is not None
         return Tolerance(allowed=known.allowed, grave=known.grave)
@@ -101,7 +105,7 @@ class Tolerances:
             return self.default("RESPONSE_REQUIRED")
         return _agreed(found, Decimal(found.terms.days), Decimal(found.terms.days * GRAVE_WAITS))
 
-    def strictest(self, criterion: str, others: Iterable[UUID], item: UUID, site: UUID | None) -> Tolerance:
+    def strictest(self, criterion: str, others: Iterable[UUID], item: UUID | None, site: UUID | None) -> Tolerance:
         """What is tolerated where several have a part in one matter: the least of what they signed."""
         found = [self.of(criterion, other, item, site) for other in sorted(others)]
         agreed = [each for each in found if each.agreement is not None]

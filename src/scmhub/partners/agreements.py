@@ -21,10 +21,13 @@ STATES = ("PROPOSED", "COUNTERED", "DECLINED", "WITHDRAWN", "SIGNED", "SUPERSEDE
 BINDING = ("SIGNED", "SUPERSEDED", "TERMINATED")
 """States of a version that both signed: it holds from its first day to its last, whichever of them it is in."""
 AGREEMENT_STATES = ("PROPOSED", "DECLINED", "WITHDRAWN", "SIGNED", "TERMINATED")
-CRITERIA = tuple(each for each in exceptions.CRITERIA if each != "RESPONSE_REQUIRED")
-"""What a tolerance can be agreed for; how long an answer may take is a clause of its own."""
+CRITERIA = tuple(each for each in exceptions.CRITERIA if each not in ("RESPONSE_REQUIRED", "SERVICE_LEVEL"))
+"""What a tolerance can be agreed for; how long an answer may take, and what service is owed, have their clauses."""
 SUBJECTS = ("ORDER", "CHANGE", "FORECAST", "CASE")
 SERVICE_MEASURES = ("OTIF", "FILL_RATE", "ON_TIME", "READY_RATE")
+SERVICE_PERIODS = ("WEEK", "MONTH", "QUARTER")
+DUE = ("REQUESTED", "FIRST_PROMISE", "LAST_PROMISE")
+"""Which quantity and day of a delivery count."""
 INSIDE = ("REFUSED", "MARKED")
 
 
@@ -157,16 +160,30 @@ class StockPolicyClauseTable(Record, table=True):
 
 
 class ServiceLevelClauseTable(Record, table=True):
-    """The least of a service measure that the provider owes."""
+    """The least of a service measure that the provider owes in each period, and by which days that is measured.
+
+    Stock is neither late nor short: of READY_RATE the last four are not said.
+    """
 
     __tablename__ = "service_level_clause"
-    __table_args__ = _clause(one_of("measure", *SERVICE_MEASURES), _unit(), *_not_negative("at_least"))
+    __table_args__ = _clause(
+        one_of("measure", *SERVICE_MEASURES), one_of("period", *SERVICE_PERIODS), one_of("due", *DUE), _unit(),
+        CheckConstraint(
+            "(measure = 'READY_RATE') = (due is null) and (due is null) = (late_days is null)", name="delivery"
+        ),
+        *_not_negative("at_least", "early_days", "late_days", "short_allowed"),
+    )  # fmt: skip
     version_id: uuid.UUID = key("agreement_version")
     clause_no: int
     item_id: uuid.UUID | None = key("item", optional=True)
     measure: str = symbol()
     at_least: Decimal = amount()
     unit: str = symbol()
+    period: str = symbol()
+    due: str | None = symbol(optional=True)
+    early_days: int | None = Field(default=None)
+    late_days: int | None = Field(default=None)
+    short_allowed: Decimal | None = amount(optional=True)
 
 
 class FenceClauseTable(Record, table=True):

@@ -84,7 +84,25 @@ class Fences:
         return None
 
 
-Terms = TypeVar("Terms", Tolerance, ResponseTime, StockPolicy, Fences)
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """The least of ``measure`` that the provider owes in each period; which days and quantities are right."""
+
+    table: ClassVar[str] = "service_level_clause"
+    measure: str
+    at_least: Decimal
+    period: str
+    due: str | None
+    early_days: int | None
+    late_days: int | None
+    short_allowed: Decimal | None
+
+    @property
+    def about(self) -> str:
+        return self.measure
+
+
+Terms = TypeVar("Terms", Tolerance, ResponseTime, StockPolicy, Fences, ServiceLevel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,14 @@ def stock(firms: Firms, **changes: Any) -> dict[str, Any]:
     return {"stockPolicy": given}
 
 
+def otif(**changes: Any) -> dict[str, Any]:
+    given = {
+        "measure": "OTIF", "atLeast": "97.5", "period": "MONTH", "due": "LAST_PROMISE", "lateDays": 1, "shortAllowed": "2",
+        **changes,
+    }  # fmt: skip
+    return {"serviceLevel": {name: value for name, value in given.items() if value is not None}}
+
+
 FENCES = {"frozenDays": 7, "firmDays": 14, "flexibleDays": 60}
 
 
@@ -182,7 +190,15 @@ FENCES = {"frozenDays": 7, "firmDays": 14, "flexibleDays": 60}
         ({"tolerance": {"criterion": "STALE", "allowed": "3", "item": "cargo-casting"}}, "NOT_FOUND", "tolerance.item"),
         ({"responseTime": {"subject": "ORDER", "days": 366}}, "OUT_OF_RANGE", "responseTime.days"),
         ({"responseTime": {"subject": "ORDER", "days": -1}}, "OUT_OF_RANGE", "responseTime.days"),
-        ({"serviceLevel": {"measure": "OTIF", "atLeast": "100.1"}}, "OUT_OF_RANGE", "serviceLevel.atLeast"),
+        (otif(atLeast="100.1"), "OUT_OF_RANGE", "serviceLevel.atLeast"),
+        (otif(due=None), "REQUIRED", "serviceLevel.due"),
+        (otif(lateDays=366), "OUT_OF_RANGE", "serviceLevel.lateDays"),
+        (otif(earlyDays=-1), "OUT_OF_RANGE", "serviceLevel.earlyDays"),
+        (otif(shortAllowed="100.1"), "OUT_OF_RANGE", "serviceLevel.shortAllowed"),
+        (otif(shortAllowed="-1"), "OUT_OF_RANGE", "serviceLevel.shortAllowed"),
+        (otif(measure="FILL_RATE", shortAllowed=None), "REQUIRED", "serviceLevel.item"),
+        (otif(measure="FILL_RATE"), "INVALID", "serviceLevel.shortAllowed"),
+        (otif(measure="READY_RATE", item="acme-casting"), "INVALID", "serviceLevel.due"),
         ({"fences": FENCES | {"frozenDays": 731}}, "OUT_OF_RANGE", "fences.frozenDays"),
         ({"fences": FENCES | {"firmDays": 6}}, "OUT_OF_RANGE", "fences.firmDays"),
         ({"fences": FENCES | {"flexibleDays": 13}}, "OUT_OF_RANGE", "fences.flexibleDays"),
@@ -215,7 +231,7 @@ async def test_each_sort_of_clause_is_kept_as_it_was_said(firms: Firms) -> None:
     clauses = [
         {"tolerance": {"criterion": "FORECAST_MISMATCH", "allowed": "7.5", "grave": "30", "item": item}},
         {"responseTime": {"subject": "CHANGE", "days": 3}}, stock(firms, target="15", maximum="20"),
-        {"serviceLevel": {"measure": "OTIF", "atLeast": "97.5"}}, {"fences": FENCES | {"insideFrozen": "MARKED"}},
+        otif(), {"fences": FENCES | {"insideFrozen": "MARKED"}},
     ]  # fmt: skip
     await proposed(firms, *clauses, note="Also: be nice")
     text = """{ agreementVersions(first: 9) { nodes { note
@@ -223,7 +239,8 @@ async def test_each_sort_of_clause_is_kept_as_it_was_said(firms: Firms) -> None:
       responseTimes { nodes { clauseNo subject days } }
       stockPolicies { nodes { clauseNo item { number } site { code } owner { code } minimum { value unit }
         target { value unit } maximum { value unit } } }
-      serviceLevels { nodes { clauseNo measure atLeast { value unit } item { number } } }
+      serviceLevels { nodes { clauseNo measure atLeast { value unit } item { number }
+        period due earlyDays lateDays shortAllowed } }
       fences { nodes { clauseNo frozenDays firmDays flexibleDays insideFrozen item { number } } } } } }"""
     for firm in ("acme", "bolt"):
         [version] = (await firms.read(firm, text))["agreementVersions"]["nodes"]
@@ -240,7 +257,8 @@ async def test_each_sort_of_clause_is_kept_as_it_was_said(firms: Firms) -> None:
                 "maximum": {"value": "20", "unit": "C62"},
             }]},
             "serviceLevels": {"nodes": [
-                {"clauseNo": 4, "measure": "OTIF", "atLeast": {"value": "97.5", "unit": "P1"}, "item": None}
+                {"clauseNo": 4, "measure": "OTIF", "atLeast": {"value": "97.5", "unit": "P1"}, "item": None,
+                 "period": "MONTH", "due": "LAST_PROMISE", "earlyDays": None, "lateDays": 1, "shortAllowed": "2"}
             ]},
             "fences": {"nodes": [{
                 "clauseNo": 5, "frozenDays": 7, "firmDays": 14, "flexibleDays": 60, "insideFrozen": "MARKED",

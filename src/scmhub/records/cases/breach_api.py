@@ -49,6 +49,9 @@ class ExceptionCriterion(Enum):
     EXCESS = strawberry.enum_value(
         "EXCESS", description="Projected stock ends a week above its maximum, in per cent of the maximum."
     )
+    SERVICE_LEVEL = strawberry.enum_value(
+        "SERVICE_LEVEL", description="Service in a period is below the signed level, in percentage points."
+    )
 
 
 @strawberry.enum(description="Where a tolerance comes from.")
@@ -69,12 +72,12 @@ class Breach:
 
     criterion: ExceptionCriterion = column(PUBLIC, "What is out of tolerance.")
     subject: str = column(
-        PUBLIC, "Id of the record it is about: a schedule line, shipment line, forecast, stock position."
+        PUBLIC, "Id of what it is about: a schedule line, shipment line, forecast, stock position or clause."
     )
     bucket: date | None = column(PUBLIC, "First day of the period it is about; null: the subject as a whole.")
     affected = one("Partner", PARTY, "For whom it was found; owner of the record.", by="affected_id")
     other = one("Partner", PARTY, "Who has to settle it; null: nobody but the affected.", by="other_id")
-    item = one("Item", PUBLIC, "The item concerned.", by="item_id")
+    item = one("Item", PUBLIC, "The item concerned; null: more than one.", by="item_id")
     site = one("Site", PUBLIC, "The place concerned; null if none is named.", by="site_id")
     variance = measured(PUBLIC, "How far off it is: days (DAY) or per cent (P1).", value="variance")
     allowed: Decimal = column(PUBLIC, "The tolerance, in the unit of the variance.")

@@ -42,7 +42,7 @@ class BreachTable(Record, table=True):
     criterion: str = symbol()
     subject: str = symbol()
     bucket: date | None = Field(default=None)
-    item_id: uuid.UUID = key("item")
+    item_id: uuid.UUID | None = key("item", optional=True)
     site_id: uuid.UUID | None = key("site", optional=True)
     variance: Decimal = amount()
     allowed: Decimal = amount()

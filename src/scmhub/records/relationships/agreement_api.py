@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 
 import strawberry
@@ -77,10 +78,29 @@ class ResponseSubject(Enum):
 
 @strawberry.enum(description="A measure of service.")
 class ServiceMeasure(Enum):
-    OTIF = strawberry.enum_value("OTIF", description="Deliveries on time and in full.")
-    FILL_RATE = strawberry.enum_value("FILL_RATE", description="Quantity delivered of the quantity asked for.")
-    ON_TIME = strawberry.enum_value("ON_TIME", description="Deliveries on time.")
-    READY_RATE = strawberry.enum_value("READY_RATE", description="Share of days on which there was stock.")
+    OTIF = strawberry.enum_value("OTIF", description="Share of the deliveries that came on time and in full.")
+    FILL_RATE = strawberry.enum_value(
+        "FILL_RATE", description="Share of the quantity due that came inside the window; of one item."
+    )
+    ON_TIME = strawberry.enum_value("ON_TIME", description="Share of the deliveries that came on time.")
+    READY_RATE = strawberry.enum_value(
+        "READY_RATE",
+        description="Share of days that ended with stock, of one item that one side owns and the other keeps.",
+    )
+
+
+@strawberry.enum(description="How long the periods are in which a service level is judged.")
+class ServicePeriod(Enum):
+    WEEK = strawberry.enum_value("WEEK", description="Seven days from a Monday.")
+    MONTH = strawberry.enum_value("MONTH", description="A calendar month.")
+    QUARTER = strawberry.enum_value("QUARTER", description="Three calendar months, from January on.")
+
+
+@strawberry.enum(description="Which quantity and day of a delivery count.")
+class ServiceDue(Enum):
+    REQUESTED = strawberry.enum_value("REQUESTED", description="What was asked for.")
+    FIRST_PROMISE = strawberry.enum_value("FIRST_PROMISE", description="What both agreed first.")
+    LAST_PROMISE = strawberry.enum_value("LAST_PROMISE", description="What both agreed last.")
 
 
 @strawberry.enum(description="What happens to a change of an order inside the frozen fence.")
@@ -186,12 +206,19 @@ class StockPolicyClause:
 
 @kind(model.ServiceLevelClauseTable, prefix="clv", policy=POLICY, part_of=("AgreementVersion", "version_id"))
 class ServiceLevelClause:
-    """The least of a service measure that the provider owes."""
+    """The least of a service measure that the provider owes in each period; below it the hub opens an exception."""
 
     clause_no: int = column(PUBLIC, _NO)
     item = one("Item", PUBLIC, _ITEM, by="item_id")
     measure: ServiceMeasure = column(PUBLIC, "Which measure.")
     at_least = measured(PUBLIC, "The least; P1 (per cent).", value="at_least")
+    period: ServicePeriod = column(PUBLIC, "How long the periods are in which it is judged.")
+    due: ServiceDue | None = column(PUBLIC, "Which quantity and day of a delivery count; null for READY_RATE.")
+    early_days: int | None = column(PUBLIC, "How many days before that day are on time; null: any.")
+    late_days: int | None = column(PUBLIC, "How many days after it are on time; null for READY_RATE.")
+    short_allowed: Decimal | None = column(
+        PUBLIC, "Per cent that may be missing of a delivery in full; null where that is not measured."
+    )
 
 
 @kind(model.FenceClauseTable, prefix="clf", policy=POLICY, part_of=("AgreementVersion", "version_id"))

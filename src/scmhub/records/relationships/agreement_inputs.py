@@ -12,7 +12,9 @@ from scmhub.records.relationships.agreement_api import (
     MOST_CLAUSES,
     InsideFrozen,
     ResponseSubject,
+    ServiceDue,
     ServiceMeasure,
+    ServicePeriod,
     ToleranceCriterion,
 )
 
@@ -44,11 +46,28 @@ class StockPolicyClauseInput:
     target: Decimal | None = strawberry.field(description="What there should be.", default=None)
 
 
-@strawberry.input(description="The least of a service measure that the provider owes.")
+@strawberry.input(description="The least of a service measure that the provider owes in each period.")
 class ServiceLevelClauseInput:
     measure: ServiceMeasure = strawberry.field(description="Which measure.")
     at_least: Decimal = strawberry.field(description="The least, in per cent; 0 to 100.")
-    item: strawberry.ID | None = strawberry.field(description=_ITEM, default=None)
+    period: ServicePeriod = strawberry.field(description="How long the periods are in which it is judged.")
+    due: ServiceDue | None = strawberry.field(
+        description="Which quantity and day of a delivery count; needed for all but READY_RATE.", default=None
+    )
+    early_days: int | None = strawberry.field(
+        description="How many days before that day are on time; 0 to 365. Leave it out for any.", default=None
+    )
+    late_days: int | None = strawberry.field(
+        description="How many days after it are on time; 0 to 365. Needed for all but READY_RATE.", default=None
+    )
+    short_allowed: Decimal | None = strawberry.field(
+        description="Per cent that may be missing of a delivery in full; 0 to 100. Needed for OTIF and ON_TIME.",
+        default=None,
+    )
+    item: strawberry.ID | None = strawberry.field(
+        description=f"{_ITEM} Needed for FILL_RATE and READY_RATE: quantities of different items do not add up.",
+        default=None,
+    )
 
 
 @strawberry.input(description="Until when orders and plans are frozen, firm and flexible, in days from today.")

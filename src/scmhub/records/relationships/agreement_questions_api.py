@@ -21,12 +21,20 @@ from scmhub.partners.clauses import (
     Fences,
     ResponseTime,
     Rows,
+    ServiceLevel,
     Tolerance,
     clauses_in_force,
     fitting,
     versions_in_force,
 )
-from scmhub.records.relationships.agreement_api import InsideFrozen, ResponseSubject, ToleranceCriterion
+from scmhub.records.relationships.agreement_api import (
+    InsideFrozen,
+    ResponseSubject,
+    ServiceDue,
+    ServiceMeasure,
+    ServicePeriod,
+    ToleranceCriterion,
+)
 
 _SIDES = """
 query($link: ID!) { viewer { id } link: relationship(by: {id: $link}) { id provider { id } recipient { id } } }
@@ -63,6 +71,23 @@ class FencesInForce:
     version_no: int = strawberry.field(description="Number of the version of the agreement that holds it.")
 
 
+@strawberry.type(description="What service is owed in the period of that day.")
+class ServiceLevelInForce:
+    measure: ServiceMeasure = strawberry.field(description="Which measure.")
+    at_least: Decimal = strawberry.field(description="The least, in per cent.")
+    period: ServicePeriod = strawberry.field(description="How long the periods are in which it is judged.")
+    due: ServiceDue | None = strawberry.field(
+        description="Which quantity and day of a delivery count; null for READY_RATE."
+    )
+    early_days: int | None = strawberry.field(description="How many days before that day are on time; null: any.")
+    late_days: int | None = strawberry.field(description="How many days after it are on time; null for READY_RATE.")
+    short_allowed: Decimal | None = strawberry.field(
+        description="Per cent that may be missing of a delivery in full; null where that is not measured."
+    )
+    clause: strawberry.ID = strawberry.field(description="The clause.")
+    version_no: int = strawberry.field(description="Number of the version of the agreement that holds it.")
+
+
 @strawberry.type(description="What holds between two partners on a day. Both sides get the same answer.")
 class TermsInForce:
     on: date = strawberry.field(description="The day, in UTC.")
@@ -70,6 +95,7 @@ class TermsInForce:
     tolerances: list[ToleranceInForce] = strawberry.field(description="One for each criterion: agreed, or the default.")
     response_times: list[ResponseTimeInForce] = strawberry.field(description="Those agreed; else nothing is due.")
     fences: FencesInForce | None = strawberry.field(description="The agreed fences; null: nothing is frozen.")
+    service_levels: list[ServiceLevelInForce] = strawberry.field(description="Those agreed; else none is owed.")
 
 
 @question(
@@ -94,11 +120,14 @@ async def terms_in_force(
     versions = [public_id("agv", each["id"]) for each in reversed(held) if each["relationship_id"] == link]
     terms = _Terms(rows, link, one, other, day)
     about = key_of("itm", item)
-    tolerances, answers, fences = [await terms.of(kind) for kind in (Tolerance, ResponseTime, Fences)]
+    tolerances, answers, fences, services = [
+        await terms.of(kind) for kind in (Tolerance, ResponseTime, Fences, ServiceLevel)
+    ]
     return TermsInForce(
         on=day, versions=[strawberry.ID(each) for each in versions],
         tolerances=[_tolerance(name, tolerances, about) for name in clauses.TOLERANCES],
         response_times=list(_response_times(answers)), fences=_fences(fences, about),
+        service_levels=list(_service_levels(services, about)),
     )  # fmt: skip
 
 
@@ -134,6 +163,19 @@ def _response_times(known: list[Clause[ResponseTime]]) -> Iterator[ResponseTimeI
             yield ResponseTimeInForce(
                 subject=subject, days=best.terms.days, clause=strawberry.ID(public_id("clr", best.id)),
                 version_no=best.version_no,
+            )  # fmt: skip
+
+
+def _service_levels(known: list[Clause[ServiceLevel]], item: UUID | None) -> Iterator[ServiceLevelInForce]:
+    for name in ServiceMeasure:
+        best = fitting(known, about=name.name, item=item)
+        if best:
+            terms = best.terms
+            yield ServiceLevelInForce(
+                measure=name, at_least=terms.at_least, period=ServicePeriod[terms.period],
+                due=ServiceDue[terms.due] if terms.due else None, early_days=terms.early_days,
+                late_days=terms.late_days, short_allowed=terms.short_allowed,
+                clause=strawberry.ID(public_id("clv", best.id)), version_no=best.version_no,
             )  # fmt: skip
 
 

@@ -146,9 +146,37 @@ async def _service_level(drafting: _Drafting, given: inputs.ServiceLevelClauseIn
     at_least = take.not_negative(given.at_least, [*path, "atLeast"])
     if at_least > _HUNDRED:
         raise Refusal("OUT_OF_RANGE", "More than 100 per cent cannot be had.", [*path, "atLeast"])
+    measure = given.measure.name
+    for name in ("due", "late_days", "early_days", "short_allowed", "item"):
+        said, path_to = getattr(given, name) is not None, [*path, _camel(name)]
+        if not said and name in _NEEDED[measure]:
+            raise Refusal("REQUIRED", f"{measure} cannot be measured without it.", path_to)
+        if said and name not in (*_NEEDED[measure], *_POSSIBLE[measure]):
+            raise Refusal("INVALID", f"{measure} does not look at it: leave it out.", path_to)
+        if said and name.endswith("_days"):
+            _between(getattr(given, name), 0, MOST_RESPONSE_DAYS, path_to)
+    if (given.short_allowed or 0) > _HUNDRED:
+        raise Refusal("OUT_OF_RANGE", "More than 100 per cent cannot be missing.", [*path, "shortAllowed"])
+    short = given.short_allowed and take.not_negative(given.short_allowed, [*path, "shortAllowed"])
     item = await drafting.item(given.item, path)
-    values = {"item_id": item and item.id, "measure": given.measure.name, "at_least": at_least, "unit": PER_CENT}
-    return Draft(model.ServiceLevelClauseTable, values)
+    return Draft(
+        model.ServiceLevelClauseTable,
+        {
+            "item_id": item and item.id, "measure": measure, "at_least": at_least, "unit": PER_CENT,
+            "period": given.period.name, "due": given.due and given.due.name, "early_days": given.early_days,
+            "late_days": given.late_days, "short_allowed": short,
+        },
+    )  # fmt: skip
+
+
+_NEEDED = {
+    "OTIF": ("due", "late_days", "short_allowed"), "ON_TIME": ("due", "late_days", "short_allowed"),
+    "FILL_RATE": ("due", "late_days", "item"), "READY_RATE": ("item",),
+}  # fmt: skip
+"""What a service level must say, by measure: with a default, two sides would mean different things by one figure."""
+_POSSIBLE = {
+    "OTIF": ("early_days", "item"), "ON_TIME": ("early_days", "item"), "FILL_RATE": ("early_days",), "READY_RATE": (),
+}  # fmt: skip
 
 
 async def _fences(drafting: _Drafting, given: inputs.FenceClauseInput, path: list[str]) -> Draft:
