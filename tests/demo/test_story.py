@@ -13,7 +13,7 @@ from scmhub.database.address import Address
 from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database
 from scmhub.demo.fill import NotTheDemo, fill
-from scmhub.partners import identifiers
+from scmhub.partners import identifiers, order_states
 from scmhub.partners.registry import register_partner
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.forecasts import rules as forecast_rules
@@ -190,7 +190,7 @@ async def test_states_follow_from_the_rules(told: Told) -> None:
     for row in await told.rows("select * from schedule_line"):
         lines[row["line_id"]].append(row["state"])
         received = row["received_good"] + row["received_damaged"]
-        if row["state"] in rules.AGREED and row["state"] != "CHANGE_REQUESTED":
+        if row["state"] in order_states.AGREED and row["state"] != "CHANGE_REQUESTED":
             assert row["state"] == rules.moved_state(row["last_promise_quantity"], row["shipped"], received)
     for row in await told.rows("select id, order_id, status, quantity, unit_price, line_amount from order_line"):
         orders[row["order_id"]].append(row)

@@ -10,6 +10,7 @@ from scmhub.exceptions.tolerances import FROZEN_DAYS, in_force
 
 from ..records.agreements.acts import signed
 from ..records.forecasts.firms import week
+from ..records.risks.acts import refused
 from .signed import agreed
 from .test_criteria import said
 from .test_visibility import seen
@@ -150,3 +151,23 @@ async def test_what_is_signed_on_its_first_day_counts_at_once(watched: Watched) 
     await watched.look()
     early = await watched.breach("acme", "EARLY_ORDER")
     assert (said(early)[0], early["allowed"], early["basis"]) == ("4", "3", "CLAUSE")
+
+
+async def test_a_change_that_the_signed_fence_refuses_leaves_no_trace_and_opens_no_case(watched: Watched) -> None:
+    """Who asked has said nothing: bolt learns of no wish, and the hub finds nothing. In words, a case may be opened."""
+    firms = watched.firms
+    fences = {"frozen_days": 28, "firm_days": 40, "flexible_days": 60, "inside_frozen": "REFUSED"}
+    await agreed(watched, date(2026, 3, 1), "fence_clause", **fences)
+    order = await watched.reread(await watched.ordered("100", "2026-03-20"))
+    await watched.look()
+    before, orders = await watched.written(), await watched.reread(order)
+    line = order["lines"]["nodes"][0]["schedule"]["nodes"][0]
+    given = {"scheduleLine": line["id"], "expectedVersion": line["version"]}
+    wanted = [{"quantity": "90", "dueOn": "2026-03-20"}]
+    for step, more in (("scheduleLinePropose", {"slices": wanted}), ("scheduleLineCancel", {})):
+        code, path, message = await refused(firms, "acme", step, **given, **more)
+        assert (code, path) == ("ILLEGAL_TRANSITION", "input")
+        assert "Allowed: changes of days from 2026-04-02 on, caseOpen" in message
+    await watched.look()
+    assert (await watched.written(), await watched.reread(order)) == (before, orders)
+    assert await watched.breaches("bolt") == []

@@ -13,7 +13,9 @@ from scmhub.measures.accuracy import Pair, bias, mase, tracking_signal, wape
 from scmhub.measures.capacity import Match, capacity_match, demand_deviation
 from scmhub.measures.concentration import Sourced, concentration, single_source_share
 from scmhub.measures.days_of_supply import Needs, Supply
-from scmhub.measures.stock import Shift, StockOut, shift, stock_out
+from scmhub.measures.figures import Range
+from scmhub.measures.figures import exact as exactly
+from scmhub.measures.stock import StockOut, shift, stock_out
 
 DEMAND = [D(each) for each in (40, 60, 50, 50, 60, 50)]
 INBOUND = [D(each) for each in (0, 60, 100, 0, 0, 40)]
@@ -73,12 +75,32 @@ def test_stock_runs_out_on_the_first_day_below_zero() -> None:
 
 
 def test_stock_moved_to_a_partner_is_not_saved() -> None:
-    assert shift(D(100), D(60), D(300), D(300)).value == Shift(D(40), D(0), D(40))
-    assert shift(D(100), D(60), D(300), D(290)).value == Shift(D(40), D(10), D(30))
-    assert shift(D(100), D(60), D(300), D(200)).value == Shift(D(40), D(40), D(0))
-    assert shift(D(100), D(60), D(300), D(310)).value == Shift(D(40), D(0), D(40))
-    assert shift(D(100), D(110), D(300), D(200)).value == Shift(D(0), D(0), D(0))
-    assert shift(D(100), D(60), None, D(1)).state == "NOT_ENOUGH_DATA"
+    def split(mine: str, partners: str) -> tuple[D, ...]:
+        found = shift(exactly(D(mine)), exactly(D(partners))).value
+        assert found is not None and all(each.low == each.high for each in (found.reduced, found.saved, found.moved))
+        return found.reduced.low, found.saved.low, found.moved.low
+
+    assert split("-40", "40") == (40, 0, 40)
+    assert split("-40", "30") == (40, 10, 30)
+    assert split("-40", "-60") == (40, 40, 0)
+    assert split("-40", "50") == (40, 0, 40)
+    assert split("10", "-110") == (0, 0, 0)
+    assert shift(exactly(D(-40)), None).state == "NOT_ENOUGH_DATA"
+
+
+@given(*[some.integers(-60, 60)] * 4, some.data())
+def test_a_range_of_stock_splits_into_all_that_is_possible(a: int, b: int, c: int, d: int, pick: some.DataObject) -> None:
+    mine, partners = Range(D(min(a, b)), D(max(a, b))), Range(D(min(c, d)), D(max(c, d)))
+    whole = shift(mine, partners).value
+    one = [D(pick.draw(some.integers(int(each.low), int(each.high)))) for each in (mine, partners)]
+    part = shift(*map(exactly, one)).value
+    ends = [shift(exactly(m), exactly(p)).value for m in (mine.low, mine.high) for p in (partners.low, partners.high)]
+    assert whole is not None and part is not None
+    for name in ("reduced", "saved", "moved"):
+        possible: Range = getattr(whole, name)
+        assert possible.low <= getattr(part, name).low <= possible.high
+        reached = {getattr(each, name).low for each in ends}
+        assert (min(reached), max(reached)) == (possible.low, possible.high)  # and no more than that
 
 
 # -- capacity ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from scmhub.demo.lanes import LANES, Lane
 from scmhub.demo.negotiation import ACTIONS, Talk, converse
 from scmhub.demo.news import News
 from scmhub.demo.transport import Journey, Load, travel
+from scmhub.partners import order_states
 from scmhub.partners.identifiers import check_digit
 from scmhub.records.orders import rules
 from scmhub.records.orders.model import OrderLineTable, OrderTable, RevisionTable, ScheduleLineTable, SliceTable
@@ -297,7 +298,7 @@ def _settle(teller: Teller, order: Row, lines: list[Row], parts: list[Part], las
 def _close(teller: Teller, order: Row, parts: list[Part], last: datetime | None) -> None:
     states = [part.row["state"] for part in parts]
     under_way = sum((part.under_way for part in parts), _NOTHING)
-    still_open = [state for state in states if state not in rules.OVER]
+    still_open = [state for state in states if state not in order_states.OVER]
     ready = bool(still_open) and all("CLOSE" in rules.STEPS[state] for state in still_open) and not under_way
     if not ready or last is None or last + _CLOSE_AFTER >= teller.now:
         return

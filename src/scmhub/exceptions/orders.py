@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -17,6 +17,7 @@ from scmhub.exceptions.found import About, Finding, Piece
 from scmhub.exceptions.tolerances import Tolerances, in_force
 from scmhub.ids import public_id
 from scmhub.measures import exceptions as measure
+from scmhub.partners import order_states
 from scmhub.quantity import render_decimal
 from scmhub.records.orders import rules
 from scmhub.records.orders.rules import Slice
@@ -86,12 +87,15 @@ async def judge_orders(unit: Unit, orders: Collection[UUID]) -> tuple[list[str],
             await unit.rows(_MARKED, [row["id"] for row in rows]), lambda said: said["schedule_line_id"]
         )
     }
+    # By what held when a change was asked for: that is when it was marked.
+    held = await _held(unit, ((_asked_on(asked[row["id"]]), _other(unit, row)) for row in rows if row["id"] in asked))
     findings: list[Finding] = []
     for row in rows:
         about = About(unit.partner_id, _other(unit, row), _subject(row), row["item_id"], row["ship_to_id"])
         findings += _waiting(unit, about, row, known)
-        findings += await _frozen(unit, about, row, asked.get(row["id"], ()))
-        outstanding = row["state"] in rules.OUTSTANDING and row["last_promise_on"] is not None
+        if said := asked.get(row["id"]):
+            findings += _frozen(unit, about, row, said, held[_asked_on(said)])
+        outstanding = row["state"] in order_states.OUTSTANDING and row["last_promise_on"] is not None
         if outstanding and row["buyer_id"] == unit.partner_id:
             findings += _delivery(about, row, moving.get(row["id"], []), known)
     return [_subject(row) for row in rows], findings
@@ -143,17 +147,29 @@ def _waiting(unit: Unit, about: About, row: Any, known: Tolerances) -> list[Find
     return about.finding("RESPONSE_REQUIRED", waited, tolerance, evidence)
 
 
-async def _frozen(unit: Unit, about: About, row: Any, said: Sequence[Any]) -> list[Finding]:
+async def _held(unit: Unit, days: Iterable[tuple[date, UUID]]) -> dict[date, Tolerances]:
+    """What held on each day with the others of that day: read once a day and partner, not once a line."""
+    others: dict[date, set[UUID]] = defaultdict(set)
+    for day, other in days:
+        others[day].add(other)
+    return {day: await in_force(unit, theirs, day) for day, theirs in others.items()}
+
+
+def _asked_on(said: Sequence[Any]) -> date:
+    """The day of the newest of these changes."""
+    day: date = said[-1]["recorded_at"].date()
+    return day
+
+
+def _frozen(unit: Unit, about: About, row: Any, said: Sequence[Any], known: Tolerances) -> list[Finding]:
     """The newest change of the other side inside the fence they signed, until its days are over."""
+    asked_on = _asked_on(said)
     said = [each for each in said if each["revision_no"] == said[-1]["revision_no"]]
-    if not said or (row["buyer_id"] if said[0]["side"] == "BUYER" else row["seller_id"]) == unit.partner_id:
+    if (row["buyer_id"] if said[0]["side"] == "BUYER" else row["seller_id"]) == unit.partner_id:
         return []
     was, wanted = (
         [Slice(each["quantity"], each["due_on"]) for each in said if each["asked"] is side] for side in (False, True)
     )
-    asked_on: date = said[0]["recorded_at"].date()
-    # By what held when it was asked for: that is when it was marked.
-    known = await in_force(unit, [each for each in (about.other,) if each], asked_on)
     fence = known.fence(about.other, about.item, row["seller_id"])
     days = [day for day in rules.touched_days(was, wanted) if rules.inside_frozen(day, asked_on, fence.days)]
     if not days or days[-1] < row["today"]:
@@ -191,10 +207,7 @@ async def judge_receipts(unit: Unit, shipments: Collection[UUID]) -> tuple[list[
     """Subjects (shipment lines) and what is out of tolerance, of shipments the acting partner bought."""
     rows = await unit.rows(_RECEIVED, list(shipments), unit.partner_id)
     # By what held when it was counted: a clause signed later says nothing of it, however late this is looked at.
-    sellers: dict[date, set[UUID]] = defaultdict(set)
-    for row in rows:
-        sellers[row["recorded_at"].date()].add(row["seller_id"])
-    held = {day: await in_force(unit, theirs, day) for day, theirs in sellers.items()}
+    held = await _held(unit, ((row["recorded_at"].date(), row["seller_id"]) for row in rows))
     findings: list[Finding] = []
     for row in rows:
         known = held[row["recorded_at"].date()]

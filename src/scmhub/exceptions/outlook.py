@@ -24,10 +24,9 @@ from scmhub.exceptions.found import Piece
 from scmhub.ids import public_id
 from scmhub.measures.figures import Figure, exact
 from scmhub.measures.periods import starts
-from scmhub.partners import units
+from scmhub.partners import order_states, units
 from scmhub.records.channel.lanes import Calendar, Lane, Records, lane, newest, same_stock
 from scmhub.records.channel.rows import Load, Position, Receipt, Series, Wish
-from scmhub.records.orders import rules
 
 WEEKS = 13
 """How far a projection goes: a quarter."""
@@ -53,7 +52,7 @@ select l.id, l.version, l.buyer_id, l.seller_id, l.consignee_id, l.item_id, l.sh
        sl.last_promise_on, sl.shipped
 from order_line l join schedule_line sl on sl.line_id = l.id
 where l.item_id = any($2::uuid[]) and $1 in (l.buyer_id, l.seller_id)
-  and sl.state in {listed(rules.OPEN)}
+  and sl.state in {listed(order_states.OPEN)}
 order by sl.requested_on, sl.id
 """
 _LOADS = """

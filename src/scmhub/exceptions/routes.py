@@ -17,8 +17,8 @@ from scmhub.database.unit import Unit
 from scmhub.exceptions import forecasts, orders, service, stock
 from scmhub.exceptions.found import Finding
 from scmhub.feed.log import Event
+from scmhub.partners import order_states
 from scmhub.partners.agreements import BINDING
-from scmhub.records.orders import rules
 
 AGREEMENT = "AGREEMENT"
 Judge = Callable[[Unit, Collection[UUID]], Awaitable[tuple[list[str], list[Finding]]]]
@@ -54,8 +54,8 @@ where x.shipment_id = any($1::uuid[])
 _ORDERS_DUE = f"""
 select distinct l.order_id as key, unnest(array[l.buyer_id, l.seller_id]) as partner
 from schedule_line s join order_line l on l.id = s.line_id
-where s.state in {listed(rules.WAITING)}
-   or (s.state in {listed(rules.OUTSTANDING)} and s.last_promise_on <= ($1)::date + 1)
+where s.state in {listed(order_states.WAITING)}
+   or (s.state in {listed(order_states.OUTSTANDING)} and s.last_promise_on <= ($1)::date + 1)
    or exists (select from breach b where b.affected_id in (l.buyer_id, l.seller_id)
                                      and b.subject = 'scl_' || s.id::text and b.returned_at is null)
 """
@@ -63,7 +63,7 @@ _PAIR = "((a.provider_id, a.recipient_id), (a.recipient_id, a.provider_id))"
 _ORDERS_AGREED = f"""
 select distinct l.order_id as key, unnest(array[l.buyer_id, l.seller_id]) as partner
 from agreement a join order_line l on (l.buyer_id, l.seller_id) in {_PAIR} join schedule_line s on s.line_id = l.id
-where a.id = any($1::uuid[]) and s.state in {listed(rules.OPEN)}
+where a.id = any($1::uuid[]) and s.state in {listed(order_states.OPEN)}
 """
 _SERIES_AGREED = f"""
 select t.id as key, unnest(array[t.publisher_id, t.counterparty_id]) as partner

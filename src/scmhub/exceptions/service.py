@@ -27,10 +27,9 @@ from scmhub.measures import service as measure
 from scmhub.measures.periods import moved, period_of
 from scmhub.measures.result import Result
 from scmhub.measures.service import Delivery, Window
-from scmhub.partners import units
+from scmhub.partners import order_states, units
 from scmhub.partners.agreements import BINDING
 from scmhub.quantity import render_decimal
-from scmhub.records.orders import rules
 
 CRITERIA = ("SERVICE_LEVEL",)
 MOST_DAYS = 400
@@ -182,7 +181,7 @@ async def _delivered(unit: Unit, clause: Any, periods: Sequence[_Period]) -> lis
 
 def _delivery(row: Any, came: Sequence[tuple[date, Decimal]]) -> Delivery:
     good = tuple((day, _base(row, much)) for day, much in came)
-    return Delivery(row["due_on"], _base(row, row["wanted"]), good, row["state"] not in rules.OPEN)
+    return Delivery(row["due_on"], _base(row, row["wanted"]), good, row["state"] not in order_states.OPEN)
 
 
 def _base(row: Any, amount: Decimal) -> Decimal:

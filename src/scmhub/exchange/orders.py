@@ -16,7 +16,7 @@ from scmhub.exchange.findings import ERROR, WARNING, Findings
 from scmhub.exchange.known import Known
 from scmhub.exchange.masters import Masters
 from scmhub.exchange.rows import Line
-from scmhub.partners import units
+from scmhub.partners import order_states, units
 from scmhub.partners.tables import ItemTable
 from scmhub.quantity import LARGEST
 from scmhub.records.orders import rules
@@ -304,7 +304,7 @@ def _old_line(context: Context, old: Record, born: datetime, line: Line) -> Row 
     counts, digest = context.delta.counts, _line_digest(line)
     schedule = context.known.schedule[old["id"]]
     same = context.known.digests.get(("ORDER_LINE", line.external_id)) == (old["id"], digest)
-    if len(schedule) != 1 or (not same and schedule[0]["state"] in (*rules.OVER, "CHANGE_REQUESTED")):
+    if len(schedule) != 1 or (not same and schedule[0]["state"] in (*order_states.OVER, "CHANGE_REQUESTED")):
         if not same:
             done = "the line was split, closed or is being negotiated in the hub: left as it is"
             context.findings.add(WARNING, "KEPT", line.row, "line.external_id", line.external_id, done)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from scmhub.measures.figures import Range
 from scmhub.measures.result import Result, not_enough
+
+_NOTHING = Decimal(0)
 
 STOCK_OUT = "First period at whose end the projected stock is below zero; none if it never is within the horizon."
 SHIFT = (
@@ -44,28 +47,26 @@ def stock_out(
 class Shift:
     """Where stock that left one firm went: ``reduced`` = ``saved`` + ``moved``."""
 
-    reduced: Decimal
-    saved: Decimal
-    moved: Decimal
+    reduced: Range
+    saved: Range
+    moved: Range
 
 
-def shift(
-    mine_before: Decimal,
-    mine_after: Decimal,
-    chain_before: Decimal | None,
-    chain_after: Decimal | None,
-    evidence: Iterable[str] = (),
-) -> Result[Shift]:
-    """Whether stock was saved or pushed across. The chain's figures include mine; all amounts in one unit.
+def shift(mine: Range, partners: Range | None, evidence: Iterable[str] = ()) -> Result[Shift]:
+    """Whether stock was saved or pushed across, from how both stocks changed (after less before), in one unit.
 
-    Mine from 100 to 60, the chain's 300 before and after: reduced 40, saved 0, moved 40. The chain's from 300 to 290:
-    saved 10, moved 30. NOT_ENOUGH_DATA while the chain's stock is unknown.
+    Mine fell by 40 and the partners' rose by 40: reduced 40, saved 0, moved 40. It rose by 30: saved 10, moved 30. It
+    rose by 20 to 30: saved 10 to 20, moved 20 to 30. NOT_ENOUGH_DATA while the partners' is unknown.
     """
     kept = tuple(evidence)
-    if chain_before is None or chain_after is None:
+    if partners is None:
         return not_enough("the chain's stock is not known before and after", SHIFT, kept)
-    reduced = mine_before - mine_after
-    if reduced <= 0:
-        return Result(Shift(Decimal(0), Decimal(0), Decimal(0)), SHIFT, kept)
-    saved = min(max(chain_before - chain_after, Decimal(0)), reduced)
-    return Result(Shift(reduced, saved, reduced - saved), SHIFT, kept)
+    left = Range(max(-mine.high, _NOTHING), max(-mine.low, _NOTHING))
+    moved = Range(_within(partners.low, left.low), _within(partners.high, left.high))
+    saved = Range(left.low - _within(partners.high, left.low), left.high - _within(partners.low, left.high))
+    return Result(Shift(left, saved, moved), SHIFT, kept)
+
+
+def _within(rise: Decimal, left: Decimal) -> Decimal:
+    """What of ``left`` the partners took."""
+    return min(max(rise, _NOTHING), left)

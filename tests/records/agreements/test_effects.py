@@ -52,6 +52,10 @@ async def frozen_out(firms: Firms, firm: str, step: str, line: dict[str, Any], *
     code, path, message = await refused(firms, firm, f"scheduleLine{step}", **known, **more)
     assert (code, path) == ("ILLEGAL_TRANSITION", "input")
     assert "frozen fence of 10 days" in message
+    assert f"Allowed: changes of days from {firms.clock.now.date() + timedelta(days=11)} on, caseOpen" in message
+    told = "{ agreementVersions { nodes { versionNo agreement { id } fences { nodes { id } } } } }"
+    [version] = (await firms.read("acme", told))["agreementVersions"]["nodes"]
+    assert f"version 1 of {version['agreement']['id']} (clause {version['fences']['nodes'][0]['id']})" in message
 
 
 async def test_a_change_inside_the_frozen_fence_is_refused_from_the_first_day_on(firms: Firms) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from ..forecasts.firms import Firms
-from .asking import day, done, need, points
+from .asking import commit, day, done, need, points
 
 QUESTION = """query($capacity: ID!, $start: Date!, $end: Date!) {
   capacityMatch(capacity: $capacity, start: $start, end: $end) {
-    actual maximum forecasts unit definitions uncounted { record reason }
-    periods { startsOn demand actual maximum match deviation flexible short lacking evidence }
+    actual maximum forecasts commits unit definitions uncounted { record reason }
+    periods { startsOn demand actual maximum match deviation flexible short lacking evidence
+      commit commitMatch commitShort }
   }
 }"""
 FIGURES = ("demand", "match", "deviation", "flexible", "short")
@@ -57,6 +58,24 @@ async def test_the_table_of_the_standard_is_the_same_for_both(firms: Firms) -> N
         first = found["periods"][0]
         assert (first["startsOn"], first["lacking"], len(first["evidence"])) == (day(0), None, 3)
         assert any("CX-0128" in each for each in found["definitions"])
+
+
+async def test_what_is_committed_is_held_against_capacity_too(firms: Firms) -> None:
+    """bolt commits to 110, 120 and 125 of 130: orange, orange, and red, short of 5; of the fourth day it said nothing."""
+    actual = await able(firms, "ACTUAL", *["100"] * 4)
+    await able(firms, "MAXIMUM", *["120"] * 4)
+    forecast = await need(firms, *["130"] * 4)
+    blind = await asked(firms, "bolt", actual)
+    assert [(each["commit"], each["commitMatch"]) for each in blind["periods"]] == [(None, None)] * 4
+    answer = await commit(firms, forecast, "110", "120", "125")
+    for firm in ("bolt", "acme"):
+        found = await asked(firms, firm, actual)
+        assert (found["commits"], [each["match"] for each in found["periods"]]) == ([answer["id"]], ["BOTTLENECK_RED"] * 4)
+        assert [(each["commit"], each["commitMatch"], each["commitShort"]) for each in found["periods"]] == [
+            ("110", "BOTTLENECK_ORANGE", "0"), ("120", "BOTTLENECK_ORANGE", "0"), ("125", "BOTTLENECK_RED", "5"),
+            (None, None, None),
+        ]  # fmt: skip
+        assert answer["points"]["nodes"][0]["id"] in found["periods"][0]["evidence"]
 
 
 async def test_unknown_is_not_zero(firms: Firms) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal as D
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from .asking import stock
 
 QUESTION = """query($relationship: ID!, $item: ID!, $start: DateTime!, $end: DateTime!) {
   stockShift(relationship: $relationship, item: $item, start: $start, end: $end) {
-    items unit reduced saved moved lacking definitions
+    items unit reduced saved moved lacking definitions savedRange { low high } movedRange { low high }
     own { ...side } partner { ...side }
   }
 }
-fragment side on StockChange { partner before after change unknown evidence }"""
+fragment side on StockChange {
+  partner before after change unknown evidence beforeRange { low high } afterRange { low high } changeRange { low high }
+}"""
 BEFORE, AFTER = NOW - timedelta(days=30), NOW - timedelta(days=1)
 
 
@@ -94,15 +97,43 @@ async def test_no_rule_no_split_and_unknown_is_not_zero(firms: Firms) -> None:
     assert split(theirs) == (None, None, None, "your own stock is not known before and after")
 
 
-async def test_amounts_that_are_withheld_or_only_bands_are_unknown(firms: Firms) -> None:
+async def test_amounts_that_are_withheld_are_unknown(firms: Firms) -> None:
     await had(firms, "acme", (BEFORE, "100"), (AFTER, "60"))
     position = await had(firms, "bolt", (BEFORE, "200"), (AFTER, "240"))
-    for groups in ("targets", "stock~band"):
-        await firms.superuser.execute("delete from scope where kind = 'INVENTORY'")
-        await firms.grant("bolt", "acme", "INVENTORY", groups)
-        found = await asked(firms)
-        assert (found["moved"], found["partner"]["before"], found["partner"]["after"]) == (None, None, None)
-        assert (found["partner"]["unknown"], found["partner"]["evidence"]) == ([position], [])
+    await firms.grant("bolt", "acme", "INVENTORY", "targets")
+    found = await asked(firms)
+    assert (found["moved"], found["partner"]["before"], found["partner"]["afterRange"]) == (None, None, None)
+    assert (found["partner"]["unknown"], found["partner"]["evidence"]) == ([position], [])
+
+
+def between(low: str, high: str) -> dict[str, str]:
+    return {"low": low, "high": high}
+
+
+async def test_bands_make_ranges(firms: Firms) -> None:
+    """bolt's stock lay in the band from 0 to 1, and lies in the one from 20 to 50: 19 to 50 of acme's 40 went there."""
+    await had(firms, "acme", (BEFORE, "100"), (AFTER, "60"))
+    await had(firms, "bolt", (BEFORE, "0.5"), (AFTER, "30"))
+    await firms.grant("bolt", "acme", "INVENTORY", "stock~band")
+    found = await asked(firms)
+    assert split(found) == ("40", None, None, None)
+    low = found["partner"]["beforeRange"]
+    assert found["partner"]["afterRange"] == between("20", "50")
+    assert found["partner"]["changeRange"] == between(str(20 - D(low["high"])), str(50 - D(low["low"])))
+    assert (found["partner"]["before"], found["partner"]["after"], found["partner"]["unknown"]) == (None, None, [])
+    assert (found["movedRange"], found["savedRange"]) == (
+        between(str(20 - D(low["high"])), "40"), between("0", str(20 + D(low["high"]))),
+    )  # fmt: skip
+    assert found["own"]["changeRange"] == between("-40", "-40")
+
+
+async def test_a_band_that_was_not_stated_anew_has_not_changed(firms: Firms) -> None:
+    await had(firms, "acme", (BEFORE, "100"), (AFTER, "60"))
+    await had(firms, "bolt", (BEFORE, "30"))
+    await firms.grant("bolt", "acme", "INVENTORY", "stock~band")
+    found = await asked(firms)
+    assert (split(found), found["partner"]["change"]) == (("40", "40", "0", None), "0")
+    assert found["partner"]["beforeRange"] == found["partner"]["afterRange"] == between("20", "50")
 
 
 async def test_stock_counts_for_its_owner_by_the_newest_of_two_statements(firms: Firms) -> None:

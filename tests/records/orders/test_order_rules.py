@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scmhub.errors import Refusal
+from scmhub.partners import order_states
 from scmhub.records.orders import rules
 from scmhub.records.orders.rules import Promise, Slice, Standing, Word
 from scmhub.records.orders.states import NAMES as LINE_STATES
@@ -23,7 +24,7 @@ NEGOTIATION = ("PROPOSE", "ACCEPT", "REJECT", "DECLINE_CHANGE", "CANCEL")
 
 def standing(state: str, spoke: rules.Side = "BUYER", act: str = "REQUEST", shipped: int = 0) -> Standing:
     """A schedule line for 100 in some state; agreed on 100 if the state says so."""
-    promise = Promise(Decimal(100), MONDAY) if state in rules.AGREED else None
+    promise = Promise(Decimal(100), MONDAY) if state in order_states.AGREED else None
     return Standing(state, Word(spoke, act, ASKED), promise, promise, Decimal(shipped))
 
 
@@ -238,9 +239,18 @@ def test_the_first_promise_survives_any_sequence_of_commands(sequence: list) -> 
         assert line.first == first
         assert line.state in LINE_STATES
         assert (line.first is None) == (line.last is None)
-        assert (line.state in rules.AGREED) <= (line.first is not None)
+        assert (line.state in order_states.AGREED) <= (line.first is not None)
     agreed = [word for word in said if word.act == "ACCEPT" and word.slices]
     assert (first is None) == (not agreed)
     if agreed:
         assert first == rules.promise_of(agreed[0].slices)
         assert line.last == rules.promise_of(agreed[-1].slices)
+
+
+def test_every_state_is_open_or_finished_and_what_is_unshipped_is_open() -> None:
+    """The one list that the channel, risks and exceptions read says of each state what the steps say."""
+    assert sorted([*order_states.OPEN, *order_states.FINISHED, "DRAFT"]) == sorted(LINE_STATES)
+    assert {*order_states.UNSHIPPED, *order_states.WAITING} <= {*order_states.OPEN}
+    waiting = {state for state, steps in rules.STEPS.items() if "ACCEPT" in steps}
+    assert waiting == {*order_states.WAITING}
+    assert {state for state, steps in rules.STEPS.items() if not steps} == {*order_states.OVER, "DRAFT"}

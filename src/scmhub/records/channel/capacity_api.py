@@ -28,6 +28,10 @@ _DEMAND = (
     "Demand is the sum of the forecasts of the item that are meant for the provider: of one customer, where the"
     " capacity is; else of all. Where one of them does not speak of a period, it is unknown there."
 )
+_COMMIT = (
+    "Commit is the sum of the commits of the provider that answer such forecasts, to the same customer or to all. Where"
+    " one of them does not speak of a period, it is unknown there. It is held against capacity as demand is."
+)
 _CAPACITY = """
 query($id: ID!) {
   it: capacity(by: {id: $id}) {
@@ -45,15 +49,17 @@ query($item: ID!, $maker: ID!, $bucket: Bucket!, $start: Date!, $end: Date!, $af
   }}
 }}
 """
-_FORECASTS = f"""
+_PLANS = f"""
 query($items: [ID!], $maker: ID!, $customers: [ID!], $start: Date!, $end: Date!, $after: String) {{
-  page: forecasts(first: 250, after: $after, where: {{
-    item: {{in: $items}}, counterparty: {{eq: $maker}}, publisher: {{in: $customers}}
+  page: FACE(first: 250, after: $after, where: {{
+    item: {{in: $items}}, MAKER: {{eq: $maker}}, CUSTOMER: {{in: $customers}}
   }}) {{
     nodes {{ id bucket unit {_POINTS} }} pageInfo {{ hasNextPage endCursor }}
   }}
 }}
 """
+_FORECASTS = _PLANS.replace("FACE", "forecasts").replace("MAKER", "counterparty").replace("CUSTOMER", "publisher")
+_COMMITS = _PLANS.replace("FACE", "commits").replace("MAKER", "publisher").replace("CUSTOMER", "counterparty")
 
 Node = dict[str, Any]
 
@@ -78,7 +84,14 @@ class CapacityMatchPeriod:
     deviation: Decimal | None = strawberry.field(description="Actual capacity less demand.")
     flexible: Decimal | None = strawberry.field(description="Maximum less actual capacity.")
     short: Decimal | None = strawberry.field(description="What even the maximum does not cover; 0 if it does.")
-    lacking: str | None = strawberry.field(description="Why there is no match.")
+    commit: Decimal | None = strawberry.field(description="What is committed; null: a part is unknown to you.")
+    commit_match: CapacityMatchState | None = strawberry.field(
+        description="What commit and capacity are to each other, as if the commit were the demand."
+    )
+    commit_short: Decimal | None = strawberry.field(
+        description="What of the commit even the maximum does not cover; 0 if it does."
+    )
+    lacking: str | None = strawberry.field(description="Why there is no match of the demand.")
     evidence: list[strawberry.ID] = strawberry.field(description="Ids of the points it is made of, at most 100.")
 
 
@@ -87,18 +100,20 @@ class CapacityMatch:
     actual: strawberry.ID | None = strawberry.field(description="Id of the actual capacity; null: none you may see.")
     maximum: strawberry.ID | None = strawberry.field(description="Id of the maximum capacity; null: none you may see.")
     forecasts: list[strawberry.ID] = strawberry.field(description="Ids of the forecasts that are added up.")
+    commits: list[strawberry.ID] = strawberry.field(description="Ids of the commits that are added up.")
     unit: UnitCode = strawberry.field(description="Unit of every quantity.")
     periods: list[CapacityMatchPeriod] = strawberry.field(description="Period by period; at most 250.")
     definitions: list[str] = strawberry.field(description="What is added up, and what the words mean.")
-    uncounted: list[UncountedRecord] = strawberry.field(description="Forecasts in no figure, and why.")
+    uncounted: list[UncountedRecord] = strawberry.field(description="Forecasts and commits in no figure, and why.")
 
 
 @question(
     "capacityMatch",
-    "What is demanded of a provider against its actual and maximum capacity, period by period, for the provider and for"
-    " the customer whom the capacity is meant for. Null if there is no such capacity that you may see; others who see"
-    " it know only a part of the demand, so for them there is none. At most 250 periods and 250 forecasts.",
-    price=5_000,
+    "What is demanded of a provider, and what it commits to, against its actual and maximum capacity, period by period,"
+    " for the provider and for the customer whom the capacity is meant for. Null if there is no such capacity that you"
+    " may see; others who see it know only a part of the demand, so for them there is none. At most 250 periods,"
+    " forecasts and commits.",
+    price=6_000,
 )
 async def capacity_match_(
     info: strawberry.Info,
@@ -119,14 +134,16 @@ async def capacity_match_(
     customer = _key(asked["counterparty"])
     told = me in (given["maker"], customer)
     pair = await _capacities(ask, asked, given, told)
-    forecasts = await _forecasts(ask, me, asked, customer, given) if told else []
-    counted = [each for each in forecasts if _reason(each, asked) is None]
+    found = [*await _plans(ask, me, asked, customer, given)] if told else [[], []]
+    forecasts, commits = ([each for each in several if _reason(each, asked) is None] for several in found)
     return CapacityMatch(
         actual=_key(pair.get("ACTUAL")), maximum=_key(pair.get("MAXIMUM")), unit=UnitCode(asked["unit"]),
-        forecasts=[strawberry.ID(each["id"]) for each in counted], definitions=[_DEMAND, MATCH],
-        periods=_periods(days, pair, [_points(each, asked["unit"]) for each in counted]),
+        forecasts=[strawberry.ID(each["id"]) for each in forecasts], definitions=[_DEMAND, _COMMIT, MATCH],
+        commits=[strawberry.ID(each["id"]) for each in commits],
+        periods=_periods(days, pair, *([_points(each, asked["unit"]) for each in of] for of in (forecasts, commits))),
         uncounted=[
-            UncountedRecord(record=each["id"], reason=reason) for each in forecasts if (reason := _reason(each, asked))
+            UncountedRecord(record=each["id"], reason=reason)
+            for several in found for each in several if (reason := _reason(each, asked))
         ],
     )  # fmt: skip
 
@@ -157,11 +174,17 @@ async def _capacities(ask: reading.Ask, asked: Node, given: Node, told: bool) ->
     }
 
 
-async def _forecasts(ask: reading.Ask, me: str, asked: Node, customer: str | None, given: Node) -> list[Node]:
-    """What the provider is to deliver, to the customer or to all; the viewer is one of the two and sees all of it."""
+async def _plans(
+    ask: reading.Ask, me: str, asked: Node, customer: str | None, given: Node
+) -> tuple[list[Node], list[Node]]:
+    """What the provider is to deliver and commits to, to the customer or to all.
+
+    The viewer is one of the two and sees all of it.
+    """
     _, items = await reading.names(ask, me, asked["item"]["id"])
-    more = {"items": items, "customers": [customer] if customer else None}
-    return await every(ask, _FORECASTS, {**given, **more}, MOST_SERIES, ["capacity"])
+    more = {**given, "items": items, "customers": [customer] if customer else None}
+    forecasts = await every(ask, _FORECASTS, more, MOST_SERIES, ["capacity"])
+    return forecasts, await every(ask, _COMMITS, more, MOST_SERIES, ["capacity"])
 
 
 def _reason(forecast: Node, asked: Node) -> UncountedReason | None:
@@ -182,28 +205,43 @@ def _points(series: Node | None, unit: str) -> Points:
     }
 
 
-def _periods(days: Sequence[date], pair: dict[str, Node], demands: Sequence[Points]) -> list[CapacityMatchPeriod]:
+def _periods(
+    days: Sequence[date], pair: dict[str, Node], demands: Sequence[Points], commits: Sequence[Points]
+) -> list[CapacityMatchPeriod]:
     actual, maximum = (
         _points(pair.get(basis), pair[basis]["unit"] if basis in pair else "") for basis in ("ACTUAL", "MAXIMUM")
     )
-    return [_period(day, [each.get(day) for each in demands], actual.get(day), maximum.get(day)) for day in days]
+    found = []
+    for day in days:
+        demanded, committed = ([each.get(day) for each in plans] for plans in (demands, commits))
+        found.append(_period(day, demanded, committed, actual.get(day), maximum.get(day)))
+    return found
 
 
 _Point = tuple[Decimal, str] | None
 
 
-def _period(day: date, demands: Sequence[_Point], actual: _Point, maximum: _Point) -> CapacityMatchPeriod:
-    demand = total(each[0] for each in demands if each) if demands and all(demands) else None
-    evidence = [each[1] for each in (*demands, actual, maximum) if each]
+def _period(
+    day: date, demands: Sequence[_Point], commits: Sequence[_Point], actual: _Point, maximum: _Point
+) -> CapacityMatchPeriod:
+    evidence = [each[1] for each in (*demands, *commits, actual, maximum) if each]
     able, most = (each[0] if each else None for each in (actual, maximum))
-    found = capacity_match(demand, able, most, evidence)
-    value = found.value
+    demand, commit = _sum(demands), _sum(commits)
+    found, answered = (capacity_match(each, able, most, evidence) for each in (demand, commit))
+    value, promise = found.value, answered.value
     return CapacityMatchPeriod(
         starts_on=day, demand=demand, actual=able, maximum=most, lacking=found.lacking,
         match=CapacityMatchState[value.match.name] if value else None, deviation=value.deviation if value else None,
-        flexible=value.flexible if value else None, short=value.short if value else None,
+        flexible=value.flexible if value else None, short=value.short if value else None, commit=commit,
+        commit_match=CapacityMatchState[promise.match.name] if promise else None,
+        commit_short=promise.short if promise else None,
         evidence=[strawberry.ID(each) for each in found.evidence[:MOST_EVIDENCE]],
     )  # fmt: skip
+
+
+def _sum(points: Sequence[_Point]) -> Decimal | None:
+    """Unknown where one of them does not speak, and where there is none."""
+    return total(each[0] for each in points if each) if points and all(points) else None
 
 
 def _key(card: Node | None) -> strawberry.ID | None:

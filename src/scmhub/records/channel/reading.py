@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from scmhub.clock import render
+from scmhub.partners.order_states import FINISHED
 from scmhub.records.channel import then
 
 _Alias = TypeVar("_Alias", bound=Mapping[str, Any])
@@ -94,7 +95,7 @@ _THEN = {
     "STATUS": "status: {nin: [DRAFT]}",
 }  # fmt: skip
 """What is asked otherwise, or besides, for an instant."""
-_NOW = dict.fromkeys(_THEN, "") | {"STATUS": "status: {nin: [DRAFT, RECEIVED, CLOSED, REJECTED, CANCELLED]}"}
+_NOW = dict.fromkeys(_THEN, "") | {"STATUS": f"status: {{nin: [DRAFT, {', '.join(FINISHED)}]}}"}
 _NAMES = """
   it: item(by: {id: $item}) { ...good }
   called: itemAliases(first: 250, where: {item: {eq: $item}}) { nodes { ...alias } pageInfo { hasNextPage } }

@@ -14,12 +14,10 @@ from typing import Any
 
 from scmhub.graph.scalars import parse_date, parse_instant
 from scmhub.measures.figures import Figure, Range, exact
-from scmhub.partners import units
+from scmhub.partners import order_states, units
 from scmhub.quantity import parse_decimal
 
 Node = dict[str, Any]
-_UNSHIPPED = ("SENT", "SELLER_PROPOSED", "BUYER_PROPOSED", "CONFIRMED")
-_OVER = ("RECEIVED", "CLOSED", "REJECTED", "CANCELLED")
 
 
 class OtherUnit(Exception):
@@ -130,7 +128,8 @@ class Reader:
 
     def wishes(self, line: Node) -> list[Wish]:
         """The wanted deliveries of an order line that something is still to come of."""
-        return [self._wish(line, each) for each in line["schedule"]["nodes"] if each["state"] not in _OVER]
+        wanted = line["schedule"]["nodes"]
+        return [self._wish(line, each) for each in wanted if each["state"] not in order_states.FINISHED]
 
     def _wish(self, line: Node, node: Node) -> Wish:
         buyer, unit = self._firm(line["buyer"]), line["quantity"]["unit"]
@@ -148,7 +147,7 @@ class Reader:
         """None: withheld, so anything between nothing and all."""
         if node["shipped"] is not None:
             return exact(self._exact(node["shipped"], unit))
-        return exact(Decimal(0)) if node["state"] in _UNSHIPPED else None
+        return exact(Decimal(0)) if node["state"] in order_states.UNSHIPPED else None
 
     def load(self, node: Node) -> Load:
         seller, unit = self._firm(node["seller"]), node["quantity"]["unit"]

@@ -14,7 +14,8 @@ from sqlmodel import col, select
 
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
-from scmhub.partners.clauses import Fences, ResponseTime, clause_in_force
+from scmhub.ids import public_id
+from scmhub.partners.clauses import Clause, Fences, ResponseTime, clause_in_force
 from scmhub.records.orders import rules
 from scmhub.records.orders.model import OrderTable, RevisionTable, ScheduleLineTable, SliceTable
 from scmhub.records.orders.rules import Slice
@@ -47,12 +48,20 @@ async def inside_frozen(unit: Unit, opened: Whole, stored: ScheduleLineTable, as
     touched = rules.touched_days(await _agreed(unit, stored), asked)
     frozen = [day for day in touched if rules.inside_frozen(day, today, found.terms.frozen_days)]
     if frozen and found.terms.inside_frozen == "REFUSED":
-        answers = "scheduleLineAccept, scheduleLineDeclineChange" if stored.state == "CHANGE_REQUESTED" else "none"
-        raise Refusal(
-            "ILLEGAL_TRANSITION", f"{frozen[0]} lies inside the frozen fence of {found.terms.frozen_days} days; both"
-            f" sides signed that changes in it are refused. Allowed steps for that day: {answers}.", ["input"],
-        )  # fmt: skip
+        raise _refusal(found, frozen[0], today, stored)
     return bool(frozen)
+
+
+def _refusal(clause: Clause[Fences], day: date, today: date, stored: ScheduleLineTable) -> Refusal:
+    """Names the clause, the fence and what may be done instead. Nothing is written: who asked has said nothing."""
+    days = clause.terms.frozen_days
+    answers = "scheduleLineAccept, scheduleLineDeclineChange, " if stored.state == "CHANGE_REQUESTED" else ""
+    return Refusal(
+        "ILLEGAL_TRANSITION", f"{day} lies inside the frozen fence of {days} days; both sides signed in version"
+        f" {clause.version_no} of {public_id('agr', clause.agreement_id)} (clause {public_id('clf', clause.id)}) that"
+        f" changes in it are refused. Allowed: {answers}changes of days from {today + timedelta(days=days + 1)} on,"
+        " caseOpen (an INQUIRY about that day), agreementRevise (other fences).", ["input"],
+    )  # fmt: skip
 
 
 async def _agreed(unit: Unit, stored: ScheduleLineTable) -> list[Slice]:

@@ -18,6 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Literal
 
 from scmhub.errors import Refusal
+from scmhub.partners.order_states import BEFORE_AGREEMENT, OVER
 from scmhub.quantity import LARGEST, render_decimal
 
 NOTHING = Decimal(0)
@@ -53,16 +54,7 @@ COMMANDS = {
     "CANCEL": "scheduleLineCancel",
     "CLOSE": "orderClose",
 }
-BEFORE_AGREEMENT = ("DRAFT", "SENT", "SELLER_PROPOSED", "BUYER_PROPOSED")
 _ANSWERS = ("ACCEPT", "PROPOSE", "DECLINE_CHANGE")
-OVER = ("CLOSED", "REJECTED", "CANCELLED")
-WAITING = ("SENT", "SELLER_PROPOSED", "BUYER_PROPOSED", "CHANGE_REQUESTED")
-"""States in which one side waits for the other's answer."""
-OUTSTANDING = ("CONFIRMED", "CHANGE_REQUESTED", "PART_SHIPPED", "SHIPPED", "PART_RECEIVED")
-"""States in which something that both agreed is still to come."""
-OPEN = ("SENT", "SELLER_PROPOSED", "BUYER_PROPOSED", *OUTSTANDING)
-AGREED = (*OUTSTANDING, "RECEIVED")
-"""States in which goods may be despatched against the last promise."""
 _ADVANCEMENT = (
     "DRAFT", "SENT", "SELLER_PROPOSED", "BUYER_PROPOSED", "CHANGE_REQUESTED", "CONFIRMED", "PART_SHIPPED", "SHIPPED",
     "PART_RECEIVED", "RECEIVED",

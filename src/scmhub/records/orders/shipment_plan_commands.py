@@ -16,7 +16,7 @@ from scmhub.graph import given as take
 from scmhub.graph.declare import command
 from scmhub.graph.lookup import visible_key
 from scmhub.ids import new_id
-from scmhub.partners import identifiers, units
+from scmhub.partners import identifiers, order_states, units
 from scmhub.partners.tables import RelationshipTable
 from scmhub.quantity import render_decimal
 from scmhub.records.orders import rules, shipment_rules, whole
@@ -143,7 +143,7 @@ async def _check_room(unit: Unit, parts: Sequence[Part]) -> None:
 
 
 def _check_agreed(schedule_line: ScheduleLineTable, path: list[str]) -> None:
-    if schedule_line.state not in rules.AGREED:
+    if schedule_line.state not in order_states.AGREED:
         steps = rules.steps_for(schedule_line.state, "SELLER", "BUYER")
         raise Refusal(
             "ILLEGAL_TRANSITION",

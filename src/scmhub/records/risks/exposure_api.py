@@ -10,6 +10,7 @@ import strawberry
 
 from scmhub.graph.declare import question
 from scmhub.graph.scalars import UnitCode
+from scmhub.partners.order_states import FINISHED
 from scmhub.quantity import parse_decimal
 
 _NOTICE = """
@@ -27,13 +28,13 @@ query($items: [ID!], $sites: [ID!], $sender: ID!, $recipient: ID!) {
     and: [
       {or: [{seller: {eq: $sender}}, {buyer: {eq: $sender}}]}
       {or: [{seller: {eq: $recipient}}, {buyer: {eq: $recipient}}]}
-      {not: {status: {in: [RECEIVED, CLOSED, REJECTED, CANCELLED]}}}
+      {not: {status: {in: [FINISHED]}}}
     ]
   }) {
     nodes { id order { id } item { id } shipTo { id } requestedOn quantity { value unit } } pageInfo { hasNextPage }
   }
 }
-"""
+""".replace("FINISHED", ", ".join(FINISHED))
 _SERIES = """
 query($items: [ID!]) {
   FACE(first: 250, where: {item: {in: $items}}) { nodes { id item { id } } pageInfo { hasNextPage } }
