@@ -169,7 +169,9 @@ class Answering:
         key = self.masked(kind, row, spec, spec.by)
         target = KINDS[spec.kind]
         found = self.oracle.rows[spec.kind].get(key)
-        if found is None or not (target.reference or self.oracle.visible(spec.kind, found)):
+        if found is None or not self.oracle.held(spec.kind, found):
+            return None
+        if not (target.reference or self.oracle.visible(spec.kind, found)):
             return None
         return self.record(target, found, pick.picks, (kind, row) if target.reference else None)
 

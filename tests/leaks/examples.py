@@ -13,14 +13,17 @@ from uuid import UUID
 from scmhub.graph.specs import Banded
 from scmhub.partners.tables import RelationshipTable
 from scmhub.sharing import expansion
+from scmhub.sharing.lens import Lens
 from scmhub.sharing.tables import BlockPairTable, SharingRuleTable
 
 from ..support.hub import Bench
 from ..support.rows import Row
-from ..support.world import World
+from ..support.world import FEW_PURPOSES, World
 from .answering import Answering, Refused
 from .documents import KINDS, Document
-from .oracle import LAWS, Oracle
+from .oracle import FAMILY, LAWS, Oracle
+
+FAMILIES = sorted({*FAMILY.values(), *(law.rule for law in LAWS.values() if law.rule)})
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Example:
     viewer: UUID
     document: Document
     values: dict[str, Any]
+    lens: Lens
+    """The viewer's, limited or not."""
 
 
 class Judge:
@@ -38,9 +43,9 @@ class Judge:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self._oracles: dict[tuple[World, UUID], Oracle] = {}
+        self._oracles: dict[tuple[World, Lens], Oracle] = {}
 
-    def oracle(self, world: World, viewer: UUID) -> Oracle:
+    def oracle(self, world: World, viewer: Lens) -> Oracle:
         key = (world, viewer)
         if key not in self._oracles:
             self._oracles[key] = Oracle(world.tables, viewer, world.now)
@@ -49,13 +54,13 @@ class Judge:
     async def disagreement(self, example: Example) -> str | None:
         """None, or what the hub answered and what it should have."""
         self.bench.clock.set(example.world.now)
-        body = await self.bench.ask(example.viewer, example.document.text, example.values)
+        body = await self.bench.ask(example.lens, example.document.text, example.values)
         told, wanted = self._told(json.loads(body)), self.wanted(example)
         if told == wanted:
             return None
         code = next(row["code"] for row in example.world.tables["partner"] if row["id"] == example.viewer)
         return (
-            f"{code} at {example.world.now} asked\n{example.document.text}\nwith {json.dumps(example.values)}\n"
+            f"{code} ({example.lens}) at {example.world.now} asked\n{example.document.text}\nwith {json.dumps(example.values)}\n"
             f"hub:    {told}\noracle: {wanted}"
         )
 
@@ -79,7 +84,7 @@ class Judge:
 
     def wanted(self, example: Example) -> str:
         try:
-            answering = Answering(self.oracle(example.world, example.viewer), example.values)
+            answering = Answering(self.oracle(example.world, example.lens), example.values)
             return json.dumps(answering.data(example.document))
         except Refused as refusal:
             return f"refused: {refusal}"
@@ -90,11 +95,19 @@ def draw(worlds: list[World], documents: Iterable[Document], times: int, seed: i
 
     Often by one that is kept apart from somebody, for what depends on that is seldom met by chance.
     """
-    rng = Random(seed)
+    rng, limits = Random(seed), Random(f"limits {seed}")
     for document in documents:
         for _ in range(times):
             world = rng.choice(worlds)
-            yield Example(world, viewer(world, rng), document, document.values(world, rng))
+            who = viewer(world, rng)
+            yield Example(world, who, document, document.values(world, rng), limited(Lens(who), limits))
+
+
+def limited(lens: Lens, rng: Random) -> Lens:
+    """Mostly as it is; else for some purposes, or for many of all kinds, or both."""
+    purposes = rng.sample(FEW_PURPOSES, rng.choice((1, 1, 2))) if rng.random() < 0.2 else None
+    kinds = [each for each in FAMILIES if rng.random() < 0.7] if rng.random() < 0.2 else None
+    return lens.within(purposes, kinds)
 
 
 def viewer(world: World, rng: Random) -> UUID:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
-from scmhub.database.fragment import Cell, Fragment, Relation, Statement, all_of, literal, sql
+from scmhub.database.fragment import Cell, Fragment, Relation, all_of, literal, sql
 from scmhub.graph import pages
-from scmhub.graph import plan as planning
 from scmhub.graph.compile import Compiler
 from scmhub.graph.where import Where
 from scmhub.schema import load_schema
-from scmhub.sharing import expansion, scopes
+from scmhub.sharing import expansion, limits, scopes
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC
+from scmhub.sharing.limits import Governed
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.rows import ME, Row
 
@@ -56,13 +56,17 @@ def text(name: str, pattern: str, instead: str) -> Mutant:
     """The finished statement with every match of a pattern replaced."""
 
     def patches(mutant: Mutant) -> Patches:
-        def assemble(fragment: Fragment, _assemble: Any = planning.assemble) -> Statement:
-            made = _assemble(fragment)
-            changed, number = re.subn(pattern, instead, made.text)
-            mutant.applied += number
-            return Statement(changed, made.binds)
+        known: dict[str, tuple[str, int]] = {}
 
-        return [(planning, "assemble", assemble)]
+        def asked(self: Governed, inputs: Any, _asked: Any = Governed.asked) -> list[Any]:
+            text, *parameters = _asked(self, inputs)
+            if text not in known:
+                known[text] = re.subn(pattern, instead, text)
+            changed, number = known[text]
+            mutant.applied += number
+            return [changed, *parameters]
+
+        return [(Governed, "asked", asked)]
 
     return Mutant(name, patches)
 
@@ -153,6 +157,10 @@ def everyone_is_nameable(original: Any, self: Owned, row: Row) -> Fragment:
 def pages_without_where_masks(original: Any, self: Where, name: str, given: Any, path: Any, row: Row, side: Any) -> Fragment:
     with mock.patch.object(Owned, "granted", lambda *_: None):
         return original(self, name, given, path, row, side)
+
+
+def scopes_only(original: Any, relation: Relation) -> Fragment | None:
+    return original(relation) if relation.table == "scope" else None
 
 
 def unsealed_source(original: Any, self: Row) -> Fragment:
@@ -259,6 +267,11 @@ MUTANTS = [
     text("directory shows those kept apart", r"= 'ACTIVE' and not \w+\.own_records_only", "= 'NONE'"),
     text("directory hides one of the two", r" union all select \w+\.one_id from \"block_pair\" (\w+) where [^)]*", ""),
     text("a customer's pair hides partners", r"and not (\w+)\.own_records_only", r"and \1.own_records_only is not null"),
+    text("purpose ignored", r"l\.purposes::text\[\] && \$\d+::text\[\]", "true"),
+    text("no purpose is no right", r"l\.purposes is null or", ""),
+    text("kind ignored", r"'[A-Z_]+' = any\(\$\d+::text\[\]\)", "true"),
+    text("kind of the first row only", r"l\.measure = '\w+' and ", ""),
+    patch("own rows whatever the kind", limits, "_condition", scopes_only),
     patch("masks always open", Owned, "granted", always_granted),
     patch("party fields for grantees", Owned, "granted", party_is_public),
     patch("owner's fields for all", Owned, "granted", owner_only_is_party),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from scmhub.sharing.access import Access
+from scmhub.sharing.lens import Lens
 
 from ..support.rows import Row, Tables, by_id
 
@@ -106,6 +107,12 @@ LAWS = {
     "InventoryPosition": _STOCK._replace(table="inventory_position"),
     "InventoryStatement": _STOCK._replace(table="inventory_statement"),
 }
+FAMILY = {
+    "Agreement": "AGREEMENT", "AgreementVersion": "AGREEMENT", "Breach": "BREACH", "Case": "CASE", "Disruption": "DISRUPTION",
+    "ItemAlias": "ITEM", "Relationship": "RELATIONSHIP", "RelationshipProfile": "RELATIONSHIP", "Objective": "RELATIONSHIP",
+    "RelationshipContact": "RELATIONSHIP", "SharingRule": "SHARING_RULE", "Webhook": "WEBHOOK", "WebhookDelivery": "WEBHOOK",
+}  # fmt: skip
+"""What a credential must be for to read kinds that no rule opens; parts go with their whole."""
 ROLES = {
     "SUPPLIER": ("SUPPLY", "provider_id"), "CUSTOMER": ("SUPPLY", "recipient_id"), "DISTRIBUTOR": ("DISTRIBUTION", "provider_id"),
     "CONTRACT_MANUFACTURER": ("CONTRACT_MANUFACTURING", "provider_id"), "LOGISTICS_PROVIDER": ("LOGISTICS", "provider_id"),
@@ -140,16 +147,17 @@ def _all_groups(rules: list[Row]) -> set[str]:
 class Oracle:
     """What one partner may see at one instant."""
 
-    def __init__(self, tables: Tables, viewer: UUID, now: datetime) -> None:
-        self.tables, self.me, self.now = tables, viewer, now
+    def __init__(self, tables: Tables, viewer: UUID | Lens, now: datetime) -> None:
+        self.lens = viewer if isinstance(viewer, Lens) else Lens(viewer)
+        self.tables, self.me, self.now = tables, self.lens.partner_id, now
         self.rows = {
             kind: by_id(row for row in tables.get(law.table, ()) if law.only is None or row[law.only[0]] == law.only[1])
             for kind, law in LAWS.items()
         }
-        self._links = [row for row in tables["relationship"] if viewer in (row["provider_id"], row["recipient_id"])]
+        self._links = [row for row in tables["relationship"] if self.me in (row["provider_id"], row["recipient_id"])]
         self.rules = [rule for rule in tables["sharing_rule"] if self._speaks_of_me(rule)]
         self._known: dict[UUID, list[Row]] = {}
-        self._blocks = [row for row in tables.get("block_pair", ()) if row["state"] == "ACTIVE" and viewer in (row["one_id"], row["other_id"])]
+        self._blocks = [row for row in tables.get("block_pair", ()) if row["state"] == "ACTIVE" and self.me in (row["one_id"], row["other_id"])]
 
     def apart(self, owner: UUID | None = None) -> set[UUID]:
         """From whom I am kept apart everywhere, and in the records of ``owner``."""
@@ -164,6 +172,10 @@ class Oracle:
         if rule["state"] != "ACTIVE" or rule["owner_id"] == self.me or rule["valid_from"] > self.now:
             return False
         if rule["valid_until"] is not None and rule["valid_until"] <= self.now:
+            return False
+        if None not in (rule["purposes"], self.lens.purposes) and not set(rule["purposes"]) & set(self.lens.purposes):  # type: ignore[arg-type]
+            return False
+        if self.lens.kinds is not None and rule["kind"] not in self.lens.kinds:
             return False
         with_owner = [r for r in self._links if r["state"] == "ACTIVE" and rule["owner_id"] in (r["provider_id"], r["recipient_id"])]
         if rule["grantee_id"] is not None:
@@ -195,8 +207,20 @@ class Oracle:
             self._known[row["id"]] = found
         return self._known[row["id"]]
 
+    def held(self, kind: str, row: Row) -> bool:
+        """Whether my credential is for records of this kind at all."""
+        if self.lens.kinds is None or kind == "Partner":
+            return True
+        kind, row = self.whole(kind, row)
+        if kind.startswith("Series"):
+            series = next(each for each in self.tables["time_series"] if each["id"] == row["series_id"])
+            kind = next(name for name, law in LAWS.items() if law.table == "time_series" and law.only == ("measure", series["measure"]))
+        return (LAWS[kind].rule or FAMILY.get(kind)) in self.lens.kinds
+
     def visible(self, kind: str, row: Row) -> bool:
         law = LAWS[kind]
+        if not self.held(kind, row):
+            return False
         if kind == "Partner":
             met = {r[end] for r in self._links if r["state"] != "DECLINED" for end in ("provider_id", "recipient_id")}
             return row["id"] in met - self.apart() | {self.me}

@@ -58,7 +58,7 @@ class Bench:
         hub.documents._limits = Limits(operation_cost=10**9)  # a document of the dice may cost what it will
 
     async def ask(
-        self, partner: UUID, document: str, variables: Mapping[str, Any] | None = None, **request: Any
+        self, partner: UUID | Lens, document: str, variables: Mapping[str, Any] | None = None, **request: Any
     ) -> bytes:
         """The whole answer to one operation of this partner, errors included."""
         self.hub.costs._levels.clear()
@@ -79,9 +79,10 @@ class Bench:
         self.hub.database.read.fetch = recorded  # type: ignore[method-assign]
 
 
-def viewer_of(partner: UUID) -> Viewer:
-    """A caller with every token scope, acting for ``partner``."""
-    return Viewer(Lens(partner), "integration:test", frozenset(TokenScope), "token", datetime(2100, 1, 1, tzinfo=UTC), permissions=frozenset(Permission))
+def viewer_of(partner: UUID | Lens) -> Viewer:
+    """A caller with every token scope, acting for ``partner``, or seeing with this lens."""
+    lens = partner if isinstance(partner, Lens) else Lens(partner)
+    return Viewer(lens, "integration:test", frozenset(TokenScope), "token", datetime(2100, 1, 1, tzinfo=UTC), permissions=frozenset(Permission))
 
 
 def another(bench: Bench) -> Bench:

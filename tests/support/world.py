@@ -43,6 +43,7 @@ BANDED = {
     "STRUCTURE": ("quantity",),
 }  # fmt: skip
 """The groups whose amounts a rule may open as bands."""
+FEW_PURPOSES = ("PLANNING", "EXECUTION", "RISK")
 DAYS = (0, 1, 5, 10, 28)
 """Reaches of windows; days of rows lie on, just inside and just outside of them."""
 TEXTS = ('plain', 'with "quotes"', "back\\slash", "zwölf Räder", "line\nbreak", "50%_off", "日本", "tab\there", "<b>&amp;")
@@ -55,6 +56,7 @@ class World:
         self.seed = seed
         self.rng = Random(seed)
         self.bands = Random(f"bands of {seed}")
+        self.limits = Random(f"limits of {seed}")
         self.prefix = f"W{seed}-"
         self.now = self.pick(
             (
@@ -302,8 +304,12 @@ class World:
             "days_back": self.maybe(self.pick(DAYS), 0.5), "days_ahead": self.maybe(self.pick(DAYS), 0.5),
             "state": self.rng.choices(("ACTIVE", "DRAFT", "SUSPENDED", "REVOKED"), (20, 1, 1, 1))[0],
             "note": self.maybe(self.text()), "version": self.rng.randrange(1, 9), "created_at": self.instant(),
-            **self._validity(),
+            "purposes": self._purposes(), **self._validity(),
         }  # fmt: skip
+
+    def _purposes(self) -> list[str] | None:
+        """Half of all rules are for anything, the others for one or two purposes."""
+        return None if self.limits.random() < 0.5 else sorted(self.limits.sample(FEW_PURPOSES, self.limits.choice((1, 1, 2))))
 
     def _precisely(self, kind: str, group: str) -> str:
         """A group, or it as bands."""
@@ -372,7 +378,7 @@ class World:
             for opening in sorted(expansion.expand(SharingRuleTable(**row), standing), key=str):
                 self.add(
                     "scope", rule_id=row["id"], granter=row["owner_id"], grantee=opening.grantee, kind=row["kind"],
-                    owner=row["owner_id"], item=opening.item, site=opening.site, tokens=row["field_groups"],
+                    purposes=row["purposes"], owner=row["owner_id"], item=opening.item, site=opening.site, tokens=row["field_groups"],
                     days_back=row["days_back"], days_ahead=row["days_ahead"], valid_from=row["valid_from"],
                     valid_until=row["valid_until"], receipts=row["receipts"], hidden_parties=list(opening.hidden) or None,
                 )  # fmt: skip

@@ -51,6 +51,8 @@ class Integration:
 
     name: str = column(PUBLIC, "What you call it.")
     token_scopes: list[str] = column(PUBLIC, "What its tokens may do at most.")
+    purposes: list[str] | None = column(PUBLIC, "What it may read for; null: for any purpose.")
+    kinds: list[str] | None = column(PUBLIC, "Records of which kinds there are for it; null: all.")
     documents: IntegrationDocuments = column(PUBLIC, "Which documents it may send.")
     state: IntegrationState = column(PUBLIC, "Whether it may call.")
     created_at: datetime = column(PUBLIC, "When it was created.")

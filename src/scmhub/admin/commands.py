@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from scmhub.admin.api import IntegrationDocuments
+from scmhub.admin.limits import RecordKind
 from scmhub.admin.partners import change_status, invite, invite_administrator
 from scmhub.admin.people_commands import INVITATION_PAGE, LINK
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.graph.declare import Shown, command
 from scmhub.graph.lookup import changeable
+from scmhub.graph.purposes import Purpose, names_of
 from scmhub.graph.reason import Reasoned
 from scmhub.identity import integrations
+from scmhub.identity.integrations import Limits
 from scmhub.identity.tables import CredentialTable, IntegrationTable
 from scmhub.identity.viewer import Permission, TokenScope
 from scmhub.ids import public_id
 
 _SECRET = {"client_secret": "The new secret, shown here once and kept nowhere; a replay answers null."}
+PURPOSES_OF = "What it may read for: a sharing rule of others that names purposes counts if it names one of these."
+KINDS_OF = "Records of which kinds there are for it; all others, your own too, are as if absent."
 _ADMIN = TokenScope.ADMIN
 _PARTNERS = Permission.PARTNERS
 
@@ -36,6 +42,10 @@ class IntegrationScope(Enum):
 class IntegrationCreateInput(Reasoned):
     name: str = strawberry.field(description="What you call it; at most 200 characters.")
     token_scopes: list[IntegrationScope] = strawberry.field(description="What its tokens may do at most.")
+    purposes: list[Purpose] | None = strawberry.field(
+        description=PURPOSES_OF + " Absent or null: for any.", default=None
+    )
+    kinds: list[RecordKind] | None = strawberry.field(description=KINDS_OF + " Absent or null: all.", default=None)
     documents: IntegrationDocuments = strawberry.field(
         description="Which documents it may send.", default=IntegrationDocuments.ANY
     )
@@ -78,6 +88,12 @@ class IntegrationPermissionsSetInput(Reasoned):
     integration: strawberry.ID = strawberry.field(description="Which integration of yours.")
     expected_version: int = strawberry.field(description="Its `version` as you know it.")
     token_scopes: list[IntegrationScope] = strawberry.field(description="All that its tokens may do; at least one.")
+    purposes: strawberry.Maybe[list[Purpose] | None] = strawberry.field(
+        description=PURPOSES_OF + " Null: for any; absent: as before.", default=None
+    )
+    kinds: strawberry.Maybe[list[RecordKind] | None] = strawberry.field(
+        description=KINDS_OF + " Null: all; absent: as before.", default=None
+    )
 
 
 @strawberry.input(description="A partner to register; for the hub's operator.")
@@ -101,7 +117,8 @@ class PartnerStatusInput(Reasoned):
 )  # fmt: skip
 async def integration_create(unit: Unit, given: IntegrationCreateInput) -> Shown:
     scopes = [TokenScope(str(each.value)) for each in given.token_scopes]
-    made, secret = await integrations.create(unit, given.name, scopes, str(given.documents.value))
+    limits = Limits(_names(given.purposes), _names(given.kinds))
+    made, secret = await integrations.create(unit, given.name, scopes, str(given.documents.value), limits)
     return Shown(made.id, {"client_id": public_id("int", made.id), "client_secret": secret})
 
 
@@ -157,13 +174,22 @@ async def integration_documents_set(unit: Unit, given: IntegrationDocumentsSetIn
 
 @command(
     "integrationPermissionsSet", payload="Integration", requires=_ADMIN, sensitive=True,
-    description="Gives an integration these token scopes instead of those before. Within two seconds the tokens it has "
-    "end everywhere; the next ones it asks for have the new scopes.",
+    description="Gives an integration these rights instead of those before. Within two seconds the tokens it has end "
+    "everywhere; the next ones it asks for have the new rights.",
 )  # fmt: skip
 async def integration_permissions_set(unit: Unit, given: IntegrationPermissionsSetInput) -> UUID:
     found = await _integration(unit, given.integration, given.expected_version)
-    await integrations.set_permissions(unit, found, [TokenScope(str(each.value)) for each in given.token_scopes])
+    limits = Limits(
+        found.purposes if given.purposes is None else _names(given.purposes.value),
+        found.kinds if given.kinds is None else _names(given.kinds.value),
+    )
+    scopes = [TokenScope(str(each.value)) for each in given.token_scopes]
+    await integrations.set_permissions(unit, found, scopes, limits)
     return found.id
+
+
+def _names(given: list[Any] | None) -> list[str] | None:
+    return None if given is None else names_of(given)
 
 
 async def _integration(unit: Unit, public: str, version: int) -> IntegrationTable:

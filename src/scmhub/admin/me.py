@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import strawberry
 
+from scmhub.admin.limits import RecordKind
 from scmhub.graph.declare import question
+from scmhub.graph.purposes import Purpose
 
 
 @strawberry.enum(description="What a person is for its partner; a person may be several.")
@@ -45,8 +48,18 @@ class Me:
         description="What you may do: what your roles, your token and your kind of caller allow together."
     )
     token_scopes: list[str] = strawberry.field(description="What your token or session may start at most.")
+    purposes: list[Purpose] | None = strawberry.field(
+        description="What you read for: your credential's purposes, or those of them your request names; null: any."
+    )
+    kinds: list[RecordKind] | None = strawberry.field(
+        description="Records of which kinds there are for you; null: all you may see."
+    )
     authenticated_at: datetime | None = strawberry.field(description="When you last logged in, if you are a person.")
     expires_at: datetime = strawberry.field(description="When your token or session ends, unless it is used before.")
+
+
+def _members(of: Any, names: frozenset[str] | None) -> list[Any] | None:
+    return None if names is None else [of[each] for each in sorted(names) if each in of.__members__]
 
 
 @question("me", "Who you are to the hub, and what you may do.", needs=None)
@@ -62,6 +75,7 @@ async def me(info: strawberry.Info) -> Me:
     return Me(
         subject=caller.subject, name=name, roles=[Role[each] for each in sorted(caller.roles)],
         permissions=[Permission[each] for each in sorted(caller.permissions)],
-        token_scopes=sorted(caller.token_scopes), authenticated_at=caller.authenticated_at,
+        token_scopes=sorted(caller.token_scopes), purposes=_members(Purpose, caller.lens.purposes),
+        kinds=_members(RecordKind, caller.lens.kinds), authenticated_at=caller.authenticated_at,
         expires_at=caller.expires_at,
     )  # fmt: skip

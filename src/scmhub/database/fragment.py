@@ -99,21 +99,30 @@ class Statement:
 
     text: str
     binds: tuple[Bind, ...]
+    relations: tuple[tuple[int, int, Relation], ...] = field(default=(), compare=False, repr=False)
+    """Where in the text each relation begins and ends."""
 
 
-def assemble(fragment: Fragment) -> Statement:
-    """Number the binds and join the text. Deterministic: equal fragments give equal bytes in every process."""
-    numbers: dict[Bind, int] = {}
+def assemble(fragment: Fragment, known: Iterable[Bind] = ()) -> Statement:
+    """Number the binds and join the text. Deterministic: equal fragments give equal bytes in every process.
+
+    ``known``: binds whose numbers stand in the text already.
+    """
+    numbers: dict[Bind, int] = {bind: number for number, bind in enumerate(known, 1)}
     texts: list[str] = []
+    relations: list[tuple[int, int, Relation]] = []
+    length = 0
     for part in fragment.parts:
         match part:
             case str():
-                texts.append(part)
+                text = part
             case Bind():
-                number = numbers.setdefault(part, len(numbers) + 1)
-                texts.append(f"${number}::{part.type}")
+                text = f"${numbers.setdefault(part, len(numbers) + 1)}::{part.type}"
             case Relation():
-                texts.append(f'"{part.table}" {part.alias}')
+                text = f'"{part.table}" {part.alias}'
+                relations.append((length, length + len(text), part))
             case Cell():
-                texts.append(f"{part.alias}.{part.column}")
-    return Statement("".join(texts), tuple(numbers))
+                text = f"{part.alias}.{part.column}"
+        texts.append(text)
+        length += len(text)
+    return Statement("".join(texts), tuple(numbers), tuple(relations))

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     Column,
     DateTime,
@@ -77,6 +78,11 @@ def words(*, optional: bool = False) -> Any:
 def amount(*, optional: bool = False, default: Decimal | None = None) -> Any:
     """An exact number, numeric(21,6)."""
     return _kept(Column(Numeric(21, 6), nullable=optional), default if optional or default is not None else ...)
+
+
+def limit() -> Any:
+    """Names to which something is limited, at least one; null: it is not."""
+    return _kept(Column(ARRAY(String), nullable=True), None)
 
 
 def instant(*, optional: bool = False) -> Any:
@@ -199,6 +205,7 @@ __all__ = [
     "governed",
     "instant",
     "key",
+    "limit",
     "metadata",
     "one_of",
     "plain",

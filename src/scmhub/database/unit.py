@@ -62,6 +62,8 @@ class Unit:
         """For what must be kept but not readable in the database."""
         self.reason: str | None = None
         """Why, in the words of whoever acts; the audit trail keeps it."""
+        self.limits: tuple[frozenset[str] | None, frozenset[str] | None] | None = None
+        """The purposes and kinds its caller is limited to; see ``sharing.lens``."""
         self._raw = raw
         self._changes: list[dict[str, Any]] = []
         self.amounts = Amounts(session)

@@ -62,6 +62,8 @@ class CommandRunner:
         for each in commands:
             if each.command.requires not in viewer.token_scopes:
                 raise Forbidden(f"This access token lacks '{each.command.requires.value}'.")
+            if not viewer.lens.holds(self._registry.families[each.command.payload]):
+                raise Forbidden(f"This credential holds no records of kind {each.command.payload}.")
             if missing := sorted(each.needs - viewer.permissions - {each.command.needs}):
                 raise Forbidden(f"The payload shows what you lack the permission {missing[0]} for.")
         if request.idempotency_key and len(commands) != 1:
@@ -132,6 +134,7 @@ class CommandRunner:
             reason = reason_of(given)
             async with self._database.unit(viewer.lens.partner_id, viewer.subject, lambda: inputs.now) as unit:
                 unit.reason = reason
+                unit.limits = viewer.lens.purposes, viewer.lens.kinds
                 if key:
                     # which fields, under which arguments
                     selection = idempotency.fingerprint(step.selection, called.args)

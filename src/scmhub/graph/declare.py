@@ -13,6 +13,7 @@ From it come the SDL, the SQL and the policy. Declaring only records; ``build`` 
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from scmhub.graph.families import learn
 from scmhub.graph.price import Tariff
 from scmhub.graph.specs import Banded, Field, Latest, Many, Withheld
 from scmhub.identity.viewer import Permission, TokenScope, Viewer
@@ -58,6 +60,15 @@ class Kind:
     """Without which a caller is not answered about this kind at all; None: everybody is."""
     keys: dict[str, str] = field(default_factory=dict)
     """Business keys for ``single(by:)``: input name -> column, unique per owner."""
+    family: str = ""
+    """To what a credential is limited that may read it (``graph.families``); empty: follows from the rest."""
+    follows: tuple[str, str] | None = None
+    """(foreign key, table) of the row whose family it shares, where that differs from row to row."""
+
+    @property
+    def code(self) -> str:
+        """What it is called in the log: ``ORDER_LINE`` for OrderLine."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).upper()
 
     def groups(self) -> dict[str, Access]:
         """Field groups a sharing rule can open, in order of declaration."""
@@ -133,6 +144,8 @@ class Registry:
         self.commands: dict[str, Command] = {}
         self.questions: dict[str, Question] = {}
         self.by_prefix: dict[str, Kind] = {}
+        self.families: dict[str, frozenset[str]] = {}
+        """Kind -> what a credential must hold one of, to which such records are there; none: they always are."""
         self.extensions: list[tuple[str, dict[str, Any]]] = []
 
     def add_kind(self, kind: Kind) -> None:
@@ -155,6 +168,7 @@ class Registry:
             if clash:
                 raise ValueError(f"{name}.{min(clash)} is declared twice")
             self.kinds[name].fields.update(fields)
+        self.families = learn(self)
 
     def shareable_kinds(self) -> dict[str, list[Kind]]:
         """Rule kind (``ORDER``) -> the record kinds its scopes open."""

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlmodel import SQLModel, select
 
-from scmhub.database.fragment import Bind, all_of, assemble, sql
-from scmhub.database.tables import metadata
+from scmhub.database.fragment import Bind, all_of, sql
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.graph.declare import REGISTRY
 from scmhub.graph.plan import Inputs
 from scmhub.ids import key_of
-from scmhub.sharing.lens import Lens
-from scmhub.sharing.proof import prove
+from scmhub.sharing.lens import lens_of
+from scmhub.sharing.limits import Governed, finished
 from scmhub.sharing.rows import Row
 from scmhub.sharing.scopes import with_scopes
 
 _Record = TypeVar("_Record", bound=SQLModel)
-_statements: dict[str, Any] = {}
+_statements: dict[str, Governed] = {}
 
 
 async def visible_key(unit: Unit, kind_name: str, public_id: str, path: list[str]) -> UUID:
@@ -70,15 +69,13 @@ async def changeable(
 async def _visible(unit: Unit, kind_name: str, key: UUID) -> bool:
     statement = _statements.get(kind_name) or _statements.setdefault(kind_name, _visibility(kind_name))
     now: datetime = unit.now
-    inputs = Inputs(Lens(unit.partner_id), now, now.date(), [], key)
-    return bool(await unit.fetch(statement.text, *(bind.take(inputs) for bind in statement.binds)))
+    inputs = Inputs(lens_of(unit), now, now.date(), [], key)
+    return bool(await unit.fetch(*statement.asked(inputs)))
 
 
-def _visibility(kind_name: str) -> Any:
+def _visibility(kind_name: str) -> Governed:
     kind = REGISTRY.kinds[kind_name]
     row = Row(kind.policy, kind.table.name, "t1")
     key = Bind(("record",), "uuid", lambda inputs: inputs.record)
     tests = all_of([sql("{} = {}", row.cell("id"), key), kind.policy.visible(row)])
-    fragment = with_scopes(sql("select exists (select from {} where {})", row.source(), tests))
-    prove(fragment, metadata.tables)
-    return assemble(fragment)
+    return finished(with_scopes(sql("select exists (select from {} where {})", row.source(), tests)))

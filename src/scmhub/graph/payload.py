@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import orjson
 from strawberry.utils.str_converters import to_camel_case
 
-from scmhub.database.fragment import Statement
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.graph.collect import Selected
@@ -23,6 +22,7 @@ from scmhub.graph.documents import Document
 from scmhub.graph.plan import Inputs
 from scmhub.graph.receipts import Receipts, reader_of
 from scmhub.identity.viewer import Permission, Viewer
+from scmhub.sharing.limits import Governed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class PayloadMember:
 
     key: str
     name: str
-    statement: Statement | None = None
+    statement: Governed | None = None
     gated: bool = False
     """Whether the statement answers null to a viewer whose rules ask for receipts."""
     errors: tuple[tuple[str, str], ...] = ()
@@ -110,9 +110,7 @@ class Payload:
 
     async def _fetch(self, member: PayloadMember, source: Source) -> bytes | None:
         assert member.statement
-        found: bytes | None = await source.fetch(
-            member.statement.text, *(bind.take(self.inputs) for bind in member.statement.binds)
-        )
+        found: bytes | None = await source.fetch(*member.statement.asked(self.inputs))
         return found
 
     def _marked(self, member: PayloadMember) -> PayloadMember:

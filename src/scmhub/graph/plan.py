@@ -15,8 +15,7 @@ from uuid import UUID
 
 from graphql import GraphQLSchema
 
-from scmhub.database.fragment import Fragment, Statement, assemble, sql
-from scmhub.database.tables import metadata
+from scmhub.database.fragment import Fragment, sql
 from scmhub.graph.arguments import Site
 from scmhub.graph.build import Root, Single
 from scmhub.graph.collect import Selected, switches
@@ -28,7 +27,7 @@ from scmhub.graph.json import Pieces, obj
 from scmhub.graph.preview import mark_of, previewed, refuse_unpreviewed
 from scmhub.identity.viewer import Permission
 from scmhub.sharing.lens import Lens
-from scmhub.sharing.proof import prove
+from scmhub.sharing.limits import Governed, finished
 from scmhub.sharing.receipts import gated, reads_scopes
 from scmhub.sharing.scopes import with_scopes
 
@@ -52,7 +51,7 @@ class Inputs:
 class Plan:
     """One statement ready to run; ``rest`` are root fields that the standard executor answers."""
 
-    statement: Statement | None
+    statement: Governed | None
     planned: tuple[str, ...]
     rest: tuple[Selected, ...]
     keys: tuple[str, ...]
@@ -63,6 +62,7 @@ class Plan:
     """Whether the statement answers null to a viewer whose rules ask for receipts."""
 
     def parameters(self, inputs: Inputs) -> list[Any]:
+        """Those of the statement as eyes without limits read it."""
         assert self.statement
         return [bind.take(inputs) for bind in self.statement.binds]
 
@@ -97,7 +97,7 @@ class Planner:
     def __init__(self, registry: Registry, schema: GraphQLSchema) -> None:
         self._registry = registry
         self._schema = schema
-        self._statements: dict[str, Statement] = {}
+        self._statements: dict[str, Governed] = {}
         self._previews: Registry | None = None
         self.compiled = 0
 
@@ -200,17 +200,16 @@ class Planner:
         definition = self._schema.query_type.fields.get(selected.name)  # type: ignore[union-attr]
         return spec_of(definition) if definition else None
 
-    def finish(self, json: Fragment, *, preview: bool = False, gate: bool = False) -> Statement:
+    def finish(self, json: Fragment, *, preview: bool = False, gate: bool = False) -> Governed:
         """Scopes in front, bytes behind, proof, one copy."""
         answer = sql("convert_to({}, 'UTF8')", json)
         fragment = with_scopes(sql("select {}", gated(answer) if gate else answer))
-        prove(fragment, metadata.tables, preview=preview)
-        statement = assemble(fragment)
+        statement = finished(fragment, preview=preview)
         self.compiled += 1
         kept = self._statements.get(statement.text)
-        return Statement(kept.text, statement.binds) if kept else self._keep(statement)
+        return statement.shared(kept) if kept else self._keep(statement)
 
-    def _keep(self, statement: Statement) -> Statement:
+    def _keep(self, statement: Governed) -> Governed:
         if len(self._statements) > 2000:
             self._statements.clear()
         self._statements[statement.text] = statement

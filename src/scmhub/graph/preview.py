@@ -72,12 +72,9 @@ def check_previewer(viewer: Viewer, now: datetime) -> None:
 async def previewed_as(mark: DirectiveNode, variables: Any, viewer: Viewer, now: datetime, database: Database) -> UUID:
     """The partner of the mark, as the caller may find it; whether it is hidden or absent is one answer."""
     code = get_argument_values(PREVIEW_AS, mark, variables)["partner"]
-    asked = explain.Asked(viewer.lens, now, code=code.replace("\0", "\ufffd"))
-    statement = explain.partner_by_code()
-    rows = await database.read.rows(statement.text, *explain.parameters(statement, asked))
-    if not rows:
+    found = await explain.partner_found(database.read.rows, viewer.lens, now, code)
+    if found is None:
         raise BadUserInput("There is no such partner that you may see.", reason="NOT_FOUND", input_path=["partner"])
-    found: UUID = rows[0]["partner_id"]
     return found
 
 

@@ -114,12 +114,12 @@ class Engine:
         assert plan.statement
         partner = inputs.lens.partner_id
         if not (plan.gated and self.receipts.expected(partner)):
-            data: bytes | None = await self._reads.fetch(plan.statement.text, *plan.parameters(inputs))
+            data: bytes | None = await self._reads.fetch(*plan.statement.asked(inputs))
             if data is not None or not plan.gated:
                 return data or b"null"
             self.receipts.remember(partner)
         marked, _ = self._planner.plan(with_marks(document), variables, lambda: None, self._planner.query)
-        data = await self._reads.fetch(marked.statement.text, *marked.parameters(inputs))
+        data = await self._reads.fetch(*marked.statement.asked(inputs))
         return await self.receipts.take(data or b"null", reader_of(viewer, document, inputs.now))
 
     async def _look_as(self, inputs: Inputs, document: Document, variables: Any, viewer: Viewer) -> None:
@@ -130,7 +130,7 @@ class Engine:
         check_previewer(viewer, inputs.now)
         other = await previewed_as(mark, variables, viewer, inputs.now, self._database)
         await note(self._database, viewer, other, document.sha256, inputs.now)
-        inputs.lens, inputs.previewer = Lens(other), viewer.lens.partner_id
+        inputs.lens, inputs.previewer = viewer.lens.of(other), viewer.lens.partner_id
 
     def _cost_note(self, partner: UUID, cost: int) -> bytes:
         """``extensions.cost``: what this operation cost and what is left, so that a client can pace itself."""

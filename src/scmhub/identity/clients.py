@@ -23,7 +23,8 @@ UNUSED_LIFE = timedelta(days=90)
 """A secret that nobody used for so long proves nothing any more: it is forgotten somewhere, not guarded."""
 
 _CLIENT = """
-select i.id, i.partner_id, i.token_scopes, i.grade from integration i join partner p on p.id = i.partner_id
+select i.id, i.partner_id, i.token_scopes, i.purposes, i.kinds, i.grade
+from integration i join partner p on p.id = i.partner_id
 where i.id = $1 and i.state = 'ACTIVE' and p.status = 'ACTIVE'
 """
 _PROOFS = """
@@ -41,6 +42,8 @@ class Client(ClientMixin):  # type: ignore[misc]
     partner_id: UUID
     token_scopes: frozenset[str]
     grade: int
+    purposes: list[str] | None = None
+    kinds: list[str] | None = None
     secrets: dict[UUID, bytes] = field(default_factory=dict)
     public_keys: dict[UUID, Key] = field(default_factory=dict)
     used: UUID | None = None
@@ -76,7 +79,9 @@ async def find_client(read: ReadPool, client_id: str) -> Client | None:
     if not rows:
         return None
     row = rows[0]
-    return Client(row["id"], row["partner_id"], frozenset(row["token_scopes"]), row["grade"])
+    return Client(
+        row["id"], row["partner_id"], frozenset(row["token_scopes"]), row["grade"], row["purposes"], row["kinds"]
+    )
 
 
 async def load_proofs(unit: Unit, client: Client) -> None:

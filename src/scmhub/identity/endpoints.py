@@ -118,9 +118,7 @@ class OAuth:
             self.failures.add(source, shown or claimed, alone=alone)
         return Reply(outcome.status, outcome.body, PRIVATE | (_CHALLENGE if outcome is _NOBODY else {}))
 
-    async def _for_integration(
-        self, decide: Decide, form: Form, authorization: str | None, claimed: str
-    ) -> Outcome:
+    async def _for_integration(self, decide: Decide, form: Form, authorization: str | None, claimed: str) -> Outcome:
         """One transaction of the client's partner: read its credentials, decide, write what was decided."""
         client = await find_client(self._database.read, claimed)
         if client is None:
@@ -189,7 +187,7 @@ class OAuth:
         )  # fmt: skip
         if isinstance(client, Client):
             stands_on = [name_of("credential", client.used or ""), grade_of(client.key, client.grade)]
-            return issue(subject=client.subject, stands_on=stands_on)
+            return issue(subject=client.subject, stands_on=stands_on, purposes=client.purposes, kinds=client.kinds)
         assert shown
         assert shown.rights
         return issue(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,22 +36,41 @@ GRANTABLE = frozenset({TokenScope.READ, TokenScope.WRITE, TokenScope.SUBSCRIBE})
 """What a machine may ever do: administration is for people."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What its eyes are limited to, sorted; None: they are not."""
+
+    purposes: list[str] | None = None
+    kinds: list[str] | None = None
+
+    def check(self) -> None:
+        """Refusal REQUIRED for a limit that leaves nothing: suspend it instead."""
+        for name, given in (("purposes", self.purposes), ("kinds", self.kinds)):
+            if given == []:
+                raise Refusal("REQUIRED", "Name at least one, or give null for no limit.", ["input", name])
+
+
+def _rights(integration: IntegrationTable) -> dict[str, list[str]]:
+    """What it may do, as the audit trail tells it; what it is not limited in is left out."""
+    limits = {"purposes": integration.purposes, "kinds": integration.kinds}
+    return {"tokenScopes": integration.token_scopes} | {name: given for name, given in limits.items() if given}
+
+
 async def create(
-    unit: Unit, name: str, token_scopes: Iterable[TokenScope], documents: str = ANY
+    unit: Unit, name: str, token_scopes: Iterable[TokenScope], documents: str = ANY, limits: Limits = Limits()
 ) -> tuple[IntegrationTable, str]:
     """A new integration and its first secret."""
     scopes = _scopes(token_scopes)
+    limits.check()
     check_name(name)
     made = IntegrationTable(
         id=new_id(unit.now), partner_id=unit.partner_id, name=name, token_scopes=sorted(scopes), created_at=unit.now,
-        documents=documents,
+        documents=documents, purposes=limits.purposes, kinds=limits.kinds,
     )  # fmt: skip
     unit.session.add(made)
     await unit.session.flush()
     _, secret = await _add_secret(unit, made)
-    await audit.record(
-        unit, "integration.created", _subject(made), {"tokenScopes": sorted(scopes), "documents": documents}
-    )
+    await audit.record(unit, "integration.created", _subject(made), {**_rights(made), "documents": documents})
     if documents != ANY:
         renew(unit)
     return made, secret
@@ -155,18 +175,22 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
     await audit.record(unit, "integration.suspended", _subject(integration))
 
 
-async def set_permissions(unit: Unit, integration: IntegrationTable, token_scopes: Iterable[TokenScope]) -> None:
-    """What its tokens may do from now on; those that were issued for other scopes end within two seconds."""
+async def set_permissions(
+    unit: Unit, integration: IntegrationTable, token_scopes: Iterable[TokenScope], limits: Limits
+) -> None:
+    """What its tokens may do from now on; those that were issued for other rights end within two seconds."""
     _check_active(integration)
-    before, after = integration.token_scopes, sorted(_scopes(token_scopes))
-    if before == after:
+    before, scopes = _rights(integration), sorted(_scopes(token_scopes))
+    limits.check()
+    integration.token_scopes = [str(each) for each in scopes]
+    integration.purposes, integration.kinds = limits.purposes, limits.kinds
+    if before == _rights(integration):
         return
     await end_grade(unit, integration.id, integration.grade)
-    integration.token_scopes = [str(each) for each in after]
     integration.grade += 1
     integration.version += 1
     unit.session.add(integration)
-    details = {"before": before, "after": integration.token_scopes}
+    details = {"before": before, "after": _rights(integration)}
     await audit.record(unit, "integration.permissionsSet", _subject(integration), details)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ARRAY, CheckConstraint, Column, Index, LargeBinary, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import Record, governed, instant, key, one_of, symbol, words
+from scmhub.database.tables import Record, governed, instant, key, limit, one_of, symbol, words
 
 ANY, TRUSTED = "ANY", "TRUSTED"
 """Which documents an integration may send: any, or registered ones only."""
@@ -39,10 +39,12 @@ class IntegrationTable(Record, table=True):
     name: str = words()
     documents: str = symbol(default=ANY)
     token_scopes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    purposes: list[str] | None = limit()
+    kinds: list[str] | None = limit()
     state: str = symbol(default="ACTIVE")
     version: int = Field(default=1)
     grade: int = Field(default=1)
-    """Counts the changes of its scopes: tokens with the scopes before stand on a grade that is barred."""
+    """Counts the changes of what it may: tokens with the rights before stand on a grade that is barred."""
     created_at: datetime = instant()
     last_used_at: datetime | None = instant(optional=True)
 

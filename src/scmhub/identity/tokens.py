@@ -47,11 +47,14 @@ def issue_token(
     roles: Collection[str] = (),
     authenticated_at: datetime | None = None,
     stands_on: Collection[str] = (),
+    purposes: Collection[str] | None = None,
+    kinds: Collection[str] | None = None,
 ) -> str:
     """A signed access token for one partner.
 
     ``client_id``: the OAuth client it was issued to; default the subject. ``roles`` and ``authenticated_at``: of a
     person. ``stands_on``: names besides partner, subject, token and key whose barring ends it (``credential:...``).
+    ``purposes`` and ``kinds``: what its eyes are limited to, see ``sharing.lens``.
     """
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -70,6 +73,8 @@ def issue_token(
         claims["auth_time"] = int(authenticated_at.timestamp())
     if stands_on:
         claims["stands_on"] = sorted(stands_on)
+    limits = {"purposes": purposes, "kinds": kinds}
+    claims |= {name: sorted(given) for name, given in limits.items() if given is not None}
     header = {"alg": "ES256", "typ": "at+jwt", "kid": ring.active.thumbprint()}
     return jwt.encode(header, claims, ring.active, algorithms=["ES256"])
 
@@ -109,10 +114,15 @@ def _viewer(claims: dict[str, Any], kid: str) -> Viewer:
     stands_on.update(str(each) for each in claims.get("stands_on", ()))
     roles = frozenset(Role(each) for each in claims.get("roles", ()))
     return Viewer(
-        Lens(partner), subject, scopes, token, expires, frozenset(stands_on),
+        Lens(partner, _limit(claims, "purposes"), _limit(claims, "kinds")), subject, scopes, token, expires,
+        frozenset(stands_on),
         permissions=permitted(subject, roles, scopes), roles=roles,
         authenticated_at=datetime.fromtimestamp(claims["auth_time"], UTC) if "auth_time" in claims else None,
     )  # fmt: skip
+
+
+def _limit(claims: dict[str, Any], name: str) -> frozenset[str] | None:
+    return frozenset(map(str, claims[name])) if name in claims else None
 
 
 class Doorkeeper:

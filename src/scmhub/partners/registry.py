@@ -7,7 +7,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
 
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.ids import new_id
@@ -42,6 +44,20 @@ async def register_partner(
         raise Refusal("DUPLICATE", f"The code {code} is in use.", ["code"]) from None
     unit.change("PARTNER", "REGISTERED", partner.id, partner.id, changed=["code", "name", "country", "gln"])
     return partner.id
+
+
+def storable(code: str) -> str:
+    """What may be compared with codes: PostgreSQL has no NUL in text, and no partner's code has what stands for it."""
+    return code.replace("\0", "\ufffd")
+
+
+async def with_code(unit: Unit, code: str, path: list[str]) -> PartnerTable:
+    """Any partner of the hub: codes are not secret. NOT_FOUND for a code that is not in use."""
+    found = await unit.session.exec(select(PartnerTable).where(PartnerTable.code == storable(code)))
+    partner = found.first()
+    if partner is None or partner.id == HUB_PARTNER:
+        raise Refusal("NOT_FOUND", "No partner has this code.", path)
+    return partner
 
 
 def _checked(value: str | None, check: Callable[[str], str], field: str) -> str | None:

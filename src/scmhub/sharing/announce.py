@@ -9,23 +9,25 @@ Scopes that have not begun or have ended are not spoken of; ``sweep`` tells when
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from scmhub.database.unit import Unit
-from scmhub.feed.log import ACCESS, NARROWED, WIDENED
+from scmhub.feed.log import ACCESS, NARROWED, WIDENED, Event
+from scmhub.sharing.lens import Lens
 
 MOST_TOLD = 200
 """Closed scopes an event lists, so that receivers learn which records went; beyond it they read all anew."""
 CLOSED = ("grantee", "kind", "item", "site", "days_back", "days_ahead", "hidden_parties")
 """What an event says of a closed scope, in this order."""
+_FOR = "for:"
 SLACK = timedelta(seconds=5)
 """How far the sweep may be behind, and a transaction's instant before its commit: better told twice than never."""
 _SCOPES = f"""
-select {", ".join(f"s.{name}" for name in CLOSED)}, s.tokens
+select {", ".join(f"s.{name}" for name in CLOSED)}, s.tokens, s.purposes
 from scope s where s.owner = $1 and (s.rule_id = $2 or s.grantee = $3)
   and s.valid_from <= $4 and (s.valid_until is null or s.valid_until > $5)
 """
@@ -42,6 +44,7 @@ class _Scope(NamedTuple):
     days_ahead: int | None
     hidden_parties: tuple[UUID, ...]
     tokens: tuple[str, ...]
+    purposes: tuple[str, ...]
 
 
 @asynccontextmanager
@@ -67,6 +70,7 @@ async def _scopes(
         _Scope(
             **{name: row[name] for name in CLOSED}
             | {"hidden_parties": tuple(row["hidden_parties"] or ()), "tokens": tuple(sorted(row["tokens"]))}
+            | {"purposes": tuple(sorted(row["purposes"] or ()))}
         )
         for row in rows
     }
@@ -84,14 +88,27 @@ def _beyond(these: set[_Scope], those: set[_Scope]) -> set[_Scope]:
 
 
 def _tell(unit: Unit, owner: UUID, direction: str, scopes: set[_Scope]) -> None:
-    """One event per kind of record: for all grantees concerned and for nobody else."""
-    for kind in sorted({each.kind for each in scopes}):
-        told = sorted((each for each in scopes if each.kind == kind), key=str)
+    """One event per kind of record and set of purposes: for all grantees concerned and for nobody else."""
+    for kind, purposes in sorted({(each.kind, each.purposes) for each in scopes}):
+        told = sorted((each for each in scopes if (each.kind, each.purposes) == (kind, purposes)), key=str)
         unit.change(
-            ACCESS, direction, owner, owner, changed=[kind],
+            ACCESS, direction, owner, owner, changed=about(kind, purposes),
             was=closed(direction, [each[: len(CLOSED)] for each in told]),
             only_for=sorted({each.grantee for each in told}),
         )  # fmt: skip
+
+
+def about(kind: str, purposes: Iterable[str] | None) -> list[str]:
+    """What an event says it is about: a kind of rule and, if the scopes have them, their purposes."""
+    return [kind, *(f"{_FOR}{each}" for each in sorted(purposes or ()))]
+
+
+def concerns(event: Event, lens: Lens) -> bool:
+    """Whether the scopes an event speaks of may be open to this lens: it reads for one of their purposes."""
+    if lens.purposes is None:
+        return True
+    purposes = {each.removeprefix(_FOR) for each in event.changed if each.startswith(_FOR)}
+    return not purposes or not purposes.isdisjoint(lens.purposes)
 
 
 def closed(direction: str, scopes: Sequence[Sequence[Any]]) -> dict[str, Any] | None:

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from scmhub.database.fragment import Bind, Statement, any_of, sql
+from scmhub.database.fragment import Bind, any_of, sql
 from scmhub.database.unit import Unit
 from scmhub.sharing import explain
 from scmhub.sharing.announce import announcing
 from scmhub.sharing.expansion import hold_all_sharing, realign
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.limits import Governed
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.rows import ME, Policy, Row
 from scmhub.sharing.tables import BlockPairTable
@@ -73,7 +74,7 @@ async def _seams(unit: Unit, pair: BlockPairTable) -> list[Seam]:
 
 
 @explain.kept
-def reaches(policy: Owned, table: str) -> Statement:
+def reaches(policy: Owned, table: str) -> Governed:
     """Whether the viewer sees by rules a row of partner ``record`` that partner ``other`` is a party to."""
     row = Row(policy, table, "t1")
     named = any_of(sql("{} = {}", row.cell(side), explain.OTHER) for side in policy.parties)
@@ -92,5 +93,5 @@ async def sees(unit: Unit, policy: Policy, table: str, seam: Seam) -> bool:
         return False
     statement = reaches(policy, table)
     asked = explain.Asked(Lens(seam.grantee), unit.now, record=seam.owner, other=seam.other)
-    [row] = await unit.rows(statement.text, *explain.parameters(statement, asked))
+    [row] = await unit.rows(*statement.asked(asked))
     return bool(row["found"])

@@ -152,6 +152,7 @@ def scopes_of(rule: SharingRuleTable, standing: Standing, unit: Unit) -> Iterato
             item=opening.item,
             site=opening.site,
             tokens=list(rule.field_groups),
+            purposes=rule.purposes,
             receipts=rule.receipts,
             days_back=rule.days_back,
             days_ahead=rule.days_ahead,
@@ -232,6 +233,7 @@ class _Line(NamedTuple):
     item: UUID | None
     site: UUID | None
     tokens: tuple[str, ...]
+    purposes: tuple[str, ...] | None
     receipts: str | None
     days_back: int | None
     days_ahead: int | None
@@ -268,8 +270,8 @@ def _lines(rule: SharingRuleTable, standing: Standing) -> Iterator[_Line]:
     for opening in expand(rule, standing):
         yield _Line(
             rule.id, rule.owner_id, opening.grantee, rule.kind, rule.owner_id, opening.item, opening.site,
-            tuple(rule.field_groups), rule.receipts, rule.days_back, rule.days_ahead, opening.hidden or None,
-            rule.valid_from, rule.valid_until,
+            tuple(rule.field_groups), tuple(rule.purposes) if rule.purposes else None, rule.receipts, rule.days_back,
+            rule.days_ahead, opening.hidden or None, rule.valid_from, rule.valid_until,
         )  # fmt: skip
 
 

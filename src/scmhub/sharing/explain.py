@@ -8,25 +8,27 @@ second evaluator of policy that could disagree with the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, ParamSpec, cast
 from uuid import UUID
 
-from scmhub.database.fragment import Bind, Fragment, Statement, all_of, any_of, assemble, join, literal, sql
-from scmhub.database.tables import metadata
+from scmhub.database.fragment import Bind, Fragment, all_of, any_of, join, literal, sql
+from scmhub.partners.registry import storable
 from scmhub.sharing.access import OWNER_ONLY, PARTY, Access
 from scmhub.sharing.directory import Directory
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.limits import PURPOSES, Governed, finished
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.precision import as_band
-from scmhub.sharing.proof import prove
 from scmhub.sharing.rows import ME, NOW, Policy, Row, Scoped
 from scmhub.sharing.scopes import ALL, live_scopes, with_scopes
 
 P = ParamSpec("P")
+Rows = Callable[..., Awaitable[list[Any]]]
+"""Runs a statement under policy, and answers its rows."""
 MOST_REASONS = 250
 """Rows of any explanation."""
 STEPS = ("ITEM", "SITE", "WINDOW", "RELATIONSHIP", "FIELD", "COVERS")
@@ -55,19 +57,13 @@ class Asked:
         return self.now.date()
 
 
-def parameters(statement: Statement, asked: Asked) -> list[Any]:
-    return [bind.take(asked) for bind in statement.binds]
+def _finish(fragment: Fragment, *, granted_by_me: bool = False) -> Governed:
+    return finished(with_scopes(fragment, granted_by_me=granted_by_me))
 
 
-def _finish(fragment: Fragment, *, granted_by_me: bool = False) -> Statement:
-    finished = with_scopes(fragment, granted_by_me=granted_by_me)
-    prove(finished, metadata.tables)
-    return assemble(finished)
-
-
-def kept(make: Callable[P, Statement]) -> Callable[P, Statement]:
+def kept(make: Callable[P, Governed]) -> Callable[P, Governed]:
     """Each statement is made once; they are as many as kinds times access classes."""
-    return cast(Callable[P, Statement], cache(make))
+    return cast(Callable[P, Governed], cache(make))
 
 
 def _card(alias: str) -> tuple[Row, Fragment]:
@@ -101,7 +97,7 @@ def _of_shape(shape: Scoped, key: Fragment | Bind, scopes: Fragment | None) -> F
 
 
 @kept
-def reasons(policy: Policy, table: str, access: Access) -> Statement:
+def reasons(policy: Policy, table: str, access: Access) -> Governed:
     """Why the viewer sees row ``record``: one row per covering scope (or one without), none if it does not see it.
 
     Columns: ``sides`` (on which sides of the row it stands, in the order of ``sides_of``), ``exact`` (whether a field
@@ -145,7 +141,7 @@ def sides_of(policy: Policy) -> list[str]:
 
 
 @kept
-def viewers(policy: Policy, table: str) -> Statement:
+def viewers(policy: Policy, table: str) -> Governed:
     """Who else sees row ``record`` of the viewer's own: parties by column ``side``, grantees by rule."""
     row = Row(policy, table, "t1")
     own = policy.mine(row)[0].condition
@@ -193,7 +189,7 @@ def _grantees(policy: Policy, table: str, row: Row) -> Iterable[Fragment]:
 
 
 @kept
-def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement:
+def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Governed:
     """Per rule of the viewer: the first condition that keeps partner ``other`` from row ``record``, nearest miss first.
 
     Columns ``rule``, ``verdict``. The viewer must own the record; a scope opened in every dimension asks only that.
@@ -205,15 +201,15 @@ def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Statement
     steps = join(", ", [literal(each) for each in STEPS])
     verdict = sql(
         "case when {} <> 'ACTIVE' then 'STATE' when {} > {} or {} <= {} then 'VALIDITY' when {} <> {} then 'KIND'"
-        " when {} <> {} then 'GRANTEE'"
+        " when {} <> {} then 'GRANTEE' when ({}::text[] && {}) is false then 'PURPOSE'"
         " when not exists (select from {} k where k.rule = {} and k.grantee = {}) then 'RELATIONSHIP'"
         " else (array[{}])[1 + coalesce({}, 0)] end",
         rule.cell("state"), rule.cell("valid_from"), NOW, rule.cell("valid_until"), NOW,
-        rule.cell("kind"), literal(kind), rule.cell("grantee_id"), OTHER,
+        rule.cell("kind"), literal(kind), rule.cell("grantee_id"), OTHER, rule.cell("purposes"), PURPOSES,
         live_scopes(kind), rule.cell("id"), OTHER,
         steps, step,
     )  # fmt: skip
-    ranks = sql("array['STATE', 'KIND', 'GRANTEE', 'VALIDITY', 'RELATIONSHIP', {}]", steps)
+    ranks = sql("array['STATE', 'KIND', 'GRANTEE', 'VALIDITY', 'PURPOSE', 'RELATIONSHIP', {}]", steps)
     order = sql("array_position({}, v.verdict) desc", ranks)
     return _finish(
         sql(
@@ -255,7 +251,7 @@ def _either_way(access: Access) -> Fragment:
 
 
 @kept
-def opened_rows(policy: Policy, table: str) -> Statement:
+def opened_rows(policy: Policy, table: str) -> Governed:
     """Keys of the viewer's own rows that its rule ``record`` covers for anyone, newest first, at most ``most``."""
     parts = []
     for shape in policy.scoped(table, "c"):
@@ -275,7 +271,7 @@ def opened_rows(policy: Policy, table: str) -> Statement:
 
 
 @kept
-def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Statement:
+def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Governed:
     """Of the rows ``records``: how many the viewer sees, in how many each access is granted, five it does not see.
 
     Columns ``visible``, ``granted`` (bigint[] in the order of ``accesses``), ``unseen`` (uuid[], newest first).
@@ -296,7 +292,7 @@ def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Statemen
 
 
 @kept
-def parties_of(policy: Owned, table: str) -> Statement:
+def parties_of(policy: Owned, table: str) -> Governed:
     """The partners that stand on a side of any of the viewer's own rows ``records``, besides the viewer."""
     row = Row(policy, table, "t1")
     columns = join(", ", [row.cell(side) for side in (policy.owner, *policy.parties)])
@@ -313,7 +309,7 @@ def parties_of(policy: Owned, table: str) -> Statement:
 
 
 @kept
-def matrix(kind: str) -> Statement:
+def matrix(kind: str) -> Governed:
     """Which partner has which field group of the viewer's records open: its card, ``token``, ``rules``, ``until``."""
     partner, card = _card("p")
     opened = sql(
@@ -332,7 +328,7 @@ def matrix(kind: str) -> Statement:
 
 
 @kept
-def opened(kinds: tuple[str, ...], *, by_me: bool) -> Statement:
+def opened(kinds: tuple[str, ...], *, by_me: bool) -> Governed:
     """What is open by rules between the viewer and others: card of the other side, ``kind``, ``tokens``, ``until``.
 
     ``by_me``: what the viewer opens; else what is opened to it. One row per partner and kind, whatever the number of
@@ -364,7 +360,7 @@ def opened(kinds: tuple[str, ...], *, by_me: bool) -> Statement:
 
 
 @kept
-def partner_by_code() -> Statement:
+def partner_by_code() -> Governed:
     """The partner with code ``code`` that the viewer may find."""
     partner, card = _card("p")
     return _finish(
@@ -375,8 +371,15 @@ def partner_by_code() -> Statement:
     )  # fmt: skip
 
 
+async def partner_found(rows: Rows, lens: Lens, now: datetime, code: str) -> UUID | None:
+    """The partner with this code that the lens may find; whether it is hidden or absent is one answer."""
+    asked = Asked(lens, now, code=storable(code))
+    found = await rows(*partner_by_code().asked(asked))
+    return found[0]["partner_id"] if found else None
+
+
 @kept
-def cards() -> Statement:
+def cards() -> Governed:
     """Cards of the partners ``records``; they must be named on rows the viewer owns."""
     partner, card = _card("p")
     return _finish(
@@ -388,7 +391,7 @@ def cards() -> Statement:
 
 
 @kept
-def unseen(policy: Policy, table: str) -> Statement:
+def unseen(policy: Policy, table: str) -> Governed:
     """Which of the keys ``records`` are not the viewer's to see, whether hidden or absent: column ``key``."""
     row = Row(policy, table, "t1")
     asked = sql("{} = any({})", row.cell("id"), RECORDS)

@@ -18,27 +18,27 @@ import orjson
 
 from scmhub.feed.log import ACCESS, NARROWED, WIDENED, WINDOW
 from scmhub.ids import new_id
-from scmhub.sharing.announce import CLOSED, closed
+from scmhub.sharing.announce import CLOSED, about, closed
 
 ACTOR = "hub"
 STEP = timedelta(minutes=1)
 """The place reached is written down this often when there was nothing to tell."""
 _BEGUN = """
-select s.id, s.owner, s.kind, s.grantee, s.valid_from as at from scope s
+select s.id, s.owner, s.kind, s.grantee, s.purposes, s.valid_from as at from scope s
 where s.valid_from > $1 and s.valid_from <= $2 and (s.valid_until is null or s.valid_until > $2)
 """
 _ENDED = f"""
-select s.owner, s.valid_until as at, {", ".join(f"s.{name}" for name in CLOSED)} from scope s
+select s.owner, s.valid_until as at, s.purposes, {", ".join(f"s.{name}" for name in CLOSED)} from scope s
 where s.valid_until > $1 and s.valid_until <= $2
 """
 _MOVED = """
-select distinct s.owner, s.kind, s.grantee from scope s
+select distinct s.owner, s.kind, s.grantee, s.purposes from scope s
 where (s.days_back is not null or s.days_ahead is not null)
   and s.valid_from <= $1 and (s.valid_until is null or s.valid_until > $1)
 """
 _TELL = """
 insert into change_outbox (event_id, at, kind, action, record_id, owner_id, parties, changed, actor, was, only_for)
-values ($1, $2, $3, $4, $5, $5, '{}', array[$6::text], $7, $8, $9)
+values ($1, $2, $3, $4, $5, $5, '{}', $6, $7, $8, $9)
 """
 
 
@@ -61,14 +61,14 @@ async def sweep(connection: asyncpg.Connection, now: datetime) -> bool:
 
 
 async def _tell(connection: asyncpg.Connection, direction: str, rows: Iterable[Any], now: datetime) -> None:
-    """One event for each owner, kind and instant, for the grantees concerned and nobody else."""
-    groups: defaultdict[tuple[datetime, UUID, str], list[Any]] = defaultdict(list)
+    """One event for each owner, kind, purposes and instant, for the grantees concerned and nobody else."""
+    groups: defaultdict[tuple[datetime, UUID, tuple[str, ...]], list[Any]] = defaultdict(list)
     for row in rows:
-        groups[row.get("at", now), row["owner"], row["kind"]].append(row)
-    for (at, owner, kind), told in sorted(groups.items(), key=str):
+        groups[row.get("at", now), row["owner"], tuple(about(row["kind"], row["purposes"]))].append(row)
+    for (at, owner, said), told in sorted(groups.items(), key=str):
         scopes = [[row.get(name) for name in CLOSED] for row in told]
         was = closed(direction, scopes)
         await connection.execute(
-            _TELL, new_id(now), at, ACCESS, direction, owner, kind, ACTOR,
+            _TELL, new_id(now), at, ACCESS, direction, owner, list(said), ACTOR,
             orjson.dumps(was, default=str).decode() if was else None, sorted({row["grantee"] for row in told}),
         )  # fmt: skip

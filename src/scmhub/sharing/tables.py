@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, CheckConstraint, Column, Computed, Index, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import HUB_PARTNER, OF_THE_HUB, Record, governed, instant, key, one_of, symbol, words
+from scmhub.database.tables import HUB_PARTNER, OF_THE_HUB, Record, governed, instant, key, limit, one_of, symbol, words
 
 
 def _ids() -> Any:
@@ -37,6 +37,7 @@ class SharingRuleTable(Record, table=True):
         CheckConstraint("(grantee_id is null) <> (grantee_role is null)", name="one_grantee"),
         CheckConstraint("grantee_id <> owner_id", name="not_oneself"),
         CheckConstraint("valid_until > valid_from", name="validity"),
+        CheckConstraint("cardinality(purposes) > 0", name="purposes"),
         CheckConstraint(f"'{HUB_PARTNER}' not in (owner_id, coalesce(grantee_id, owner_id))", name="not_the_hub"),
         one_of("receipts", "BATCHED", "STRICT"),
         Index(None, "owner_id", "id"),
@@ -48,6 +49,7 @@ class SharingRuleTable(Record, table=True):
     kind: str = symbol()
     items: list[uuid.UUID] | None = _ids()
     sites: list[uuid.UUID] | None = _ids()
+    purposes: list[str] | None = limit()
     field_groups: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     days_back: int | None = Field(default=None, ge=0)
     days_ahead: int | None = Field(default=None, ge=0)
@@ -69,6 +71,7 @@ class ScopeTable(SQLModel, table=True):
     """What one live rule opens to one grantee: an item or all, a site or all. Never a row per record.
 
     ``tokens`` are field groups. The window is relative to the hub's date; null is open on that side.
+    ``purposes``: whoever reads for none of them gets nothing through it; null: nobody is asked.
     ``hidden_parties``: who is kept apart from the grantee; rows they are a party to stay closed. Null: nobody.
     """
 
@@ -94,6 +97,7 @@ class ScopeTable(SQLModel, table=True):
     item_key: uuid.UUID = _key_or_all("item")
     site_key: uuid.UUID = _key_or_all("site")
     tokens: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    purposes: list[str] | None = limit()
     receipts: str | None = symbol(optional=True)
     days_back: int | None = Field(default=None)
     days_ahead: int | None = Field(default=None)

@@ -70,7 +70,7 @@ class Webhook:
 
 @kind(
     WebhookDeliveryTable, prefix="whd", policy=Owned(owner="partner_id"), single="webhookDelivery",
-    plural="webhookDeliveries", filters=("state", "purpose"),
+    plural="webhookDeliveries", filters=("state", "purpose"), family="WEBHOOK",
 )  # fmt: skip
 class WebhookDelivery:
     """An item that could not be delivered, or a test. Its body is not kept: a redelivery is made anew."""

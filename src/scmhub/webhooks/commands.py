@@ -129,8 +129,9 @@ async def webhook_create(unit: Unit, given: WebhookCreateInput, call: Call) -> S
     made = WebhookTable(
         id=new_id(unit.now), partner_id=unit.partner_id, name=name, url=url, document=given.document,
         operation_name=given.operation_name, variables=variables, registered_by=unit.actor,
-        stands_on=kept_names(call.viewer.stands_on), created_at=unit.now, cursor=after,
+        stands_on=[], created_at=unit.now, cursor=after,
     )  # fmt: skip
+    _answer_for(made, call)
     unit.session.add(made)
     await unit.session.flush()
     secret = _add_secret(unit, made, desk)
@@ -267,6 +268,9 @@ async def _check_resumable(found: WebhookTable, call: Call) -> None:
 def _answer_for(webhook: WebhookTable, call: Call) -> None:
     webhook.registered_by = call.viewer.subject
     webhook.stands_on = kept_names(call.viewer.stands_on)
+    webhook.purposes, webhook.kinds = (
+        None if each is None else sorted(each) for each in (call.viewer.lens.purposes, call.viewer.lens.kinds)
+    )
 
 
 def _add_secret(unit: Unit, webhook: WebhookTable, desk: WebhookDesk) -> str:

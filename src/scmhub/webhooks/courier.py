@@ -28,6 +28,7 @@ from scmhub.graph.deliver.group import Asked
 from scmhub.graph.deliver.judge import Item
 from scmhub.ids import new_id
 from scmhub.sharing.lens import Lens
+from scmhub.webhooks import message
 from scmhub.webhooks.desk import read_variables
 from scmhub.webhooks.message import Means, Outcome, Superseded, message_id, part_of, post, suspend
 from scmhub.webhooks.route import Route
@@ -43,7 +44,6 @@ MOST_DEATHS = 3
 SAVE_SECONDS = 3600.0
 """How often the place of a webhook that has nothing to deliver is kept: a cursor lives by its age."""
 _SYNTHETIC = "The hub could not make this item; its operator finds the cause in the log."
-_ROW = "select * from webhook w where w.id = $1"
 _SECRETS = """
 select s.id, s.sealed, s.ends_at from webhook_secret s where s.webhook_id = $1 order by s.id desc
 """
@@ -126,10 +126,10 @@ class Courier:
     async def _load(self) -> bool:
         """Read the webhook; False if it is gone or cannot be followed any more."""
         async with self._means.unit(self._lens.partner_id) as unit:
-            rows, secrets = await unit.rows(_ROW, self._key), await unit.rows(_SECRETS, self._key)
+            rows, secrets = await unit.rows(message.ROW, self._key), await unit.rows(_SECRETS, self._key)
         if not rows:
             return False
-        self._row, self._cursor = dict(rows[0]), rows[0]["cursor"]
+        self._row, self._cursor, self._lens = message.with_grade(rows[0]), rows[0]["cursor"], message.lens_for(rows[0])
         self._secrets = [(self._means.sealer.open(each["sealed"], each["id"]), each["ends_at"]) for each in secrets]
         given = read_variables(self._row["variables"])
         try:
@@ -390,6 +390,7 @@ class Courier:
             return None, None, "It is not for you to see any more."
         item = same[-1]
         return item, self._feed.place_of(route.epoch, event.seq, event.at, item), ""
+
 
 def _wait(tries: int) -> float:
     """Seconds after so many failed tries: longer each time, and never at the same moment as others."""

@@ -18,6 +18,7 @@ from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.judge import Item
 from scmhub.graph.deliver.selection import FeedSelection
+from scmhub.identity.sessions import grade_of
 from scmhub.identity.standing import Standing
 from scmhub.identity.viewer import TokenScope, Viewer
 from scmhub.outbound import Outbound, Unreachable
@@ -72,6 +73,25 @@ async def suspend(means: Means, key: UUID, partner: UUID, reason: str) -> None:
             await audit.record(unit, "webhook.stopped", audit.subject_of("webhook", key), {"state": SUSPENDED})
 
 
+ROW = """
+select w.*, i.id as integration, i.grade, i.purposes as may_purposes, i.kinds as may_kinds
+from webhook w left join integration i on w.registered_by = 'integration:' || i.id where w.id = $1
+"""
+"""A webhook, and what the integration that answers for it may do now."""
+
+
+def with_grade(row: Any) -> dict[str, Any]:
+    """The webhook; it stands on the rights its integration has now: what is under way ends with them."""
+    grade = [grade_of(row["integration"], row["grade"])] if row["integration"] else []
+    return {**row, "stands_on": [*row["stands_on"], *grade]}
+
+
+def lens_for(row: Any) -> Lens:
+    """Whose eyes it sends what: as limited as who answers for it was, and is now."""
+    lens = Lens(row["partner_id"]).within(row["purposes"], row["kinds"])
+    return lens.within(row["may_purposes"], row["may_kinds"])
+
+
 def standing_for(row: Any) -> Viewer:
     """The caller that a webhook stands for, as far as revocation goes."""
     return Viewer(
@@ -93,14 +113,19 @@ def message_id(key: UUID, event: Event | None, part: str) -> str:
 
 
 async def post(
-    means: Means, row: Any, secrets: Sequence[tuple[str, datetime | None]], selection: FeedSelection, message: str,
-    place: Place, item: Item,
+    means: Means,
+    row: Any,
+    secrets: Sequence[tuple[str, datetime | None]],
+    selection: FeedSelection,
+    message: str,
+    place: Place,
+    item: Item,
 ) -> Outcome:
     """One try: signed with every secret in use, unless who registered the webhook may not be answered any more."""
     await means.standing.current()
     if means.standing.bars(standing_for(row)):
         raise Superseded
-    body, _ = means.feed.payload(selection, Lens(row["partner_id"]), place, item)
+    body, _ = means.feed.payload(selection, lens_for(row), place, item)
     now = means.feed.clock()
     usable = [each for each, ends_at in secrets if ends_at is None or ends_at > now]
     headers = {"Content-Type": "application/json"} | signed(message, int(now.timestamp()), body, usable)

@@ -39,7 +39,7 @@ RETRY_SECONDS = 1.0
 _WANTED = """
 select w.id, w.partner_id, w.state, w.stands_on, w.registered_by,
   exists (select from webhook_delivery d where d.webhook_id = w.id and d.state = 'QUEUED') as queued,
-  q.roles, i.token_scopes
+  q.roles, i.token_scopes, i.grade
 from webhook w join partner p on p.id = w.partner_id left join person q on w.registered_by = 'person:' || q.id
 left join integration i on w.registered_by = 'integration:' || i.id
 where p.status = 'ACTIVE' order by w.id
@@ -134,6 +134,7 @@ class Office:
                 await self._stop(row)
             if barred or not (row["queued"] or row["state"] == ACTIVE):
                 del wanted[key]
+        changed |= {key for key, row in wanted.items() if row["grade"] != self._standing.get(key, row)["grade"]}
         over = [key for key, task in self._couriers.items() if key not in wanted or key in changed or task.done()]
         await self._dismiss(over)
         for key in over:

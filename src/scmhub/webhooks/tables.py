@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, BigInteger, Column, Index, LargeBinary, String, Uuid
 from sqlmodel import Field, SQLModel
 
-from scmhub.database.tables import Record, governed, instant, key, one_of, symbol, words
+from scmhub.database.tables import Record, governed, instant, key, limit, one_of, symbol, words
 
 ACTIVE, SUSPENDED, FAILED, DISABLED = STATES = ("ACTIVE", "SUSPENDED", "FAILED", "DISABLED")
 QUEUED, DELIVERED, DEAD, WITHHELD = OUTCOMES = ("QUEUED", "DELIVERED", "DEAD", "WITHHELD")
@@ -38,6 +38,8 @@ class WebhookTable(Record, table=True):
     reason: str | None = words(optional=True)
     registered_by: str = symbol()
     stands_on: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    purposes: list[str] | None = limit()
+    kinds: list[str] | None = limit()
     version: int = Field(default=1)
     created_at: datetime = instant()
     cursor: str | None = symbol(optional=True)

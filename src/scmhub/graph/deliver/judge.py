@@ -16,14 +16,16 @@ from uuid import UUID
 import orjson
 
 from scmhub.clock import Clock, render
-from scmhub.database.fragment import Statement
 from scmhub.database.pool import ReadPool
 from scmhub.feed.log import ACCESS, NARROWED, WINDOW, Event
+from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.graph.deliver.narrowed import Narrowed, shared_as
 from scmhub.graph.deliver.selection import FeedInputs, FeedSelection, KindPlan, Where
 from scmhub.graph.receipts import Receipts
 from scmhub.ids import public_id
+from scmhub.sharing.announce import concerns
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.limits import Governed
 from scmhub.sharing.receipts import without_marks
 
 MOST_PAIRS = 200
@@ -56,13 +58,13 @@ class Judge:
     ) -> list[list[Item]]:
         """What each pair is told, aligned with ``pairs``; usually one item or none. ``where`` admits all events."""
         found: list[list[Item]] = [[] for _ in pairs]
-        by_kind: defaultdict[str, list[int]] = defaultdict(list)
-        for number, (event, _) in enumerate(pairs):
+        alike: defaultdict[tuple[str, Any, Any], list[int]] = defaultdict(list)
+        for number, (event, lens) in enumerate(pairs):
             if event.kind == ACCESS:
                 found[number] = await self._access_items(selection, pairs[number], where)
-            elif event.kind in selection.plans:
-                by_kind[event.kind].append(number)
-        for code, numbers in by_kind.items():
+            elif event.kind in selection.plans and _holds(lens, selection.plans[event.kind].kind):
+                alike[event.kind, lens.purposes, lens.kinds].append(number)
+        for (code, *_), numbers in alike.items():
             for start in range(0, len(numbers), MOST_PAIRS):
                 chunk = numbers[start : start + MOST_PAIRS]
                 answers = await self._judge(selection, selection.plans[code], args, [pairs[n] for n in chunk])
@@ -73,10 +75,10 @@ class Judge:
     async def _judge(
         self, selection: FeedSelection, plan: KindPlan, args: list[dict[str, Any]], pairs: list[Pair]
     ) -> list[Item | None]:
+        """``pairs``: of one kind, and of lenses that differ in nothing but the partner."""
         now = self._clock()
-        inputs = FeedInputs(
-            now, now.date(), args, [event.record_id for event, _ in pairs], [lens.partner_id for _, lens in pairs]
-        )
+        records, partners = [event.record_id for event, _ in pairs], [lens.partner_id for _, lens in pairs]
+        inputs = FeedInputs(now, now.date(), args, records, partners, lens=pairs[0][1])
         self.statements += 1
         rows = await self._rows(plan.judge, inputs)
         asked = any(row["mark"] for row in rows)
@@ -97,8 +99,8 @@ class Judge:
             await self._receipts.sent(sent, selection.document, selection.operation, now)
         return items
 
-    async def _rows(self, statement: Statement, inputs: FeedInputs) -> list[Any]:
-        return await self._reads.rows(statement.text, *(bind.take(inputs) for bind in statement.binds))
+    async def _rows(self, statement: Governed, inputs: FeedInputs) -> list[Any]:
+        return await self._reads.rows(*statement.asked(inputs))
 
     async def _left(self, plan: KindPlan, inputs: FeedInputs, pairs: list[Pair], seen: dict[int, Any]) -> set[int]:
         """Numbers of pairs whose partner could see the record under its old keys and cannot now."""
@@ -118,8 +120,9 @@ class Judge:
     async def _access_items(self, selection: FeedSelection, pair: Pair, where: Where) -> list[Item]:
         """That access changed; then each record that was lost by it, or what to read again because of it."""
         event, lens = pair
-        kinds = {code: plan.kind for code, plan in selection.plans.items() if shared_as(plan.kind) in event.changed}
-        if not kinds:
+        spoken_of = {code: plan.kind for code, plan in selection.plans.items() if shared_as(plan.kind) in event.changed}
+        kinds = {code: kind for code, kind in spoken_of.items() if _holds(lens, kind)}
+        if not kinds or not concerns(event, lens):
             return []
         owner = public_id("ptr", event.owner_id)
         changed = {"at": render(event.at), "owner": owner, "kinds": list(kinds), "direction": event.action}
@@ -144,6 +147,8 @@ class Judge:
         self, selection: FeedSelection, plan: KindPlan, args: list[dict[str, Any]], lens: Lens, after: UUID
     ) -> list[tuple[UUID, UUID, Item]]:
         """(id, owner, item) of the next visible records of a kind; empty: no more."""
+        if not _holds(lens, plan.kind):
+            return []
         now = self._clock()
         inputs = FeedInputs(now, now.date(), args, lens=lens, after=after)
         self.statements += 1
@@ -163,6 +168,11 @@ class Judge:
             )
             for row in rows
         ]  # fmt: skip
+
+
+def _holds(lens: Lens, kind: Kind) -> bool:
+    """Whether there can be records of the kind for the lens at all."""
+    return lens.kinds is None or lens.holds(REGISTRY.families[kind.name])
 
 
 def _changed(selection: FeedSelection, plan: KindPlan, pair: Pair, row: Any) -> Item | None:

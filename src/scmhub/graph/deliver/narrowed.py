@@ -16,15 +16,15 @@ from uuid import UUID
 
 import orjson
 
-from scmhub.database.fragment import Bind, Fragment, Relation, Statement, assemble, join, sql
+from scmhub.database.fragment import Bind, Fragment, Relation, join, sql
 from scmhub.database.pool import ReadPool
-from scmhub.database.tables import HUB_PARTNER, metadata
+from scmhub.database.tables import HUB_PARTNER
 from scmhub.feed.log import Event
 from scmhub.graph.declare import Kind
 from scmhub.ids import new_id
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.limits import Governed, finished
 from scmhub.sharing.policy import Owned
-from scmhub.sharing.proof import prove
 from scmhub.sharing.rows import Row, Scoped
 from scmhub.sharing.scopes import scope_table
 
@@ -79,8 +79,8 @@ class _Inputs:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    lost: Statement
-    was_covered: Statement
+    lost: Governed
+    was_covered: Governed
 
 
 class Narrowed:
@@ -149,8 +149,8 @@ class Narrowed:
         told = await self._reads.rows(_TOLD, event.owner_id, event.seq, young)
         return keys - (set(young) - {row["record_id"] for row in told})
 
-    async def _rows(self, statement: Statement, inputs: _Inputs) -> list[Any]:
-        return await self._reads.rows(statement.text, *(bind.take(inputs) for bind in statement.binds))
+    async def _rows(self, statement: Governed, inputs: _Inputs) -> list[Any]:
+        return await self._reads.rows(*statement.asked(inputs))
 
 
 def _closed(event: Event, lens: Lens, now: datetime) -> str:
@@ -177,7 +177,7 @@ def shared_as(kind: Kind) -> str | None:
     return kind.policy.kind if isinstance(kind.policy, Owned) else None
 
 
-def _lost(kind: Kind) -> Statement:
+def _lost(kind: Kind) -> Governed:
     """One row: how many records the closed scopes cover, the first that cannot be seen, whether any can."""
     policy, row = kind.policy, Row(kind.policy, kind.table.name, "t0")
     scope = shared_as(kind)
@@ -185,7 +185,7 @@ def _lost(kind: Kind) -> Statement:
     branches = join(" union all ", (_branch(each) for each in policy.scoped(kind.table.name, "t7s")))
     visible = sql("exists (select from {} where {} = c.id and {})", row.source(), row.cell("id"), policy.visible(row))
     most, covered = Fragment((str(MOST_LOST + 1),)), Fragment((str(MOST_COVERED),))
-    return _finished(
+    return finished(
         sql(
             "with {}, b as materialized (select u.id from ({}) u where u.id < {} limit {}),"
             " c as materialized (select distinct b.id from b)"
@@ -204,9 +204,10 @@ def _branch(each: Scoped) -> Fragment:
     )  # fmt: skip
 
 
-def _was_covered(kind: Kind) -> Statement:
+def _was_covered(kind: Kind) -> Governed:
     """A row if the record was covered under its old keys and cannot be seen now."""
-    policy, row, stored = kind.policy, Row(kind.policy, kind.table.name, "t0"), Row(kind.policy, kind.table.name, "t9")
+    policy, row = kind.policy, Row(kind.policy, kind.table.name, "t0")
+    stored = Row(kind.policy, kind.table.name, "t9", inside=True)
     assert isinstance(policy, Owned)
     now = Row(kind.policy, kind.table.name, "t8")
     as_it_was = sql(
@@ -214,7 +215,7 @@ def _was_covered(kind: Kind) -> Statement:
         Fragment((stored.alias,)), stored.source(), stored.cell("id"), _KEY, _OLD, Fragment((row.alias,)),
     )  # fmt: skip
     source, covers = policy.covering(row)
-    return _finished(
+    return finished(
         sql(
             "select {} from {} where {} = {} and exists (select from {} where {})"
             " and not exists (select from {} where {} = {} and {})",
@@ -231,8 +232,3 @@ def _with_closed(fragment: Fragment) -> Fragment:
     for part in fragment.parts:
         parts += closed.parts if isinstance(part, Relation) and part.table == "scope" else (part,)
     return Fragment(tuple(parts))
-
-
-def _finished(fragment: Fragment) -> Statement:
-    prove(fragment, metadata.tables)
-    return assemble(fragment)

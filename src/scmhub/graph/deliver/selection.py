@@ -16,8 +16,7 @@ import orjson
 from graphql import VariableNode
 
 from scmhub.database.amounts import MOVED
-from scmhub.database.fragment import Bind, Fragment, Relation, Statement, assemble, join, literal, sql
-from scmhub.database.tables import metadata
+from scmhub.database.fragment import Bind, Fragment, Relation, join, literal, sql
 from scmhub.errors import BadUserInput
 from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.collect import Selected
@@ -29,7 +28,7 @@ from scmhub.graph.specs import Banded, Withheld
 from scmhub.graph.where import camel
 from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
-from scmhub.sharing.proof import prove
+from scmhub.sharing.limits import Governed, finished
 from scmhub.sharing.receipts import asked_of, asked_of_me, mark, reads_scopes
 from scmhub.sharing.rows import ME, Row
 from scmhub.sharing.scopes import with_scopes
@@ -70,12 +69,12 @@ class KindPlan:
     """Accesses whose grants ``judge`` answers, in this order."""
     field_access: Mapping[str, Access]
     """Access of each field, by its GraphQL name; None of it for fields that go with the record."""
-    judge: Statement
+    judge: Governed
     """Its column ``mark`` says whether reads of the partner must be told of; then ``judge_marked`` is asked instead."""
-    judge_marked: Statement
-    was: Statement
-    snapshot: Statement
-    snapshot_marked: Statement
+    judge_marked: Governed
+    was: Governed
+    snapshot: Governed
+    snapshot_marked: Governed
     bands: Mapping[str, str] = field(default_factory=dict)
     """What the log calls an amount that moved to another band -> the field that tells it."""
 
@@ -216,16 +215,16 @@ def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, l
     judge, judge_marked = _both(compiler, lambda each: _judged(each, kind, accesses, fields["Changed"]))
     snapshot, snapshot_marked = _both(compiler, lambda each: _snapshot(each, kind, fields["SnapshotRecord"]))
     return KindPlan(
-        kind, code, accesses, field_access, judge, judge_marked, _finished(_was(kind)), snapshot, snapshot_marked,
+        kind, code, accesses, field_access, judge, judge_marked, finished(_was(kind)), snapshot, snapshot_marked,
         {f"{MOVED}{spec.amount}": camel(name) for name, spec in kind.fields.items() if isinstance(spec, Banded)},
     )  # fmt: skip
 
 
-def _both(compiler: Compiler, build: Callable[[Compiler], Fragment]) -> tuple[Statement, Statement]:
+def _both(compiler: Compiler, build: Callable[[Compiler], Fragment]) -> tuple[Governed, Governed]:
     """The statement, and the same with marks; one for both if no rule opens anything in it."""
     plain = build(compiler)
-    made = _finished(plain)
-    return made, _finished(build(compiler.marking())) if reads_scopes(plain) else made
+    made = finished(plain)
+    return made, finished(build(compiler.marking())) if reads_scopes(plain) else made
 
 
 def _judged(compiler: Compiler, kind: Kind, accesses: tuple[Access, ...], fields: list[Selected]) -> Fragment:
@@ -280,7 +279,7 @@ def _records(compiler: Compiler, kind: Kind, row: Row, fields: list[Selected]) -
 
 def _was(kind: Kind) -> Fragment:
     """For each partner whether it could see the record with the old keys: today's rules over yesterday's place."""
-    row, stored = Row(kind.policy, kind.table.name, "t0"), Row(kind.policy, kind.table.name, "t9")
+    row, stored = Row(kind.policy, kind.table.name, "t0"), Row(kind.policy, kind.table.name, "t9", inside=True)
     seen = with_scopes(sql("select from {} where {}", row.source(), kind.policy.visible(row)))
     as_it_was = sql(
         "jsonb_populate_record((select {} from {} where {} = {}), {}) {}",
@@ -334,8 +333,3 @@ def _snapshot(compiler: Compiler, kind: Kind, fields: list[Selected]) -> Fragmen
 def _with_holes(fragment: Fragment) -> Fragment:
     """Whose eyes, and which record, are taken from the row ``v`` around it."""
     return Fragment(tuple(_HOLES.get(part, part) if isinstance(part, Bind) else part for part in fragment.parts))
-
-
-def _finished(fragment: Fragment) -> Statement:
-    prove(fragment, metadata.tables)
-    return assemble(fragment)

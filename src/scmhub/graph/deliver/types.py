@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -107,11 +106,6 @@ class Stream:
         return kinds if self.kind is None else {code: kind for code, kind in kinds.items() if kind is self.kind}
 
 
-def code_of(kind: Kind) -> str:
-    """What a kind is called in the log: ``ORDER_LINE`` for OrderLine."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.name).upper()
-
-
 def is_followed(kind: Kind) -> bool:
     """Whether the feed speaks of it, to whoever may read records; parts are told as changes of their whole."""
     return not kind.part_of and kind.needs in (None, Permission.READ)
@@ -119,7 +113,7 @@ def is_followed(kind: Kind) -> bool:
 
 def kinds_by_code(registry: Registry) -> dict[str, Kind]:
     """Kinds that the feed speaks of."""
-    return {code_of(kind): kind for kind in registry.kinds.values() if is_followed(kind)}
+    return {kind.code: kind for kind in registry.kinds.values() if is_followed(kind)}
 
 
 def add_feed(built: Any, signature: Any) -> tuple[Any, type, list[type]]:

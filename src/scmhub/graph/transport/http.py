@@ -15,6 +15,7 @@ from typing import Any, Final
 from scmhub.errors import BadRequest, HubError, RateLimited, Unauthenticated
 from scmhub.graph.answers import answer_for
 from scmhub.graph.limits import Limits
+from scmhub.graph.purposes import narrowed
 from scmhub.graph.request import Answer, GraphQLRequest, Named
 from scmhub.graph.transport.body import from_json, from_query
 from scmhub.graph.transport.log import RequestLog
@@ -101,6 +102,8 @@ class GraphQLEndpoint:
         except Unauthenticated:
             self._note_failure(scope)
             raise
+        if (purpose := headers.get(b"x-scmhub-purpose")) is not None:
+            viewer = narrowed(viewer, purpose.decode("latin-1"))
         if get:
             parsed = from_query(scope["query_string"], request.id, key, self._limits)
         else:

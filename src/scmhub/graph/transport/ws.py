@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 import orjson
 
 from scmhub.clock import render
-from scmhub.errors import BadRequest, HubError, RateLimited, RequestRefused, ServiceUnavailable
+from scmhub.errors import BadRequest, Forbidden, HubError, RateLimited, RequestRefused, ServiceUnavailable
 from scmhub.feed.timers import Handle, LoopTimers, Timers
 from scmhub.graph.deliver.feed import Feed
 from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.deliver.group import Frame
 from scmhub.graph.limits import Limits
+from scmhub.graph.purposes import HEADER, narrowed
 from scmhub.graph.request import GraphQLRequest
 from scmhub.graph.transport.body import check_shape, request_of
 from scmhub.graph.transport.http import Message, Receive, Scope, Send, new_request_id
@@ -178,6 +179,11 @@ class Socket:
             return
         except HubError:
             self.cut(1013, "the hub cannot answer at the moment")
+            return
+        try:
+            viewer = narrowed(viewer, payload[HEADER]) if payload and HEADER in payload else viewer
+        except RequestRefused as error:
+            self.cut(4403 if error.code == Forbidden.code else 4400, error.message[:120])
             return
         feed = self._hub.feed
         if feed is None or feed.closing:

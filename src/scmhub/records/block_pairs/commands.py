@@ -17,7 +17,7 @@ from scmhub.graph.lookup import changeable
 from scmhub.graph.reason import MOST
 from scmhub.identity.viewer import Permission
 from scmhub.ids import new_id
-from scmhub.partners.tables import PartnerTable
+from scmhub.partners.registry import with_code
 from scmhub.sharing import blocks
 from scmhub.sharing.expansion import hold_all_sharing
 from scmhub.sharing.tables import BlockPairTable
@@ -77,9 +77,7 @@ async def block_pair_lift(unit: Unit, given: BlockPairLiftInput) -> UUID:
     path = ["input", "blockPair"]
     pair = await changeable(unit, BlockPairTable, "BlockPair", given.block_pair, given.expected_version, path)
     if pair.state == "LIFTED":
-        raise Refusal(
-            "ILLEGAL_TRANSITION", "The pair is LIFTED; set a new one if need be.", path, pair.id
-        )
+        raise Refusal("ILLEGAL_TRANSITION", "The pair is LIFTED; set a new one if need be.", path, pair.id)
     with take.about(pair.id):
         pair.lift_reason = take.text(given.reason, MOST, ["input", "reason"])
     pair.state, pair.lifted_at, pair.version = "LIFTED", unit.now, pair.version + 1
@@ -103,12 +101,7 @@ async def _two(unit: Unit, given: BlockPairSetInput) -> tuple[UUID, UUID, bool]:
 
 
 async def _partner(unit: Unit, code: str, field: str) -> UUID:
-    known = code.replace("\0", "\ufffd")  # PostgreSQL has no NUL in text; no partner's code has either of them
-    found = await unit.session.exec(select(PartnerTable.id).where(PartnerTable.code == known))
-    key = found.first()
-    if key is None or key == HUB_PARTNER:
-        raise Refusal("NOT_FOUND", "No partner has this code.", ["input", field])
-    return key
+    return (await with_code(unit, code, ["input", field])).id
 
 
 async def _changed(unit: Unit, pair: BlockPairTable, action: str, changed: list[str], reason: str) -> UUID:

@@ -40,7 +40,7 @@ async def openings(context: Any, *, by_me: bool) -> dict[str, dict[str, Opening]
     statement = explain.opened(KINDS, by_me=by_me)
     asked = explain.Asked(context["viewer"].lens, context["now"])
     found: dict[str, dict[str, Opening]] = {}
-    for row in await context["reads"].rows(statement.text, *explain.parameters(statement, asked)):
+    for row in await context["reads"].rows(*statement.asked(asked)):
         opening = Opening(row["kind"], tuple(best(row["tokens"])), row["until"])
         found.setdefault(public_id("ptr", row["partner_id"]), {})[opening.kind] = opening
     return found

@@ -230,10 +230,11 @@ def _links() -> dict[str, Any]:
     }
 
 
+_SERIES = ("series_id", "time_series")
 _BOTH = Owned(owner="publisher_id", parties=("counterparty_id",))
 
 
-@kind(model.SeriesVersionTable, prefix="fcv", policy=_BOTH)
+@kind(model.SeriesVersionTable, prefix="fcv", policy=_BOTH, follows=_SERIES)
 class SeriesVersion:
     """One publish that changed something, for publisher and counterparty only: it speaks of all periods at once."""
 
@@ -246,7 +247,7 @@ class SeriesVersion:
     answers_superseded: bool = column(PUBLIC, "Of a commit: a newer forecast had been published by then.")
 
 
-@kind(model.SeriesCommentTable, prefix="fcc", policy=_BOTH)
+@kind(model.SeriesCommentTable, prefix="fcc", policy=_BOTH, follows=_SERIES)
 class SeriesComment:
     """What one side said about a series, or about one period of it; for publisher and counterparty only."""
 

@@ -112,6 +112,7 @@ class Item:
 @kind(
     ItemAliasTable,
     prefix="als",
+    family="ITEM",
     policy=Owned(owner="owner_id", parties=("partner_id",)),
     plural="itemAliases",
     filters=("number", "item", "partner"),

@@ -129,7 +129,7 @@ class Agreement:
 
 @kind(
     model.AgreementVersionTable, prefix="agv", policy=POLICY, plural="agreementVersions",
-    filters=("agreement", "relationship", "state", "in_force_from", "in_force_until"),
+    filters=("agreement", "relationship", "state", "in_force_from", "in_force_until"), family="AGREEMENT",
 )  # fmt: skip
 class AgreementVersion:
     """One text of an agreement; never changed once proposed. It binds from its first day, if both have signed."""

@@ -8,13 +8,13 @@ from uuid import UUID
 import strawberry
 from sqlmodel import col, select
 
-from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.graph import given as take
 from scmhub.graph.declare import command
 from scmhub.graph.lookup import changeable
 from scmhub.ids import new_id
+from scmhub.partners.registry import with_code
 from scmhub.partners.tables import PartnerTable, RelationshipTable
 from scmhub.records.relationships import rules
 from scmhub.records.relationships.agreement_commands import end_agreements
@@ -76,10 +76,8 @@ async def relationship_propose(unit: Unit, given: RelationshipProposeInput) -> U
 
 async def _partner_with(unit: Unit, code: str) -> PartnerTable:
     path = ["input", "partnerCode"]
-    known = code.replace("\0", "\ufffd")  # PostgreSQL has no NUL in text; no partner's code has either of them
-    found = await unit.session.exec(select(PartnerTable).where(PartnerTable.code == known))
-    partner = found.first()
-    if partner is None or partner.id == HUB_PARTNER or partner.status != "ACTIVE":
+    partner = await with_code(unit, code, path)
+    if partner.status != "ACTIVE":
         raise Refusal("NOT_FOUND", "No partner has this code.", path)
     if partner.id == unit.partner_id:
         raise Refusal("INVALID", "This is your own code; a relationship has two sides.", path)

@@ -57,7 +57,7 @@ class ObjectiveAim(Enum):
 
 @kind(
     model.RelationshipProfileTable, prefix="rpf", policy=Owned(owner="owner_id"), plural="relationshipProfiles",
-    filters=("kraljic", "segment", "relationship"),
+    filters=("kraljic", "segment", "relationship"), family="RELATIONSHIP",
 )  # fmt: skip
 class RelationshipProfile:
     """What you think of a relationship. Yours alone: the other side never learns that there is one."""
@@ -79,7 +79,7 @@ class RelationshipProfile:
 
 @kind(
     model.ObjectiveTable, prefix="obj", policy=Owned(owner="owner_id", parties=("counterparty_id",)),
-    plural="objectives", filters=("measure", "relationship", "owner"),
+    plural="objectives", filters=("measure", "relationship", "owner"), family="RELATIONSHIP",
 )  # fmt: skip
 class Objective:
     """What one side of a relationship wants of a measure; the other side reads it."""
@@ -97,7 +97,7 @@ class Objective:
 
 @kind(
     model.RelationshipContactTable, prefix="rct", policy=Owned(owner="owner_id", parties=("counterparty_id",)),
-    plural="relationshipContacts", filters=("function", "relationship", "owner"),
+    plural="relationshipContacts", filters=("function", "relationship", "owner"), family="RELATIONSHIP",
 )  # fmt: skip
 class RelationshipContact:
     """Whom the other side of a relationship calls about something; each side keeps its own, both read them."""

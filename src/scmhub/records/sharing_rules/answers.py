@@ -21,6 +21,7 @@ class RuleVerdictCode(Enum):
     VALIDITY = strawberry.enum_value("VALIDITY", description="It is not valid now.")
     KIND = strawberry.enum_value("KIND", description="It opens records of another kind.")
     GRANTEE = strawberry.enum_value("GRANTEE", description="It names another partner.")
+    PURPOSE = strawberry.enum_value("PURPOSE", description="It is for other purposes than you ask for.")
     RELATIONSHIP = strawberry.enum_value(
         "RELATIONSHIP",
         description="As things stand between the partners concerned, it opens the record to others only.",

@@ -73,6 +73,7 @@ class SharingRule:
     field_groups: list[str] = column(
         PUBLIC, "Field groups it opens, besides what comes with every record; `stock~band`: as bands."
     )
+    purposes: list[str] | None = column(PUBLIC, "It opens to who reads for one of these; null: for anything.")
     days_back: int | None = column(PUBLIC, "How many days before today it reaches; null: open.")
     days_ahead: int | None = column(PUBLIC, "How many days after today it reaches; null: open.")
     valid_from: datetime = column(PUBLIC, "It opens nothing before this instant.")

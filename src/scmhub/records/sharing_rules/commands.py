@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -13,6 +14,7 @@ from scmhub.feed import audit
 from scmhub.graph import given as take
 from scmhub.graph.declare import REGISTRY, command
 from scmhub.graph.lookup import changeable, not_found
+from scmhub.graph.purposes import names_of
 from scmhub.identity.viewer import Permission
 from scmhub.ids import key_of, new_id
 from scmhub.partners.tables import RelationshipTable
@@ -36,14 +38,14 @@ from scmhub.sharing.expansion import (
     rule_changed,
     standing_of,
 )
-from scmhub.sharing.lens import Lens
+from scmhub.sharing.lens import PURPOSES, lens_of
 from scmhub.sharing.reviews import rule_moved
 from scmhub.sharing.tables import SharingRuleTable
 
 CONTENT = {
     "kind": "kind", "grantee_id": "grantee", "grantee_role": "granteeRole", "items": "itemIds", "sites": "siteIds",
     "field_groups": "fieldGroups", "days_back": "daysBack", "days_ahead": "daysAhead", "valid_from": "validFrom",
-    "valid_until": "validUntil", "receipts": "receipts",
+    "valid_until": "validUntil", "receipts": "receipts", "purposes": "purposes",
 }  # fmt: skip
 """What a rule opens: column -> field. A change of any of it makes the rule a draft again."""
 
@@ -79,7 +81,7 @@ async def sharing_rule_draft(unit: Unit, given: SharingRuleDraftInput) -> UUID:
         id=new_id(unit.now), owner_id=unit.partner_id, grantee_id=grantee, grantee_role=role, kind=given.kind.name,
         items=await _extent(unit, given.items, "Item", "items"),
         sites=await _extent(unit, given.sites, "Site", "sites"),
-        field_groups=rules.check_groups(given.field_groups, has),
+        field_groups=rules.check_groups(given.field_groups, has), purposes=_purposes(given.purposes),
         days_back=_days(given.days_back, None, "daysBack"), days_ahead=_days(given.days_ahead, None, "daysAhead"),
         valid_from=given.valid_from or unit.now, valid_until=given.valid_until,
         receipts=given.receipts.name if given.receipts else None, state="DRAFT", authored_by=unit.actor,
@@ -105,6 +107,13 @@ def _check_dimensions(given: SharingRuleDraftInput | SharingRuleReviseInput, has
             rules.check_extent(said, exists, what, field)
 
 
+def _purposes(given: Any) -> list[str] | None:
+    """The names, sorted; null is any purpose, none is refused."""
+    if given is not None:
+        take.count(len(given), len(PURPOSES), "purpose", ["input", "purposes"])
+    return None if given is None else names_of(given)
+
+
 def _days(given: strawberry.Some[int | None] | None, current: int | None, field: str) -> int | None:
     return take.kept(given, current, lambda days: rules.check_days(days, field))
 
@@ -115,19 +124,15 @@ async def _grantee(unit: Unit, given: RuleGranteeInput) -> tuple[UUID | None, st
         return None, given.role.name
     name = "id" if isinstance(given.id, str) else "code"
     path = ["input", "grantee", name]
-    key = key_of("ptr", given.id) if name == "id" else await _partner_with_code(unit, str(given.code))
+    if name == "id":
+        key = key_of("ptr", given.id)
+    else:
+        key = await explain.partner_found(unit.rows, lens_of(unit), unit.now, str(given.code))
     if key == unit.partner_id:
         raise Refusal("INVALID", "A rule opens your records to others, not to yourself.", path)
     if key is None or not await _stands_with(unit, key) or await _is_apart(unit, key):
         raise Refusal("NOT_FOUND", "You have no standing relationship with such a partner.", path)
     return key, None
-
-
-async def _partner_with_code(unit: Unit, code: str) -> UUID | None:
-    statement = explain.partner_by_code()
-    asked = explain.Asked(Lens(unit.partner_id), unit.now, code=code.replace("\0", "\ufffd"))
-    rows = await unit.rows(statement.text, *explain.parameters(statement, asked))
-    return rows[0]["partner_id"] if rows else None
 
 
 async def _stands_with(unit: Unit, other: UUID) -> bool:
@@ -167,8 +172,8 @@ async def _extent(unit: Unit, given: RuleExtentInput | None, kind: str, field: s
 async def _unseen(unit: Unit, kind: str, keys: tuple[UUID, ...]) -> set[UUID]:
     target = REGISTRY.kinds[kind]
     statement = explain.unseen(target.policy, target.table.name)
-    asked = explain.Asked(Lens(unit.partner_id), unit.now, records=keys)
-    return {row["key"] for row in await unit.rows(statement.text, *explain.parameters(statement, asked))}
+    asked = explain.Asked(lens_of(unit), unit.now, records=keys)
+    return {row["key"] for row in await unit.rows(*statement.asked(asked))}
 
 
 async def _tell(unit: Unit, rule: SharingRuleTable, action: str, changed: list[str]) -> None:
@@ -216,6 +221,7 @@ async def _revise(unit: Unit, rule: SharingRuleTable, given: SharingRuleReviseIn
     rule.days_ahead = _days(given.days_ahead, rule.days_ahead, "daysAhead")
     rule.valid_from = rule.valid_from if given.valid_from is None else given.valid_from.value
     rule.valid_until = rule.valid_until if given.valid_until is None else given.valid_until.value
+    rule.purposes = take.kept(given.purposes, rule.purposes, _purposes)
     if given.receipts is not None:
         rule.receipts = given.receipts.value.name if given.receipts.value else None
     rule.note = take.kept(

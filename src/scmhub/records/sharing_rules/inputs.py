@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from scmhub.graph.purposes import Purpose
 from scmhub.records.sharing_rules.api import GranteeRole, ReadReceipts, ShareableKind
 
 MOST_IDS = 1_000
@@ -57,6 +58,9 @@ class SharingRuleDraftInput:
     )
     valid_from: datetime | None = strawberry.field(description="First instant; absent: now.", default=None)
     valid_until: datetime | None = strawberry.field(description="End; absent: open.", default=None)
+    purposes: list[Purpose] | None = strawberry.field(
+        description="It opens only to who reads for one of these; absent: for anything.", default=None
+    )
     receipts: ReadReceipts | None = strawberry.field(
         description="Whether and how `accessLog` is told of reads under it; absent: it is not.", default=None
     )
@@ -81,6 +85,9 @@ class SharingRuleReviseInput:
     )
     valid_from: strawberry.Maybe[datetime] = strawberry.field(description="First instant.", default=None)
     valid_until: strawberry.Maybe[datetime | None] = strawberry.field(description="End; null: open.", default=None)
+    purposes: strawberry.Maybe[list[Purpose] | None] = strawberry.field(
+        description="Only to who reads for one of these; null: for anything.", default=None
+    )
     receipts: strawberry.Maybe[ReadReceipts | None] = strawberry.field(
         description="How `accessLog` is told of reads under it; null: it is not.", default=None
     )

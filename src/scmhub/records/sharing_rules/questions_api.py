@@ -7,7 +7,6 @@ from uuid import UUID
 
 import strawberry
 
-from scmhub.database.fragment import Statement
 from scmhub.errors import BadUserInput
 from scmhub.graph.declare import REGISTRY, Kind, question
 from scmhub.graph.specs import Banded
@@ -37,6 +36,7 @@ from scmhub.records.sharing_rules.api import ShareableKind
 from scmhub.sharing import explain
 from scmhub.sharing.access import PUBLIC, Access
 from scmhub.sharing.lens import Lens
+from scmhub.sharing.limits import Governed
 from scmhub.sharing.precision import as_band, in_full
 
 _Id = Annotated[strawberry.ID, strawberry.argument(description="Id of a record.")]
@@ -71,7 +71,7 @@ async def explain_visibility(
         other = await _partner(info, as_)
         if other is None:
             return None
-        rows = await _ask(info, explain.reasons(kind.policy, kind.table.name, access), Lens(other), record=key)
+        rows = await _ask(info, explain.reasons(kind.policy, kind.table.name, access), mine.of(other), record=key)
         verdicts = await _verdicts(info, kind, access, key, other)
     shown = None if field is None else _field(kind, field, access, rows)
     return VisibilityExplanation(basis=_basis(rows), scopes=_scopes(rows), field=shown, verdicts=verdicts)
@@ -199,8 +199,7 @@ async def sharing_rule_simulate(info: strawberry.Info, id: _Id) -> SharingRuleSi
     key = key_of("rul", id)
     if key is None:
         return None
-    viewer, now = _lens(info), info.context["now"]
-    outcome = await simulate.simulate(info.context["database"], viewer.partner_id, now, key)
+    outcome = await simulate.simulate(info.context["database"], _lens(info), info.context["now"], key)
     return None if outcome is None else _simulation(outcome)
 
 
@@ -234,15 +233,14 @@ def _lens(info: strawberry.Info) -> Lens:
     return lens
 
 
-async def _ask(info: strawberry.Info, statement: Statement, lens: Lens, **more: Any) -> list[Any]:
+async def _ask(info: strawberry.Info, statement: Governed, lens: Lens, **more: Any) -> list[Any]:
     asked = explain.Asked(lens, info.context["now"], **more)
-    rows: list[Any] = await info.context["reads"].rows(statement.text, *explain.parameters(statement, asked))
+    rows: list[Any] = await info.context["reads"].rows(*statement.asked(asked))
     return rows
 
 
 async def _partner(info: strawberry.Info, code: str) -> UUID | None:
-    rows = await _ask(info, explain.partner_by_code(), _lens(info), code=code.replace("\0", "\ufffd"))
-    return rows[0]["partner_id"] if rows else None
+    return await explain.partner_found(info.context["reads"].rows, _lens(info), info.context["now"], code)
 
 
 def _card(row: Any) -> PartnerCard:

@@ -17,7 +17,6 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 from sqlmodel import select
 
-from scmhub.database.fragment import Statement
 from scmhub.database.unit import Database, Unit
 from scmhub.errors import RateLimited
 from scmhub.graph.declare import REGISTRY, Kind
@@ -25,7 +24,8 @@ from scmhub.partners.tables import RelationshipTable
 from scmhub.records.sharing_rules.commands import dimensions_of
 from scmhub.sharing import explain
 from scmhub.sharing.expansion import MOST_SCOPES, ROLES, expand, replace_scopes, standing_of
-from scmhub.sharing.lens import Lens
+from scmhub.sharing.lens import Lens, lens_of
+from scmhub.sharing.limits import Governed
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.tables import SharingRuleTable
 
@@ -66,18 +66,19 @@ _running = asyncio.Semaphore(1)
 """A simulation holds a connection that commands need: one at a time in a process, the others come back later."""
 
 
-async def simulate(database: Database, owner: UUID, now: datetime, rule_key: UUID) -> Outcome | None:
+async def simulate(database: Database, lens: Lens, now: datetime, rule_key: UUID) -> Outcome | None:
     """None if the owner has no such rule; RateLimited while another simulation runs."""
     if _running.locked():
         raise RateLimited("Another simulation is running; ask again in a moment.", retry_after=1.0)
     async with _running:
-        return await _simulated(database, owner, now, rule_key)
+        return await _simulated(database, lens, now, rule_key)
 
 
-async def _simulated(database: Database, owner: UUID, now: datetime, rule_key: UUID) -> Outcome | None:
+async def _simulated(database: Database, lens: Lens, now: datetime, rule_key: UUID) -> Outcome | None:
     found: Outcome | None = None
     try:
-        async with database.unit(owner, "simulation", lambda: now) as unit:
+        async with database.unit(lens.partner_id, "simulation", lambda: now) as unit:
+            unit.limits = lens.purposes, lens.kinds
             found = await tried_in(unit, rule_key)
             raise _TakenBack
     except _TakenBack:
@@ -197,5 +198,5 @@ def roles_of(partner: UUID, owner: UUID, links: Iterable[RelationshipTable]) -> 
     }
 
 
-async def _rows(unit: Unit, statement: Statement, at: datetime, viewer: UUID, **more: Any) -> list[asyncpg.Record]:
-    return await unit.rows(statement.text, *explain.parameters(statement, explain.Asked(Lens(viewer), at, **more)))
+async def _rows(unit: Unit, statement: Governed, at: datetime, viewer: UUID, **more: Any) -> list[asyncpg.Record]:
+    return await unit.rows(*statement.asked(explain.Asked(lens_of(unit).of(viewer), at, **more)))
