@@ -6,7 +6,8 @@ of the family of its whole. ``learn`` tells policy once, by table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from scmhub.sharing.directory import Directory
 from scmhub.sharing.limits import FAMILIES, Families
@@ -20,6 +21,16 @@ def learn(registry: Registry) -> dict[str, frozenset[str]]:
     for kind in registry.kinds.values():
         FAMILIES[kind.table.name] = _of_table(registry, kind)
     return {kind.name: frozenset(_all_of(FAMILIES[kind.table.name], kind)) for kind in registry.kinds.values()}
+
+
+def rows_of(context: Mapping[str, Any], family: str) -> Callable[..., Awaitable[list[Any]]]:
+    """How a question runs SQL of its own over records of a family: without effect for who does not hold it."""
+    rows: Callable[..., Awaitable[list[Any]]] = context["reads"].rows
+    return rows if context["viewer"].lens.holds(frozenset({family})) else _nothing
+
+
+async def _nothing(*_: Any) -> list[Any]:
+    return []
 
 
 def _of_table(registry: Registry, kind: Kind) -> Families:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from scmhub.errors import BadRequest, HubError, RateLimited, Unauthenticated
 from scmhub.graph.answers import answer_for
 from scmhub.graph.limits import Limits
-from scmhub.graph.purposes import narrowed
+from scmhub.graph.purposes import HEADER, narrowed
 from scmhub.graph.request import Answer, GraphQLRequest, Named
 from scmhub.graph.transport.body import from_json, from_query
 from scmhub.graph.transport.log import RequestLog
@@ -32,8 +32,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+PURPOSE: Final = HEADER.lower().encode()
 _READ: Final = frozenset(
-    (b"accept", b"authorization", b"content-type", b"content-encoding", b"content-length", b"idempotency-key")
+    (b"accept", b"authorization", b"content-type", b"content-encoding", b"content-length", b"idempotency-key", PURPOSE)
 )
 _METHODS: Final = ("POST", "GET")
 _SAME_STATUS: Final = frozenset({"BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "SERVICE_UNAVAILABLE"})
@@ -102,7 +103,7 @@ class GraphQLEndpoint:
         except Unauthenticated:
             self._note_failure(scope)
             raise
-        if (purpose := headers.get(b"x-scmhub-purpose")) is not None:
+        if (purpose := headers.get(PURPOSE)) is not None:
             viewer = narrowed(viewer, purpose.decode("latin-1"))
         if get:
             parsed = from_query(scope["query_string"], request.id, key, self._limits)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import strawberry
 
 from scmhub.graph.declare import question
+from scmhub.graph.families import rows_of
 from scmhub.graph.scalars import parse_instant
 from scmhub.ids import own_key
 from scmhub.measures import freshness as measures
@@ -106,7 +107,7 @@ def _mutual(kind: str, given: Opening | None, received: Opening | None) -> Recip
 async def _freshness(context: Any, sides: list[str]) -> list[FreshnessMeter]:
     one, other = map(own_key, sides)
     today = context["now"].date()
-    clause = await clause_in_force(context["reads"].rows, Tolerance, one, other, today, about="STALE")
+    clause = await clause_in_force(rows_of(context, "AGREEMENT"), Tolerance, one, other, today, about="STALE")
     period = (clause.terms if clause else default_tolerance("STALE")).allowed
     data = await context["ask"](_stated_document(), {f"side{number}": side for number, side in enumerate(sides)})
     return [

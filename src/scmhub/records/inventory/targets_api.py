@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import strawberry
 
 from scmhub.graph.declare import question
+from scmhub.graph.families import rows_of
 from scmhub.graph.scalars import UnitCode
 from scmhub.ids import own_key, public_id
 from scmhub.partners.clauses import Clause, StockPolicy, clauses_in_force, policies_of
@@ -62,7 +63,7 @@ async def inventory_targets(
     if "targets" in place["withheld"] or place["holder"] is None:
         return []
     me, today = context["viewer"].lens.partner_id, context["now"].date()
-    held = await clauses_in_force(context["reads"].rows, StockPolicy, me, None, today)
+    held = await clauses_in_force(rows_of(context, "AGREEMENT"), StockPolicy, me, None, today)
     found = policies_of(held, **{name: own_key(place[name]["id"]) for name in ("owner", "holder", "item", "site")})
     return [_agreed(each) for each in found[:MOST_TARGETS]]
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import strawberry
 
 from scmhub.graph.declare import question
+from scmhub.graph.families import rows_of
 from scmhub.graph.scalars import UnitCode
 from scmhub.ids import key_of, own_key, public_id
 from scmhub.measures.exceptions import CRITERIA
@@ -110,7 +111,7 @@ async def terms_in_force(
     on: Annotated[date | None, strawberry.argument(description="The day, in UTC; default: today.")] = None,
     item: Annotated[strawberry.ID | None, strawberry.argument(description="For this item; default: for all.")] = None,
 ) -> TermsInForce | None:
-    day, rows = on or info.context["now"].date(), info.context["reads"].rows
+    day, rows = on or info.context["now"].date(), rows_of(info.context, "AGREEMENT")
     found = await info.context["ask"](_SIDES, {"link": relationship})
     sides = found["link"] and [found["link"][end]["id"] for end in ("provider", "recipient")]
     if not sides or found["viewer"]["id"] not in sides:
