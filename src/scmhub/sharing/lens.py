@@ -23,10 +23,6 @@ class Lens:
     purposes: frozenset[str] | None = None
     kinds: frozenset[str] | None = None
 
-    @property
-    def limited(self) -> bool:
-        return self.purposes is not None or self.kinds is not None
-
     def holds(self, families: frozenset[str]) -> bool:
         """Whether records of these families can be there for it; of none: they are there for everybody."""
         return self.kinds is None or not families or not self.kinds.isdisjoint(families)

@@ -60,10 +60,10 @@ class Governed:
 
     def asked(self, inputs: Any) -> list[Any]:
         """What to run for ``inputs.lens``: the text and its parameters."""
-        statement = self._wide
-        if inputs.lens.limited:
+        lens, statement = inputs.lens, self._wide
+        if lens.purposes is not None or lens.kinds is not None:
             statement = self._limited = self._limited or _narrowed(self._wide)
-        return [statement.text, *(bind.take(inputs) for bind in statement.binds)]
+        return [statement.text, *[bind.take(inputs) for bind in statement.binds]]
 
     def shared(self, kept: Governed) -> Governed:
         """The same statement with the text that was kept, so that PostgreSQL prepares it once."""
