@@ -48,7 +48,7 @@ class Noting(Answering):
 
 
 def wanted(judge: Judge, example: Example) -> Log:
-    oracle = judge.oracle(example.world, example.viewer)
+    oracle = judge.oracle(example.world, example.lens)
     noting = Noting(oracle, example.values)
     noting.shown, noting.counted = set(), set()
     try:
