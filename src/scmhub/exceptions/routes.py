@@ -144,6 +144,8 @@ FAMILIES = (
             "ORDER": _ORDERED, "SHIPMENT": _SENT, AGREEMENT: _STOCK_AGREED}, _STOCK_DUE, asked="DAY"),
     Family("service", service.judge, service.CRITERIA, {AGREEMENT: _LEVELS_AGREED}, _LEVELS_DUE, asked="DAY"),
 )  # fmt: skip
+KINDS = frozenset(kind for family in FAMILIES for kind in family.changed)
+"""Kinds whose changes put anything in question."""
 Subjects = dict[UUID, dict[str, set[UUID]]]
 """Partner -> family -> keys."""
 

@@ -215,7 +215,12 @@ async def watching(
 ) -> AsyncIterator[Watch]:
     """A watch at work inside the block, woken by what the tail reads."""
     watch = Watch(address, settings, database, clock)
-    wake = lambda _: watch.wake()  # noqa: E731
+
+    def wake(event: Event) -> None:
+        """The other kinds are passed over with the next that matters, or at the next poll."""
+        if event.kind in routes.KINDS:
+            watch.wake()
+
     tail.on_event.append(wake)
     task = asyncio.create_task(watch.run())
     try:

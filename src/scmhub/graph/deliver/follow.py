@@ -99,15 +99,15 @@ class Follower:
     def take(self, frames: Sequence[Frame]) -> None:
         """Frames of the group, in order; after the last that it takes this follower may have been let go."""
         while frames and self.group is not None:
-            last = self._as_far_as_it_takes(frames)
+            last = self._as_far_as_it_takes(frames) if self._snapshot else len(frames)
             count, more = self._sink.push_all(frames[:last] if last < len(frames) else frames)
+            if more and count == len(frames) and not self._snapshot:
+                return
             taken = frames[count - 1]
             renews = self._note(taken.item)
             if not more or renews:
                 self._full = not more
                 self.let_go(taken.seq - 1 if taken.item.back else taken.seq)
-            elif count == len(frames):
-                return
             frames = frames[count:]
 
     def let_go(self, position: int, error: Exception | None = None) -> None:
@@ -120,18 +120,14 @@ class Follower:
 
     def _as_far_as_it_takes(self, frames: Sequence[Frame]) -> int:
         """How many frames until one after which records are sent anew, that one included; else all."""
-        if self._snapshot:
-            for number, each in enumerate(frames, 1):
-                if each.item.type_name == "Reset":
-                    return number
+        for number, each in enumerate(frames, 1):
+            if each.item.type_name == "Reset":
+                return number
         return len(frames)
-
-    def _renews(self, item: Item) -> bool:
-        return self._snapshot and item.type_name == "Reset"
 
     def _note(self, item: Item) -> bool:
         """Whether the item means that records are to be sent anew."""
-        if not self._renews(item):
+        if not self._snapshot or item.type_name != "Reset":
             return False
         kinds, owners = item.values["kinds"], item.values["owners"]
         self._renewal = Renewal(frozenset(kinds) if kinds else None, frozenset(owners) if owners else None)

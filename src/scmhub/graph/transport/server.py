@@ -1,7 +1,8 @@
 """uvicorn, configured for a hub that strangers reach: read deadlines, head limits, no server header, orderly stop.
 
 uvicorn itself has no read timeout: a half-sent head stays open for ever. Here each connection holds one deadline, a
-number; once a second the server closes those that are past it. That costs a request two assignments.
+number; once a second the server closes those that are past it. That costs a request two assignments. Sockets are pinged
+in the same sweep.
 """
 
 from __future__ import annotations
@@ -146,7 +147,9 @@ class Server(UvicornServer):
         if counter % _TICKS_PER_SWEEP == 0:
             now = monotonic()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, DeadlineProtocol):
+                if isinstance(connection, StreamProtocol):
+                    connection.keep_alive(now)
+                elif isinstance(connection, DeadlineProtocol):
                     connection.close_if_late(now)
         return await super().on_tick(counter)
 
@@ -183,6 +186,7 @@ def server_config(
         ws=StreamProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,
+        ws_ping_interval=None,  # StreamProtocol.keep_alive does it
         log_config=None,
         access_log=False,
         server_header=False,

@@ -331,7 +331,8 @@ class _Screen:
     def push_all(self, frames: Sequence[Frame]) -> tuple[int, bool]:
         """One write for many items, and one copy of each for all sockets whose operation has the same id."""
         if len(frames) == 1:
-            return 1, self._line.write_frames(self._written(frames[0]))
+            [frame] = frames
+            return 1, self._line.write_frames(frame.wire.get(self._head) or self._written(frame))
         wire, size = [], 0
         for frame in frames:
             wire.append(self._written(frame))
