@@ -16,8 +16,10 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from typing import Any
 from benchmarks.fanout.fleet import Fleet, Writer
 from benchmarks.fanout.hub import Chain, documents, found
 from benchmarks.fanout.shape import Figures, Shape, table
+from benchmarks.fanout.stock import change_id
 from benchmarks.postgres import Postgres
 from benchmarks.processes import PROC, Child, cpu_seconds, free_port, listens, tree
 from benchmarks.servers.contract import Place
@@ -33,7 +36,40 @@ from scmhub.settings import load_settings
 
 WARM = 100
 """Sockets that come and go before anything is measured."""
+KILLED_AT = 0.4
+"""Of the window."""
 PACKAGES = ("strawberry-graphql", "uvicorn", "uvloop", "websockets", "asyncpg", "orjson")
+
+
+class Running:
+    """The replicas of a server that was started for one measurement."""
+
+    def __init__(self, started: list[tuple[Child, int]]) -> None:
+        self._children = [child for child, _ in started]
+        self.ports = [port for _, port in started]
+        self._cpu_of_killed = 0.0
+
+    def await_ready(self) -> None:
+        for child, port in zip(self._children, self.ports, strict=True):
+            child.await_ready(lambda port=port: listens(port))  # type: ignore[misc]
+
+    def cpu(self) -> float:
+        return self._cpu_of_killed + sum(cpu_seconds(each.pid) for each in self._children)
+
+    def resident_kib(self) -> float:
+        pids = [pid for each in self._children for pid in tree(each.pid) if each.running()]
+        pages = sum(int((PROC / str(pid) / "statm").read_text().split()[1]) for pid in pids)
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+
+    def kill_last(self) -> None:
+        """With SIGKILL, whatever it is doing."""
+        victim = self._children[-1]
+        self._cpu_of_killed += cpu_seconds(victim.pid)
+        victim.stop(signal.SIGKILL)
+
+    def stop(self) -> None:
+        for each in self._children:
+            each.stop()
 
 
 class Hub:
@@ -46,12 +82,25 @@ class Hub:
         self.chain: Chain | None = chain
         self._postgres, self._place = postgres, place
 
-    def start(self) -> tuple[Child, int]:
-        child = Child("scmhub", [*CLI, "serve"], environ(self._place), self._place.folder / "hub.log", ROOT)
-        return child, self._place.port
+    def start(self, replicas: int) -> Running:
+        places = [self._place, *(replace(self._place, port=free_port()) for _ in range(1, replicas))]
+        return Running([self._start(each, number) for number, each in enumerate(places)])
+
+    def _start(self, place: Place, number: int) -> tuple[Child, int]:
+        variables = {**environ(place), "SCMHUB_PUBLIC_URL": load_settings(environ(self._place)).url}
+        return Child("scmhub", [*CLI, "serve"], variables, place.folder / f"hub{number}.log", ROOT), place.port
 
     def database_cpu(self) -> float:
         return cpu_seconds(self._postgres.pid)
+
+    async def head(self) -> int:
+        assert self.chain
+        return await self.chain.head(self._place.database_url)
+
+    async def ids(self, behind: int, numbers: Iterable[int], streams: int) -> dict[int, str]:
+        """The id of each change, as the log has it."""
+        assert self.chain
+        return await self.chain.logged(self._place.database_url, behind, numbers, streams)
 
 
 class Stock:
@@ -63,23 +112,24 @@ class Stock:
     def __init__(self, folder: Path, sample: str) -> None:
         self._folder, self._sample = folder, sample
 
-    def start(self) -> tuple[Child, int]:
+    def start(self, replicas: int) -> Running:
+        assert replicas == 1, "it has no database to share"
         port = free_port()
         child = Child(
             "stock", [sys.executable, "-m", "benchmarks.fanout.stock", str(port)],
             os.environ | {"FANOUT_SAMPLE": self._sample, "PYTHONPATH": f"{ROOT / 'src'}"}, self._folder / "stock.log",
             ROOT,
         )  # fmt: skip
-        return child, port
+        return Running([(child, port)])
 
     def database_cpu(self) -> float:
         return 0.0
 
+    async def head(self) -> int:
+        return 0
 
-def resident_kib(pid: int) -> float:
-    """Resident memory of a process tree."""
-    pages = sum(int((PROC / str(each) / "statm").read_text().split()[1]) for each in tree(pid))
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+    async def ids(self, behind: int, numbers: Iterable[int], streams: int) -> dict[int, str]:
+        return {number: change_id(number) for number in numbers}
 
 
 def kernel_kib() -> float:
@@ -88,25 +138,26 @@ def kernel_kib() -> float:
     return int(words[1]) * os.sysconf("SC_PAGE_SIZE") / 1024 if words else 0.0
 
 
-async def measure(side: Hub | Stock, shape: Shape) -> Figures:
+async def measure(side: Hub | Stock, shape: Shape, note: str = "") -> Figures:
     """A fresh server, warmed; everybody connected; then changes on schedule, and the account."""
-    print(f"{side.name}: {shape}", file=sys.stderr)
-    figures, (server, port) = Figures(side.name, shape), side.start()
-    fleet, writer = Fleet(shape.processes), Writer(port, shape, side.chain)
+    figures, server = Figures(side.name + note, shape), side.start(2 if shape.killed else 1)
+    print(f"{figures.name}: {shape}", file=sys.stderr)
+    fleet, writer = Fleet(shape.processes), Writer(server.ports[0], shape, side.chain)
     tokens = side.chain.partners if side.chain else ["none"] * shape.partners
     asked = documents(shape.documents, stock=side.chain is None)
     try:
-        server.await_ready(lambda: listens(port))
-        await _warm(shape, port, tokens, asked, resumes=side.chain is not None)
-        before, began = resident_kib(server.pid), time.monotonic()
-        await fleet.open(shape, port, tokens, asked, resumes=side.chain is not None)
+        server.await_ready()
+        for port in server.ports:
+            await _warm(shape, port, tokens, asked, resumes=side.chain is not None)
+        before, began = server.resident_kib(), time.monotonic()
+        await fleet.open(shape, server.ports, tokens, asked, resumes=side.chain is not None)
         print(f"  connected in {time.monotonic() - began:.1f} s", file=sys.stderr)
         await asyncio.sleep(1)
-        figures.idle_kib = (resident_kib(server.pid) - before) / shape.subscribers
+        figures.idle_kib = (server.resident_kib() - before) / shape.subscribers
         await writer.run(shape.streams, shape.rate)  # every item once, so that clients know where each stands
         await fleet.until_heard(writer.written, shape.owners)
         await asyncio.sleep(1)
-        await _window(figures, side, server.pid, fleet, writer)
+        await _window(figures, side, server, fleet, writer)
     finally:
         fleet.stop()
         await writer.close()
@@ -119,27 +170,30 @@ async def _warm(shape: Shape, port: int, tokens: list[str], asked: list[str], *,
     fleet = Fleet(1)
     try:
         few = replace(shape, subscribers=min(WARM, shape.subscribers), processes=1, deaf=0)
-        await fleet.open(few, port, tokens, asked, resumes=resumes)
+        await fleet.open(few, [port], tokens, asked, resumes=resumes)
         await asyncio.sleep(1)
     finally:
         fleet.stop()
 
 
-async def _window(figures: Figures, side: Hub | Stock, pid: int, fleet: Fleet, writer: Writer) -> None:
+async def _window(figures: Figures, side: Hub | Stock, server: Running, fleet: Fleet, writer: Writer) -> None:
     """What is measured."""
     shape = figures.shape
     if shape.churn:
         await fleet.ask({"do": "churn", "rate": shape.churn * shape.subscribers / shape.processes})
-    load, first = await fleet.mark(), writer.written
-    usage = cpu_seconds(pid), side.database_cpu(), resident_kib(pid), kernel_kib()
+    load, first, head = await fleet.mark(), writer.written, await side.head()
+    usage = server.cpu(), side.database_cpu(), server.resident_kib(), kernel_kib()
     began = time.monotonic()
+    if shape.killed:
+        asyncio.get_running_loop().call_later(KILLED_AT * shape.events / shape.rate, server.kill_last)
     acks = await writer.run(shape.events, shape.rate)
     figures.load_cpu = await fleet.until_seen(range(first, writer.written), shape.owners) - load
     figures.seconds = time.monotonic() - began
-    figures.cpu, figures.database_cpu = cpu_seconds(pid) - usage[0], side.database_cpu() - usage[1]
-    figures.grown_kib, figures.kernel_kib = resident_kib(pid) - usage[2], kernel_kib() - usage[3]
+    figures.cpu, figures.database_cpu = server.cpu() - usage[0], side.database_cpu() - usage[1]
+    figures.grown_kib, figures.kernel_kib = server.resident_kib() - usage[2], kernel_kib() - usage[3]
     await fleet.ask({"do": "churn", "rate": 0})
-    reports = await fleet.ask({"do": "report", "acks": acks})
+    ids = await side.ids(head, acks, shape.streams)
+    reports = await fleet.ask({"do": "report", "changes": [[ids[each], each, acks[each]] for each in acks]})
     for report in reports:
         figures.every.update({int(tick): count for tick, count in report["every"].items()})
         figures.returned.update({int(tick): count for tick, count in report["returned"].items()})
@@ -153,15 +207,17 @@ async def _window(figures: Figures, side: Hub | Stock, pid: int, fleet: Fleet, w
 def normal(sample: str) -> Any:
     """A payload without what must differ: cursors, the number of the change, which item and owner it is of."""
     text = re.sub(r'"cursor":\s*"[^"]+"', '"cursor":""', re.sub(r"REV \d+", "REV", sample))
-    text = re.sub(r"itm_[0-9a-f-]+|N-\d{4}|A\d{4}", "", re.sub(r'"name\d+":\s*"[^"]+",', "", text))
+    text = re.sub(r"(chg|itm)_[0-9a-f-]+|N-\d{4}|A\d{4}", "", re.sub(r'"name\d+":\s*"[^"]+",', "", text))
     return json.loads(text)["payload"]["data"]["changes"]
 
 
-def machine(postgres: Postgres) -> str:
+def machine(postgres: Postgres, load: float) -> str:
+    """``load``: before it began."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{platform.machine()}, {os.cpu_count()} cores shared by hub, PostgreSQL and clients, load"
-        f" {os.getloadavg()[0]:.1f} at the end, Linux {platform.release()}, Python {platform.python_version()},"
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores shared by hub, PostgreSQL and"
+        f" clients, load {load:.1f} before it began and {os.getloadavg()[0]:.1f} at its end, Linux"
+        f" {platform.release()}, Python {platform.python_version()},"
         f" PostgreSQL {postgres.version()}, {packages}"
     )
 
@@ -179,6 +235,7 @@ async def run(options: argparse.Namespace, folder: Path) -> str:
     postgres = Postgres(folder / "postgres")
     postgres.start()
     try:
+        before = os.getloadavg()[0]
         place = Place(postgres.url("postgres"), free_port(), folder)
         migrate(place.database_url, folder)
         most = max(goal.partners, peer.partners), max(goal.streams, peer.streams) // goal.owners
@@ -186,9 +243,10 @@ async def run(options: argparse.Namespace, folder: Path) -> str:
         hub = Hub(postgres, place, await found(place.database_url, settings, goal.owners, *most))
         figures = await _rounds(hub, peer, options.rounds, folder)
         if goal.subscribers:
-            figures.append(await measure(hub, goal))
-            figures[-1].name = "scmhub, goal"
-        return f"# Fan-out\n\n{machine(postgres)}.\n\n{table(figures)}\n"
+            figures.append(await measure(hub, goal, ", goal"))
+            if options.kill:
+                figures.append(await measure(hub, replace(goal, killed=True), ", one of two killed"))
+        return f"{machine(postgres, before)}.\n\n{table(figures)}\n"
     finally:
         postgres.stop()
 
@@ -218,6 +276,7 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--peer-rate", type=float, default=1.0, help="changes a second of these rounds")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--processes", type=int, default=2, help="processes that hold the sockets")
+    options.add_argument("--no-kill", dest="kill", action="store_false", help="leave out the killed replica")
     options.add_argument("--out", type=Path, default=None)
     return options.parse_args()
 
@@ -234,7 +293,7 @@ def main() -> None:
     allow_many_sockets()
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         Path(folder).chmod(0o755)
-        text = asyncio.run(run(chosen, Path(folder)))
+        text = "# Fan-out\n\n" + asyncio.run(run(chosen, Path(folder)))
     print(text)
     if chosen.out:
         chosen.out.write_text(text)

@@ -51,10 +51,12 @@ class Fleet:
             raise RuntimeError("a client process ended")
         return dict(json.loads(answer))
 
-    async def open(self, shape: Shape, port: int, tokens: list[str], documents: list[str], *, resumes: bool) -> None:
-        """Every subscriber of the shape connected and subscribed."""
+    async def open(
+        self, shape: Shape, ports: list[int], tokens: list[str], documents: list[str], *, resumes: bool
+    ) -> None:  # fmt: skip
+        """Every subscriber of the shape connected and subscribed, dealt out over the ports."""
         asked = {
-            "do": "open", "port": port, "tokens": tokens, "documents": documents, "resumes": resumes,
+            "do": "open", "ports": ports, "tokens": tokens, "documents": documents, "resumes": resumes,
             "owners": shape.owners, "streams": shape.streams,
         }  # fmt: skip
         seats = shape.seats()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from scmhub.database.address import Address
@@ -26,7 +28,7 @@ values ($1, $2, 'SUPPLIER', 'ITEM', '{}', $3, 'ACTIVE', 1, $3)
 
 def documents(count: int, *, stock: bool = False) -> list[str]:
     """Documents that ask for the same and are not the same. The peer's have no interfaces, and say whom they follow."""
-    envelope, fields = "cursor kind action recordId changedFields", "id number description%s unit lifecycle"
+    envelope, fields = "id cursor kind action recordId changedFields", "id number description%s unit lifecycle"
     if stock:
         asked = f"{envelope} record {{ __typename {fields} owner {{ code name }} }}"
         head = "subscription ($owner: Int!) { changes(owner: $owner) { __typename %s } }"
@@ -35,6 +37,15 @@ def documents(count: int, *, stock: bool = False) -> list[str]:
         asked = f"... on Changed {{ {envelope} {record} }}"
         head = "subscription ($after: String) { changes(after: $after) { __typename %s } }"
     return [head % asked.replace("%s", f" name{number}: number" if number else "") for number in range(count)]
+_LOGGED = "select record_id, event_id from change_log where seq > $1 and kind = 'ITEM' order by seq"
+
+
+async def _asked(url: str, statement: str, *given: object) -> list[Any]:
+    connection = await Address.parse(url).connect()
+    try:
+        return list(await connection.fetch(statement, *given))
+    finally:
+        await connection.close()
 
 
 class Chain:
@@ -52,6 +63,25 @@ class Chain:
         """The version the item stands at, for whoever changes it now."""
         self._versions[owner, item] += 1
         return self._versions[owner, item]
+
+    async def head(self, url: str) -> int:
+        """The end of the log."""
+        [row] = await _asked(url, "select seq from change_head")
+        return int(row["seq"])
+
+    async def logged(self, url: str, behind: int, numbers: Iterable[int], streams: int) -> dict[int, str]:
+        """Which change of the log each number is: those of one item were acknowledged in the log's order."""
+        ids: dict[str, list[str]] = defaultdict(list)
+        for row in await _asked(url, _LOGGED, behind):
+            ids[public_id("itm", row["record_id"])].append(public_id("chg", row["event_id"]))
+        of_item = {item: iter(changes) for item, changes in ids.items()}
+        owners = len(self.owners)
+        found = {
+            number: next(of_item[self.items[number % owners][number % streams // owners]]) for number in sorted(numbers)
+        }
+        if len(found) != sum(map(len, ids.values())):
+            raise RuntimeError("the log holds more changes than were acknowledged")
+        return found
 
 
 async def found(url: str, settings: Settings, owners: int, partners: int, items: int) -> Chain:

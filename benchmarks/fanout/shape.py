@@ -29,6 +29,8 @@ class Shape:
     churn: float = 0.0
     """Share of the subscribers that loses its socket and comes back, each second."""
     processes: int = 2
+    killed: bool = False
+    """Two replicas, one of which is killed in the middle of the window."""
 
     @property
     def streams(self) -> int:

@@ -17,7 +17,7 @@ import strawberry
 import uvicorn
 from strawberry.asgi import GraphQL
 
-SAMPLE = json.loads(os.environ["FANOUT_SAMPLE"])
+SAMPLE = json.loads(os.environ.get("FANOUT_SAMPLE", "null"))
 QUEUES: defaultdict[int, set[asyncio.Queue[str]]] = defaultdict(set)
 """By the owner that is followed."""
 
@@ -40,6 +40,7 @@ class Item:
 
 @strawberry.type
 class Changed:
+    id: strawberry.ID
     cursor: str
     kind: str
     action: str
@@ -77,9 +78,14 @@ class Subscription:
             QUEUES[owner].discard(queue)
 
 
+def change_id(number: int) -> str:
+    return f"chg_{number:036}"
+
+
 def _changed(description: str) -> Changed:
     record = SAMPLE["record"]
     return Changed(
+        id=strawberry.ID(change_id(int(description[len("REV ") :]))),
         cursor=SAMPLE["cursor"], kind=SAMPLE["kind"], action=SAMPLE["action"], record_id=SAMPLE["recordId"],
         changed_fields=SAMPLE["changedFields"],
         record=Item(

@@ -3,8 +3,8 @@
 ASGI's ``send`` costs a coroutine per message and hides whether the other side reads. Here a push writes one frame into
 the transport and says whether it is full; the transport's own buffer (64 KiB) is the only one there is.
 
-Keepalive is the server's sweep over all sockets, with one frame for all: uvicorn's two timers, random payload and parsed
-frame for each socket and ping cost as much as a tenth of all deliveries.
+Keepalive is the server's sweep over all sockets, with one frame for all: uvicorn's timers and random payloads, for each
+socket and ping, cost as much as a tenth of all deliveries.
 """
 
 from __future__ import annotations
