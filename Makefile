@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp
 	@SCMHUB_HOME="$${SCMHUB_HOME:-$(HOME_OF_DEMO)}" exec $(BIN)/scmhub demo
 
 test: $(VENV)/dev.stamp
-	PATH="$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+	PATH="$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: lint types floors
 

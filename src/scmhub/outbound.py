@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -119,6 +120,12 @@ def _real(address: Address) -> Address:
     return address.teredo[1] if address.teredo else address
 
 
+@cache
+def _of_the_system() -> ssl.SSLContext:
+    """Read once, and only by a hub that asks somebody: it takes as long as opening the database."""
+    return ssl.create_default_context()
+
+
 async def _resolve(host: str, port: int) -> list[str]:
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
@@ -126,7 +133,7 @@ async def _resolve(host: str, port: int) -> list[str]:
 
 @dataclass
 class Outbound:
-    """Makes requests. ``opened``: networks besides public ones; ``trust``: whose certificates count.
+    """Makes requests. ``opened``: networks besides public ones; ``trust``: whose certificates count (the system's).
 
     ``most``: bytes read of an answer's body.
     """
@@ -134,7 +141,7 @@ class Outbound:
     opened: tuple[Network, ...] = ()
     timers: Timers = field(default_factory=LoopTimers)
     seconds: float = SECONDS
-    trust: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    trust: ssl.SSLContext | None = None
     resolve: Resolve = _resolve
     most: int = ANSWER_BYTES
 
@@ -173,11 +180,12 @@ class Outbound:
 
     async def _connect(self, parts: SplitResult) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, secure = str(parts.hostname), parts.scheme == "https"
+        trust = self.trust or _of_the_system() if secure else None
         failure = "The connection was refused."
         for address in await self._addresses(host, parts.port or (443 if secure else 80), secure=secure):
             try:
                 return await asyncio.open_connection(
-                    str(address), parts.port or (443 if secure else 80), ssl=self.trust if secure else None,
+                    str(address), parts.port or (443 if secure else 80), ssl=trust,
                     server_hostname=host if secure else None,
                 )  # fmt: skip
             except ssl.SSLCertVerificationError:

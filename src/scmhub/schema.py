@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -51,10 +54,23 @@ class HubSchema:
 @cache
 def load_schema() -> HubSchema:
     """Discovers every room once and builds the schema; BadDeclaration if a room promises what cannot be kept."""
-    discover()
-    for name in _OTHERS:
-        importlib.import_module(f"scmhub.{name}")
-    REGISTRY.join_rooms()
-    add_bands(REGISTRY)
-    schema = build_schema(REGISTRY)
-    return HubSchema(REGISTRY, schema, core_schema(schema))
+    with _nothing_collected():
+        discover()
+        for name in _OTHERS:
+            importlib.import_module(f"scmhub.{name}")
+        REGISTRY.join_rooms()
+        add_bands(REGISTRY)
+        schema = build_schema(REGISTRY)
+        return HubSchema(REGISTRY, schema, core_schema(schema))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """What is made inside stays: looking for garbage in it again and again takes a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

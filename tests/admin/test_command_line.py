@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,40 +15,21 @@ import pytest
 from alembic.script import ScriptDirectory
 from joserfc.jwk import ECKey
 
-import scmhub
 from scmhub.database.migrate import migrations_folder
 from scmhub.identity.roles import Role
 from tests.conftest import TEST_SECRET
 from tests.identity.conftest import Live, eventually
 from tests.identity.people import Browser, person
-
-_MAIN = "from scmhub.cli import main; main()"
-
-
-@dataclass
-class Done:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def row(self) -> dict[str, Any]:
-        [found] = json.loads(self.out)
-        return dict(found)
+from tests.support.forked import Commands, Done
 
 
 @dataclass
 class Shell:
+    commands: Commands
     environ: dict[str, str]
 
     async def run(self, *arguments: str) -> Done:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _MAIN, *arguments, env=self.environ,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return Done(process.returncode, out.decode(), err.decode())
+        return await asyncio.to_thread(self.commands.run, self.environ, *arguments)
 
     async def row(self, *arguments: str) -> dict[str, Any]:
         done = await self.run(*arguments, "--json")
@@ -63,14 +43,15 @@ class Shell:
 
 
 @pytest.fixture
-async def shell(live: Live) -> Shell:
+async def shell(live: Live, commands: Commands) -> Shell:
     head = ScriptDirectory(str(migrations_folder())).get_current_head()
     await live.sql("create table alembic_version (version_num varchar(32) primary key)",
                    f"insert into alembic_version values ('{head}')")  # fmt: skip
     at = live.admin
     return Shell(
+        commands,
         {
-            "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(scmhub.__file__).parents[1]), "NO_COLOR": "1",
+            "PATH": os.environ["PATH"], "NO_COLOR": "1",
             "SCMHUB_DATABASE_URL": f"postgresql://{at.user}:{quote(at.password)}@/{at.database}?host={quote(at.host, safe='')}",
             "SCMHUB_SECRET": TEST_SECRET, "SCMHUB_HOME": str(live.hub.settings.home), "SCMHUB_PUBLIC_URL": live.url,
             "SCMHUB_ALLOW_UNSAFE_DATABASE": "true",

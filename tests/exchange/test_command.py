@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from scmhub.settings import Settings
 from tests.conftest import TEST_SECRET, execute
 from tests.exchange.conftest import EXCERPT, Desk
 from tests.exchange.test_files import HEAD, MAP, ROW
+from tests.support.forked import Commands, Done
 
 _MAIN = "from scmhub.cli import main; main()"
 
@@ -39,15 +41,16 @@ async def environ(desk: Desk, settings: Settings) -> dict[str, str]:
     }  # fmt: skip
 
 
-def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", _MAIN, "import", "orders", *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
+@pytest.fixture
+def load(commands: Commands, environ: dict[str, str]) -> Callable[..., Done]:
+    """Runs the command with these arguments."""
+    return lambda *arguments: commands.run(environ, "import", "orders", *arguments)
 
 
-async def test_json_is_one_report_and_nothing_else(desk: Desk, environ: dict[str, str]) -> None:
-    done = run(environ, str(EXCERPT), "--map", "scms", "--as", "SCMS", "--json", "--limit", "3")
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+async def test_json_is_one_report_and_nothing_else(desk: Desk, load: Callable[..., Done]) -> None:
+    done = load(str(EXCERPT), "--map", "scms", "--as", "SCMS", "--json", "--limit", "3")
+    assert done.status == 0, done.err
+    report = json.loads(done.out)
     assert (report["mode"], report["rows"], report["counts"]["lines"]["created"]) == (
         "DRY_RUN", {"read": 120, "used": 120}, 120,
     )  # fmt: skip
@@ -56,23 +59,23 @@ async def test_json_is_one_report_and_nothing_else(desk: Desk, environ: dict[str
     assert await desk.value("select count(*) from partner where code <> 'HUB'") == 0
 
 
-async def test_apply_writes_and_the_table_is_for_people(desk: Desk, environ: dict[str, str]) -> None:
-    done = run(environ, str(EXCERPT), "--map", "scms", "--as", "SCMS", "--apply")
-    assert done.returncode == 0, done.stderr
-    assert "schedule_lines" in done.stdout
-    assert "\x1b" not in done.stdout + done.stderr
+async def test_apply_writes_and_the_table_is_for_people(desk: Desk, load: Callable[..., Done]) -> None:
+    done = load(str(EXCERPT), "--map", "scms", "--as", "SCMS", "--apply")
+    assert done.status == 0, done.err
+    assert "schedule_lines" in done.out
+    assert "\x1b" not in done.out + done.err
     assert await desk.value("select count(*) from order_line") == 120
 
 
 async def test_what_was_left_out_is_exit_3_and_the_rest_is_imported(
-    desk: Desk, environ: dict[str, str], tmp_path: Path
+    desk: Desk, load: Callable[..., Done], tmp_path: Path
 ) -> None:
     (tmp_path / "map.toml").write_bytes(MAP)
     (tmp_path / "file.csv").write_text("\n".join((HEAD, ROW, ROW.replace("P1,1", "P2,2").replace(",5,", ",[bold]5,"))))
-    done = run(environ, str(tmp_path / "file.csv"), "--map", str(tmp_path / "map.toml"), "--as", "SCMS", "--apply")
-    assert done.returncode == 3
-    assert "[bold]5" in done.stdout
-    assert "Traceback" not in done.stderr
+    done = load(str(tmp_path / "file.csv"), "--map", str(tmp_path / "map.toml"), "--as", "SCMS", "--apply")
+    assert done.status == 3
+    assert "[bold]5" in done.out
+    assert "Traceback" not in done.err
     assert await desk.rows("select buyer_number from purchase_order") == [("P1",)]
 
 
@@ -86,17 +89,17 @@ async def test_what_was_left_out_is_exit_3_and_the_rest_is_imported(
     ],
 )
 def test_mistakes_are_one_line_and_a_status(
-    environ: dict[str, str], file: str, given: str, status: int, said: str
+    load: Callable[..., Done], file: str, given: str, status: int, said: str
 ) -> None:
-    done = run(environ, file, "--map", given, "--as", "SCMS")
-    assert (done.returncode, done.stdout) == (status, "")
-    assert said in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    done = load(file, "--map", given, "--as", "SCMS")
+    assert (done.status, done.out) == (status, "")
+    assert said in " ".join(done.err.split())
+    assert "Traceback" not in done.err
 
 
-def test_a_partner_code_that_cannot_be_one_is_refused(environ: dict[str, str]) -> None:
-    done = run(environ, str(EXCERPT), "--map", "scms", "--as", "no such code")
-    assert (done.returncode, done.stdout) == (3, "")
+def test_a_partner_code_that_cannot_be_one_is_refused(load: Callable[..., Done]) -> None:
+    done = load(str(EXCERPT), "--map", "scms", "--as", "no such code")
+    assert (done.status, done.out) == (3, "")
 
 
 def test_help_is_there_at_once(environ: dict[str, str]) -> None:

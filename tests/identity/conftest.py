@@ -26,7 +26,7 @@ from scmhub.identity.viewer import TokenScope
 from scmhub.ids import public_id
 from scmhub.partners.registry import register_partner
 from scmhub.settings import Settings
-from tests.conftest import clone, execute
+from tests.conftest import NO_CERTIFICATES, clone, execute
 from tests.support.hub import template_of_models
 
 READ_WRITE = (TokenScope.READ, TokenScope.WRITE)
@@ -90,7 +90,7 @@ async def serving(hub: Hub, port: int) -> AsyncIterator[httpx2.AsyncClient]:
     running = asyncio.ensure_future(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NO_CERTIFICATES) as client:
         yield client
     server.should_exit = True
     await running

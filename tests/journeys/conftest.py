@@ -23,7 +23,7 @@ from scmhub.identity.viewer import TokenScope
 from scmhub.partners.registry import register_partner
 from scmhub.settings import Settings
 
-from ..conftest import clone
+from ..conftest import NO_CERTIFICATES, clone
 from ..support.hub import template_of_models
 
 FIRMS = ("ACME", "BOLT", "CARGO", "DYNA")
@@ -36,7 +36,7 @@ class Chain:
     def __init__(self, hub: Hub, url: str, firms: dict[str, UUID]) -> None:
         self.hub = hub
         self.firms = firms
-        self._client = httpx2.AsyncClient(base_url=url, timeout=20)
+        self._client = httpx2.AsyncClient(base_url=url, timeout=20, verify=NO_CERTIFICATES)
         self._tokens = {code: self._token(code) for code in firms}
 
     def _token(self, code: str) -> str:

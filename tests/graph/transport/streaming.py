@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import orjson
+from tests.conftest import NO_CERTIFICATES
 from tests.records.firms import Firms
 from tests.support.timers import HandTimers
 from websockets.asyncio.client import ClientConnection, connect
@@ -80,7 +81,7 @@ class Streaming:
             headers["Last-Event-ID"] = last
         body = {"query": query, "variables": variables}
         async with (
-            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20) as client,
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20, verify=NO_CERTIFICATES) as client,
             client.stream("POST", "/graphql", json=body, headers=headers) as answer,
         ):
             yield answer
