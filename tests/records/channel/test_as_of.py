@@ -123,6 +123,22 @@ async def test_what_cannot_be_told_for_the_instant_is_said(firms: Firms) -> None
     assert await ask(firms, "cargo", "acme-plant", asOf=instant) is None
 
 
+async def test_an_order_that_was_agreed_later_was_open_before(firms: Firms) -> None:
+    """Asked for, and not answered yet, at the instant; long received and closed today."""
+    await stock(firms, "acme", "50")
+    placed = await order(firms, "100", day(2), confirmed=False)
+    asked_at = firms.clock.pass_by(hours=1).isoformat()
+    firms.clock.pass_by(hours=1)
+    given = {"order": placed["id"], "expectedVersion": placed["version"]}
+    placed = await done(firms, "bolt", "orderConfirm", ORDER, **given)
+    shipment = await ship(firms, placed, "100", day(3))
+    for firm, milestone in (("bolt", "DEPARTURE"), ("acme", "ARRIVAL")):
+        shipment = await report(firms, firm, shipment, milestone)
+    await receive(firms, shipment, "100")
+    then = await ask(firms, "acme", "acme-plant", asOf=asked_at)
+    assert (values(then["sites"][0], "ordered")[2], then["uncounted"]) == ("100", [])
+
+
 async def test_an_instant_ahead_is_refused_and_todays_rules_decide(firms: Firms) -> None:
     await stock(firms, "acme", "50")
     instant = firms.clock.pass_by(hours=1).isoformat()

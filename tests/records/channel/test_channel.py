@@ -327,6 +327,7 @@ async def test_the_price_follows_sites_and_periods(firms: Firms) -> None:
     assert await cost([plant], 9, "DAY") - one == 9 * 4
     assert await cost([plant, firms.ids["bolt-plant"]], 9, "DAY") - one == 19 * 4
     assert await cost(None, 363, "WEEK") - one == (20 * 52 - 1) * 4
+    assert await cost([plant], 0, "DAY", asOf=NOW.isoformat()) - one == 2000  # words, events and history besides
     text = f'{{ channel(item: "{plant}", start: "{day(0)}", end: "{day(29)}", bucket: MONTH) {{ unit }} }}'
     assert (await firms.ask("acme", text))["extensions"]["cost"]["requestedQueryCost"] == 2 + 1000 + 2 * 20 * 4
 

@@ -14,11 +14,12 @@ from scmhub.ids import public_id
 from scmhub.measures.periods import period_of, starts
 from scmhub.records.channel import answers, reading, view
 from scmhub.records.channel.lanes import Calendar
-from scmhub.records.channel.reading import MOST_DAYS, Ask, Asked
+from scmhub.records.channel.paged import Ask
+from scmhub.records.channel.reading import MOST_DAYS, Asked
 from scmhub.records.channel.view import MOST_SITES
 
-_BASE, _CELL = 1000, 4
-"""Price of the reading, and of each period at each site."""
+_BASE, _THEN, _CELL = 1000, 3000, 4
+"""Price of the reading, of reading for an instant (with words, events and history), of each period at each site."""
 _SHORTEST = {"WEEK": 7, "MONTH": 28}
 
 
@@ -28,7 +29,8 @@ def _price(given: Mapping[str, Any]) -> int:
     bucket = getattr(given.get("bucket"), "name", given.get("bucket"))  # as text in a document, as itself in a variable
     days = (end - start).days if start and end else MOST_DAYS
     periods = min(max(days, 0), MOST_DAYS) // _SHORTEST.get(str(bucket), 1) + 1
-    return _BASE + _CELL * periods * (min(len(sites), MOST_SITES) if isinstance(sites, list) else MOST_SITES)
+    places = min(len(sites), MOST_SITES) if isinstance(sites, list) else MOST_SITES
+    return (_BASE if given.get("asOf") is None else _THEN) + _CELL * periods * places
 
 
 def _day(given: object) -> date | None:

@@ -21,7 +21,7 @@ from scmhub.partners import units
 from scmhub.quantity import parse_decimal
 from scmhub.records.channel import reading
 from scmhub.records.channel.answers import UncountedReason, UncountedRecord
-from scmhub.records.channel.paged import every
+from scmhub.records.channel.paged import Ask, every
 
 MOST_PERIODS, MOST_SERIES, MOST_EVIDENCE = 250, 250, 100
 _DEMAND = (
@@ -158,7 +158,7 @@ def _days(bucket: str, start: date, end: date) -> list[date]:
     return days
 
 
-async def _capacities(ask: reading.Ask, asked: Node, given: Node, told: bool) -> dict[str, Node]:
+async def _capacities(ask: Ask, asked: Node, given: Node, told: bool) -> dict[str, Node]:
     """The actual and the maximum capacity that differ in nothing else, by basis.
 
     To whom it is not told for whom they are, those of several customers may look alike: then the named one alone.
@@ -175,7 +175,7 @@ async def _capacities(ask: reading.Ask, asked: Node, given: Node, told: bool) ->
 
 
 async def _plans(
-    ask: reading.Ask, me: str, asked: Node, customer: str | None, given: Node
+    ask: Ask, me: str, asked: Node, customer: str | None, given: Node
 ) -> tuple[list[Node], list[Node]]:
     """What the provider is to deliver and commits to, to the customer or to all.
 

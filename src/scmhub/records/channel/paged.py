@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from scmhub.errors import BadUserInput
-from scmhub.records.channel.reading import Ask
 
+Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Runs a document of the hub's own as the viewer; its data."""
 PAGE = 250
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from scmhub.clock import render
 from scmhub.partners.order_states import FINISHED
-from scmhub.records.channel import then
+from scmhub.records.channel import same_things, then
+from scmhub.records.channel.paged import Ask
 
-_Alias = TypeVar("_Alias", bound=Mapping[str, Any])
-Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 CHUNK = timedelta(days=250)
 """A page of points holds so many: periods are read in chunks of days, so that no daily series is cut off."""
 MOST_DAYS = 750
@@ -21,9 +20,6 @@ SENT_BEFORE = timedelta(days=180)
 """How long before today's window a shipment may have been due and still be of interest."""
 FACES = {"DEMAND": "forecasts", "COMMIT": "commits", "PRODUCTION": "productionPlans"}
 
-_ALIAS = """
-fragment alias on ItemAlias { number item { id } partner { id } claimedBy { id } confirmedAt }
-"""
 _GOOD = "fragment good on Item { id number description unit owner { id } }"
 _CARDS = f"""
 {_GOOD}
@@ -163,14 +159,13 @@ class Asked:
 async def read(ask: Ask, asked: Asked) -> tuple[Found, list[str]]:
     """Everything about the item, and the ids of all items that are the same thing, this one first.
 
-    One statement. Where the item has other names, one to find them and one for the rows of the others: no row is read
-    twice.
+    One statement for an item of the viewer's own without other names. Else one or two more for each step from name to
+    item, and one for the rows of the others: no row is read twice.
     """
     data, found = await _rows(ask, asked, [asked.item], about=True)
     found.item, found.viewer = data["it"], data["viewer"]
     found.sites = [each for each in data["places"] if each]
-    aliases = [*data["called"]["nodes"], *data["mine"]["nodes"]]
-    others = await _same_item(ask, asked.me, asked.item, found.item, aliases)
+    others = await _same_item(ask, asked.me, asked.item, data)
     if others:
         found.add((await _rows(ask, asked, others, about=False))[1])
     return found, [asked.item, *others]
@@ -189,7 +184,7 @@ async def _rows(ask: Ask, asked: Asked, items: Sequence[str], *, about: bool) ->
     if asked.at is not None:
         given |= {"at": render(asked.at), "many": _MANY}
     data = await ask(_document(len(chunks), about, asked.at is not None), given)
-    pages = [each for each in data.values() if isinstance(each, dict) and "pageInfo" in each]
+    pages = [each for name, each in data.items() if name not in ("called", "mine") and each and "pageInfo" in each]
     lines, loads = _all(data, "l"), _all(data, "t")
     pages += [*(each["schedule"] for each in lines), *(each["receipts"] for each in loads)]
     found = Found(
@@ -207,46 +202,31 @@ async def _rows(ask: Ask, asked: Asked, items: Sequence[str], *, about: bool) ->
     return data, found
 
 
-_ITEMS = """
-query($numbers: [String!], $owners: [ID!]) {
-  found: items(first: 250, where: {number: {in: $numbers}, owner: {in: $owners}}) { nodes { id number owner { id } } }
-}
-"""
-
-
 async def names(ask: Ask, me: str, item: str) -> tuple[dict[str, Any] | None, list[str]]:
     """An item that the viewer may find, and the ids of all that are the same thing, it first."""
-    data = await ask(f"query($me: ID!, $item: ID!) {{ {_NAMES} }} {_GOOD} {_ALIAS}", {"me": me, "item": item})
-    aliases = [*data["called"]["nodes"], *data["mine"]["nodes"]]
-    return data["it"], [item, *await _same_item(ask, me, item, data["it"], aliases)]
+    document = f"query($me: ID!, $item: ID!) {{ {_NAMES} }} {_GOOD} {same_things.ALIAS}"
+    data = await ask(document, {"me": me, "item": item})
+    return data["it"], [item, *await _same_item(ask, me, item, data)]
 
 
-def counting(aliases: Iterable[_Alias], me: str) -> list[_Alias]:
-    """The aliases that count: those both sides agree on, and the viewer's own claims."""
-    return [each for each in aliases if each["confirmedAt"] or each["claimedBy"]["id"] == me]
+async def _same_item(ask: Ask, me: str, item: str, data: dict[str, Any]) -> list[str]:
+    """Ids of other items that are the same thing; nothing more is read where the first answer says that there are none.
 
-
-async def _same_item(
-    ask: Ask, me: str, item: str, card: dict[str, Any] | None, aliases: Sequence[dict[str, Any]]
-) -> list[str]:
-    """Ids of other items that are the same thing under another partner's number; of items the viewer may find.
-
-    An alias counts once both sides say so, or for the side that claimed it. What the item's owner calls it need not be
-    looked up; what a partner calls it is an item of that partner, if it has one and lets the viewer find it.
+    Of an item of the viewer's own that answer has all its names and all that is called like it.
     """
-    known = counting(aliases, me)
-    number = card["number"] if card and _owner(card) == me else None
-    joined = [each["item"]["id"] for each in known if each["partner"]["id"] == me and each["number"] == number]
-    named = {(each["partner"]["id"], each["number"]) for each in known if each["item"]["id"] == item}
-    if named:
-        owners, numbers = (sorted(set(side)) for side in zip(*named, strict=True))
-        nodes = (await ask(_ITEMS, {"numbers": numbers, "owners": owners}))["found"]["nodes"]
-        joined += [each["id"] for each in nodes if (_owner(each), each["number"]) in named]
-    return [each for each in dict.fromkeys(joined) if each != item]
-
-
-def _owner(item: dict[str, Any]) -> str | None:
-    return item["owner"] and str(item["owner"]["id"])
+    known = same_things.Known(me)
+    card, called, mine = data["it"], data["called"], data["mine"]
+    known.told(called["nodes"])
+    if not called["pageInfo"]["hasNextPage"]:
+        known.read.add(item)
+    if card is not None:
+        known.items([card])
+        name = same_things.own_name(card)
+        known.told(each for each in mine["nodes"] if (me, each["number"]) == name)
+        if name and name[0] == me and not mine["pageInfo"]["hasNextPage"]:
+            known.looked.add(name)
+    await same_things.complete(ask, known, ["item"])
+    return [each for each in known.cards if each != item]
 
 
 def _chunks(first: date, last: date) -> list[tuple[date, date]]:
@@ -280,7 +260,7 @@ def _document(chunks: int, about: bool, instant: bool) -> str:
     given += [f"$start{number}: Date, $end{number}: Date" for number in numbers]
     given += ["$me: ID!", "$item: ID!", "$named: [ID!]!"] if about else []
     given += ["$at: DateTime", "$many: Int"] if instant else []
-    return f"query({', '.join(given)}) {{ {body} }} {_CARDS} {_ALIAS if about else ''}"
+    return f"query({', '.join(given)}) {{ {body} }} {_CARDS} {same_things.ALIAS if about else ''}"
 
 
 def _one(series: dict[str, Any], chunks: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _schedule(line: Node, at: datetime) -> list[Node]:
     wishes = line["schedule"]["nodes"]
     known = [(wish, _promised(wish, at)) for wish in wishes]
     shipped = _shipped(line, at)
-    if any(there is not None and _may_have_ended(wish, there, shipped[wish["id"]]) for wish, there in known):
+    if any(there is not None and _may_have_ended(wish, there, shipped[wish["id"]], at) for wish, there in known):
         raise Untold
     return [
         {
@@ -77,16 +77,20 @@ def _schedule(line: Node, at: datetime) -> list[Node]:
     ]  # fmt: skip
 
 
-def _may_have_ended(wish: Node, promise: tuple[str, str] | tuple[()], gone: str | None) -> bool:
+def _may_have_ended(wish: Node, promise: tuple[str, str] | tuple[()], gone: str | None, at: datetime) -> bool:
     """Whether what was asked for and never promised may have been given up then: by the last receipt, or by closing.
 
-    When that was is not kept; it cannot have been before all that was promised had left.
+    When that was is not kept; it cannot have been before all that was promised had left, nor before the last word, nor
+    before the last of it left.
     """
-    if wish["state"] not in ("RECEIVED", "CLOSED"):
+    spoke_on = any(parse_instant(each["recordedAt"]) > at for each in wish["revisions"]["nodes"])
+    if spoke_on or wish["state"] not in ("RECEIVED", "CLOSED"):
         return False
     if gone is None:
         return True
     left = parse_decimal(gone)
+    if wish["shipped"] is not None and left < parse_decimal(wish["shipped"]):
+        return False
     return (not promise or left >= parse_decimal(promise[0])) and left < parse_decimal(wish["requestedQuantity"])
 
 
