@@ -24,6 +24,8 @@ CREATE TABLE audit_entry (
 
 CREATE INDEX ix_audit_entry_partner_id_id ON audit_entry (partner_id, id);
 
+CREATE INDEX ix_audit_entry_partner_id_subject_seq ON audit_entry (partner_id, subject, seq);
+
 CREATE TABLE audit_head (
 	partner_id UUID NOT NULL, 
 	seq BIGINT NOT NULL, 

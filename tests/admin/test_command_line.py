@@ -130,6 +130,23 @@ async def test_partners_come_stop_and_come_back(live: Live, shell: Shell) -> Non
     await eventually(back)
 
 
+async def test_why_somebody_did_it_is_kept(live: Live, shell: Shell) -> None:
+    """The option means what ``reason`` means in GraphQL, for each group of commands that changes something."""
+    acts = (
+        ("partner", "add", "CARGO", "--name", "Cargo"), ("partner", "suspend", "CARGO"),
+        ("integration", "create", "--partner", "BOLT", "--name", "EDI"),
+        ("user", "invite", "--partner", "BOLT", "--name", "Ben", "--email", "ben@bolt.example", "--role", "reader"),
+        ("keys", "rotate"),
+    )  # fmt: skip
+    for number, act in enumerate(acts):
+        await shell.row(*act, "--reason", f"Ticket {number}.")
+    rows = await live.hub.database.read.rows("select action, reason from audit_entry where reason is not null order by id")
+    told = [("partner.registered", 0), ("partner.suspended", 1), ("integration.created", 2), ("person.invited", 3), ("signingKey.published", 4)]
+    assert [(row["action"], row["reason"]) for row in rows] == [(action, f"Ticket {number}.") for action, number in told]
+    assert "begins or ends with a space" in await shell.refused("partner", "reactivate", "CARGO", "--reason", " x")
+    assert (await live.hub.database.read.rows("select status from partner where code = 'CARGO'"))[0]["status"] == "SUSPENDED"
+
+
 async def test_people_are_invited_given_roles_and_sent_away(live: Live, shell: Shell) -> None:
     who = ("--partner", "ACME", "--name", "Ben", "--email", "Ben@acme.example")
     invited = await shell.row("user", "invite", *who, "--role", "admin", "--role", "planner")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scmhub.database.tables import HUB_PARTNER
+from scmhub.errors import ServiceUnavailable
 from scmhub.feed import audit
 from scmhub.graph.declare import REGISTRY
 from scmhub.graph.reason import MOST, Reasoned
 from scmhub.identity.hourly import notary, warden
+from scmhub.identity.keys import KeyRing
 from scmhub.identity.viewer import TokenScope
 from scmhub.schema import load_schema
 from tests.admin.test_administration import CREATE, do, mutation, token
@@ -48,6 +52,24 @@ async def test_a_key_stands_for_one_input_the_reason_included(live: Live) -> Non
         return str(next((each["code"] for each in answer["userErrors"]), "done"))
 
     assert [await invite("Signed."), await invite("Signed."), await invite("Other.")] == ["done", "done", "KEY_REUSED"]
+
+
+async def test_a_chore_that_failed_is_tried_again(live: Live) -> None:
+    """The trail is signed at the next turn when no key could be read in this one, not an hour later."""
+    await live.integration(live.bolt)
+    rings: list[KeyRing | None] = [None, live.hub.ring]
+
+    def ring() -> KeyRing:
+        found = rings.pop(0)
+        if found is None:
+            raise OSError("the keys are away")
+        return found
+
+    sign = notary(live.hub.database, ring)
+    with pytest.raises(ServiceUnavailable):
+        await sign(None, live.hub.clock())
+    assert await sign(None, live.hub.clock())
+    assert not await sign(None, live.hub.clock())
 
 
 async def test_an_auditor_reads_where_the_trail_was_signed(live: Live) -> None:

@@ -19,6 +19,8 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database, Unit, rehearsed
 from scmhub.errors import Refusal
 from scmhub.feed import audit
+from scmhub.graph.given import some_text
+from scmhub.graph.reason import MOST
 from scmhub.identity import keys
 from scmhub.identity.keys import KeyRing, load_ring
 from scmhub.identity.tokens import issue_token
@@ -56,9 +58,16 @@ async def open_hub() -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def acting(hub: Office, partner: UUID = HUB_PARTNER, *, dry_run: bool = False) -> AsyncIterator[Unit]:
-    """One transaction of the operator, on rows of ``partner``; ``dry_run``: all of it but the commit."""
+async def acting(
+    hub: Office, partner: UUID = HUB_PARTNER, *, dry_run: bool = False, reason: str | None = None
+) -> AsyncIterator[Unit]:
+    """One transaction of the operator, on rows of ``partner``; ``dry_run``: all of it but the commit.
+
+    ``reason``: why, as administrators say it in GraphQL; the audit trail keeps it.
+    """
+    why = some_text(reason, MOST, ["reason"])
     async with rehearsed(hub.database, partner, ACTOR, hub.clock, dry_run=dry_run) as unit:
+        unit.reason = why
         yield unit
 
 
@@ -72,14 +81,14 @@ async def partner_of(hub: Office, code: str) -> UUID:
     return rows[0]["id"]  # type: ignore[no-any-return]
 
 
-async def add_partner(code: str, name: str, *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
+async def add_partner(code: str, name: str, *, dry_run: bool, reason: str | None) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, dry_run=dry_run, reason=reason) as unit:
         await invite(unit, code, name)
     return {"code": code, "status": "ACTIVE", "dryRun": dry_run}
 
 
-async def set_partner_status(code: str, status: str, *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
+async def set_partner_status(code: str, status: str, *, dry_run: bool, reason: str | None) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, dry_run=dry_run, reason=reason) as unit:
         await change_status(unit, code, status)
     return {"code": code, "status": status, "dryRun": dry_run}
 
@@ -103,16 +112,16 @@ async def list_keys() -> list[Mapping[str, Any]]:
         return [dict(row) for row in rows]
 
 
-async def rotate(*, dry_run: bool) -> dict[str, Any]:
+async def rotate(*, dry_run: bool, reason: str | None) -> dict[str, Any]:
     """What was done (PENDING: published, ACTIVE: signs from now on), and the kid."""
-    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
+    async with open_hub() as hub, acting(hub, dry_run=dry_run, reason=reason) as unit:
         found = await keys.rotate(unit)
         state, kid = found.state, found.kid
     new = state == "PENDING" and dry_run
     return {"kid": None if new else kid, "state": state, "dryRun": dry_run}
 
 
-async def revoke(kid: str, *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, dry_run=dry_run) as unit:
+async def revoke(kid: str, *, dry_run: bool, reason: str | None) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, dry_run=dry_run, reason=reason) as unit:
         await keys.revoke(unit, kid)
     return {"kid": kid, "state": "REVOKED", "dryRun": dry_run}

@@ -16,6 +16,7 @@ Name = Annotated[str, typer.Option("--name", help="Their name.")]
 Email = Annotated[str, typer.Option("--email", help="Their e-mail address.")]
 Code = Annotated[str, typer.Argument(help="Code of the partner.")]
 ClientId = Annotated[str, typer.Argument(help="Client id, int_...")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why; kept in the audit trail for good.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 
 integration = typer.Typer(no_args_is_help=True, help="Machines of a partner that call the hub.")
@@ -40,6 +41,7 @@ def integration_create(
     partner: Partner,
     name: Annotated[str, typer.Option(help="What to call it.")],
     read_only: Annotated[bool, typer.Option("--read-only", help="Leave out the right to write.")] = False,
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -49,7 +51,7 @@ def integration_create(
     from scmhub.identity.viewer import TokenScope
 
     scopes = [TokenScope.READ, TokenScope.SUBSCRIBE] + ([] if read_only else [TokenScope.WRITE])
-    print_rows([asyncio.run(create(partner, name, scopes, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(create(partner, name, scopes, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @integration.command("rotate")
@@ -57,6 +59,7 @@ def integration_rotate(
     client_id: ClientId,
     partner: Partner,
     overlap_hours: Annotated[int, typer.Option(min=0, max=168, help="How long the old secret works on.")] = 24,
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -64,7 +67,9 @@ def integration_rotate(
     from scmhub.cli.integration import rotate
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(rotate(partner, client_id, overlap_hours, dry_run=dry_run))], as_json=as_json)
+    print_rows(
+        [asyncio.run(rotate(partner, client_id, overlap_hours, dry_run=dry_run, reason=reason))], as_json=as_json
+    )
 
 
 @integration.command("add-key")
@@ -72,6 +77,7 @@ def integration_add_key(
     client_id: ClientId,
     file: Annotated[Path, typer.Argument(help="File with the public key as a JSON Web Key: EC P-256, or RSA.")],
     partner: Partner,
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -83,13 +89,14 @@ def integration_add_key(
         jwk = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} cannot be read: {error}") from None
-    print_rows([asyncio.run(add_key(partner, client_id, jwk, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(add_key(partner, client_id, jwk, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @integration.command("revoke")
 def integration_revoke(
     name: Annotated[str, typer.Argument(help="An integration (int_...) or one credential of it (crd_...).")],
     partner: Partner,
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +104,7 @@ def integration_revoke(
     from scmhub.cli.integration import revoke
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(revoke(partner, name, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(revoke(partner, name, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @integration.command("bind")
@@ -105,6 +112,7 @@ def integration_bind(
     client_id: ClientId,
     partner: Partner,
     free: Annotated[bool, typer.Option("--free", help="Let it send any document again.")] = False,
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -112,7 +120,7 @@ def integration_bind(
     from scmhub.cli.integration import bind
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(bind(partner, client_id, free=free, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(bind(partner, client_id, free=free, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @integration.command("list")
@@ -140,12 +148,12 @@ def keys_list(as_json: Json = False) -> None:
 
 
 @keys.command("rotate")
-def keys_rotate(dry_run: DryRun = False, as_json: Json = False) -> None:
+def keys_rotate(reason: Reason = None, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Publish a new key; run again after five minutes, and it signs."""
     from scmhub.cli.admin import rotate
     from scmhub.cli.talk import print_rows, say
 
-    done = asyncio.run(rotate(dry_run=dry_run))
+    done = asyncio.run(rotate(dry_run=dry_run, reason=reason))
     print_rows([done], as_json=as_json)
     if not dry_run:
         published = done["state"] == "PENDING"
@@ -155,6 +163,7 @@ def keys_rotate(dry_run: DryRun = False, as_json: Json = False) -> None:
 @keys.command("revoke")
 def keys_revoke(
     kid: Annotated[str, typer.Argument(help="Which key: 'scmhub keys list' shows them.")],
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -162,13 +171,14 @@ def keys_revoke(
     from scmhub.cli.admin import revoke
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(revoke(kid, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(revoke(kid, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @partner.command("add")
 def partner_add(
     code: Code,
     name: Annotated[str, typer.Option(help="Name of the firm.")],
+    reason: Reason = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -176,26 +186,26 @@ def partner_add(
     from scmhub.cli.admin import add_partner
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(add_partner(code, name, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(add_partner(code, name, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @partner.command("suspend")
-def partner_suspend(code: Code, dry_run: DryRun = False, as_json: Json = False) -> None:
+def partner_suspend(code: Code, reason: Reason = None, dry_run: DryRun = False, as_json: Json = False) -> None:
     """End a partner's access; its records stay."""
-    _set_status(code, "SUSPENDED", dry_run, as_json)
+    _set_status(code, "SUSPENDED", reason, dry_run, as_json)
 
 
 @partner.command("reactivate")
-def partner_reactivate(code: Code, dry_run: DryRun = False, as_json: Json = False) -> None:
+def partner_reactivate(code: Code, reason: Reason = None, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Let a partner in again."""
-    _set_status(code, "ACTIVE", dry_run, as_json)
+    _set_status(code, "ACTIVE", reason, dry_run, as_json)
 
 
-def _set_status(code: str, status: str, dry_run: bool, as_json: bool) -> None:
+def _set_status(code: str, status: str, reason: str | None, dry_run: bool, as_json: bool) -> None:
     from scmhub.cli.admin import set_partner_status
     from scmhub.cli.talk import print_rows
 
-    print_rows([asyncio.run(set_partner_status(code, status, dry_run=dry_run))], as_json=as_json)
+    print_rows([asyncio.run(set_partner_status(code, status, dry_run=dry_run, reason=reason))], as_json=as_json)
 
 
 @audit.command("verify")
@@ -239,12 +249,14 @@ def admin_bootstrap(name: Name = "Operator", email: Email = "operator@localhost"
 
 
 @user.command("invite")
-def user_invite(partner: Partner, name: Name, email: Email, role: Roles, as_json: Json = False) -> None:
+def user_invite(
+    partner: Partner, name: Name, email: Email, role: Roles, reason: Reason = None, as_json: Json = False
+) -> None:
     """Invite somebody and print the link, this once; it works within seven days."""
     from scmhub.cli.talk import print_rows
     from scmhub.cli.user import invite
 
-    print_rows([asyncio.run(invite(partner, name, email, role))], as_json=as_json)
+    print_rows([asyncio.run(invite(partner, name, email, role, reason=reason))], as_json=as_json)
 
 
 @user.command("list")
@@ -257,16 +269,16 @@ def user_list(partner: Partner, as_json: Json = False) -> None:
 
 
 @user.command("roles")
-def user_roles(person: Person, partner: Partner, role: Roles) -> None:
+def user_roles(person: Person, partner: Partner, role: Roles, reason: Reason = None) -> None:
     """Give a person these roles instead of those before; they are logged out everywhere."""
     from scmhub.cli.user import set_roles
 
-    asyncio.run(set_roles(partner, person, role))
+    asyncio.run(set_roles(partner, person, role, reason=reason))
 
 
 @user.command("deactivate")
-def user_deactivate(person: Person, partner: Partner) -> None:
+def user_deactivate(person: Person, partner: Partner, reason: Reason = None) -> None:
     """Let a person in no more."""
     from scmhub.cli.user import deactivate
 
-    asyncio.run(deactivate(partner, person))
+    asyncio.run(deactivate(partner, person, reason=reason))

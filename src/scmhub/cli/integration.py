@@ -26,30 +26,34 @@ from integration i where i.partner_id = $1 and ($3::timestamptz is null
 """
 
 
-async def create(partner: str, name: str, scopes: list[TokenScope], *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run) as unit:
+async def create(
+    partner: str, name: str, scopes: list[TokenScope], *, dry_run: bool, reason: str | None
+) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run, reason=reason) as unit:
         made, secret = await integrations.create(unit, name, scopes)
         url = f"{hub.settings.url}/oauth/token"
     shown = {"clientId": public_id("int", made.id), "clientSecret": secret}
     return (dict.fromkeys(shown) if dry_run else shown) | {"tokenEndpoint": url, "dryRun": dry_run}
 
 
-async def rotate(partner: str, client_id: str, overlap_hours: int, *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run) as unit:
+async def rotate(
+    partner: str, client_id: str, overlap_hours: int, *, dry_run: bool, reason: str | None
+) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run, reason=reason) as unit:
         _, secret = await integrations.rotate_secret(unit, await _find(unit, client_id), overlap_hours)
     return {"clientId": client_id, "clientSecret": None if dry_run else secret, "dryRun": dry_run}
 
 
-async def add_key(partner: str, client_id: str, jwk: str, *, dry_run: bool) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run) as unit:
+async def add_key(partner: str, client_id: str, jwk: str, *, dry_run: bool, reason: str | None) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run, reason=reason) as unit:
         made = await integrations.add_key(unit, await _find(unit, client_id), jwk)
     credential = None if dry_run else public_id("crd", made.id)
     return {"clientId": client_id, "credential": credential, "expiresAt": made.expires_at, "dryRun": dry_run}
 
 
-async def revoke(partner: str, name: str, *, dry_run: bool) -> dict[str, Any]:
+async def revoke(partner: str, name: str, *, dry_run: bool, reason: str | None) -> dict[str, Any]:
     """Suspend an integration (int_...), or revoke one of its credentials (crd_...)."""
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run) as unit:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run, reason=reason) as unit:
         if name.startswith("int_"):
             await integrations.suspend(unit, await _find(unit, name))
         else:
@@ -57,10 +61,10 @@ async def revoke(partner: str, name: str, *, dry_run: bool) -> dict[str, Any]:
     return {"ended": name, "dryRun": dry_run}
 
 
-async def bind(partner: str, client_id: str, *, free: bool, dry_run: bool) -> dict[str, Any]:
+async def bind(partner: str, client_id: str, *, free: bool, dry_run: bool, reason: str | None) -> dict[str, Any]:
     """Bind it to registered documents, or set it free."""
     documents = ANY if free else TRUSTED
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run) as unit:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), dry_run=dry_run, reason=reason) as unit:
         await integrations.set_documents(unit, await _find(unit, client_id), documents)
     return {"clientId": client_id, "documents": documents, "dryRun": dry_run}
 

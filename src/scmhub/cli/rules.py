@@ -84,8 +84,7 @@ async def apply(partner: str, file: Path, reason: str, *, prune: bool, dry_run: 
         key = await partner_of(hub, partner)
         async with acting(hub, key, dry_run=True) as unit:
             steps = await _steps(unit, wanted, prune)
-        async with acting(hub, key, dry_run=dry_run) as unit:
-            unit.reason = reason
+        async with acting(hub, key, dry_run=dry_run, reason=reason) as unit:
             made = [await _take(unit, each) for each in steps]
     return [
         each.shown() | {"rule": None if dry_run and each.stored is None else public_id("rul", rule)}

@@ -24,8 +24,8 @@ async def bootstrap(name: str, email: str) -> dict[str, Any]:
         return {"link": hub.settings.url + INVITATION_PAGE + token, "expiresAt": made.expires_at}
 
 
-async def invite(partner: str, name: str, email: str, roles: list[str]) -> dict[str, Any]:
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner)) as unit:
+async def invite(partner: str, name: str, email: str, roles: list[str], *, reason: str | None) -> dict[str, Any]:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), reason=reason) as unit:
         made, token = await people.invite(unit, name, email, roles_of(roles))
         return {
             "invitation": public_id("ivt", made.id), "link": hub.settings.url + INVITATION_PAGE + token,
@@ -45,13 +45,13 @@ async def listed(partner: str) -> list[Mapping[str, Any]]:
     ]  # fmt: skip
 
 
-async def set_roles(partner: str, person: str, roles: list[str]) -> None:
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner)) as unit:
+async def set_roles(partner: str, person: str, roles: list[str], *, reason: str | None) -> None:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), reason=reason) as unit:
         await people.set_roles(unit, await _find(unit, person), roles_of(roles))
 
 
-async def deactivate(partner: str, person: str) -> None:
-    async with open_hub() as hub, acting(hub, await partner_of(hub, partner)) as unit:
+async def deactivate(partner: str, person: str, *, reason: str | None) -> None:
+    async with open_hub() as hub, acting(hub, await partner_of(hub, partner), reason=reason) as unit:
         await people.deactivate(unit, await _find(unit, person))
 
 

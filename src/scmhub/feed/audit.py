@@ -55,6 +55,7 @@ class AuditEntryTable(Record, table=True):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index(None, "partner_id", "id"),
+        Index(None, "partner_id", "subject", "seq"),
         UniqueConstraint("partner_id", "seq"),
         {"info": _INFO | {OF_THE_HUB: True, "then": _TRIGGERS}},
     )

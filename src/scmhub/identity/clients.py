@@ -22,15 +22,16 @@ USE_NOTED_AFTER = timedelta(minutes=1)
 UNUSED_LIFE = timedelta(days=90)
 """A secret that nobody used for so long proves nothing any more: it is forgotten somewhere, not guarded."""
 
+UNUSED = "c.kind = 'SECRET' and coalesce(c.last_used_at, c.created_at) <= $1"
+"""A secret that nobody used since ``$1``: ``unused_since``."""
 _CLIENT = """
 select i.id, i.partner_id, i.token_scopes, i.purposes, i.kinds, i.grade
 from integration i join partner p on p.id = i.partner_id
 where i.id = $1 and i.state = 'ACTIVE' and p.status = 'ACTIVE'
 """
-_PROOFS = """
+_PROOFS = f"""
 select c.id, p.secret_sha256, p.public_jwk from credential c join credential_proof p on p.credential_id = c.id
-where c.integration_id = $1 and c.revoked_at is null and c.expires_at > $2
-  and (p.secret_sha256 is null or coalesce(c.last_used_at, c.created_at) > $3) order by c.id
+where c.integration_id = $2 and c.revoked_at is null and c.expires_at > $3 and not ({UNUSED}) order by c.id
 """
 
 
@@ -86,7 +87,7 @@ async def find_client(read: ReadPool, client_id: str) -> Client | None:
 
 async def load_proofs(unit: Unit, client: Client) -> None:
     """What proves this client, by credential; ``unit`` acts for its partner."""
-    for row in await unit.rows(_PROOFS, client.key, unit.now, unit.now - UNUSED_LIFE):
+    for row in await unit.rows(_PROOFS, unused_since(unit.now), client.key, unit.now):
         if row["secret_sha256"] is not None:
             client.secrets[row["id"]] = row["secret_sha256"]
         else:
@@ -101,6 +102,11 @@ def public_key(jwk: dict[str, object]) -> Key:
         case "RSA":
             return RSAKey.import_key({name: str(jwk[name]) for name in ("kty", "n", "e")})
     raise ValueError("expected a public JWK of type EC with curve P-256, or RSA")
+
+
+def unused_since(now: datetime) -> datetime:
+    """A secret that was used last before then is as good as lost."""
+    return now - UNUSED_LIFE
 
 
 async def note_use(unit: Unit, client: Client) -> None:

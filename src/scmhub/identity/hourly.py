@@ -13,16 +13,15 @@ from scmhub.database.tables import HUB_PARTNER
 from scmhub.database.unit import Database
 from scmhub.feed import audit
 from scmhub.identity import integrations
-from scmhub.identity.clients import UNUSED_LIFE
+from scmhub.identity.clients import UNUSED, unused_since
 from scmhub.identity.keys import KeyRing
 
 EVERY = timedelta(hours=1)
 ACTOR = "hub"
 Chore = Callable[[Any, datetime], Awaitable[bool]]
 
-_UNUSED = """
-select distinct c.partner_id from credential c where c.kind = 'SECRET' and c.revoked_at is null and c.expires_at > $1
-  and coalesce(c.last_used_at, c.created_at) <= $2
+_UNUSED = f"""
+select distinct c.partner_id from credential c where {UNUSED} and c.revoked_at is null and c.expires_at > $2
 """
 
 
@@ -40,7 +39,7 @@ def warden(database: Database) -> Chore:
     """Suspends secrets that proved nothing for so long that they must be lying about somewhere."""
 
     async def lapse(now: datetime) -> None:
-        for row in await database.read.rows(_UNUSED, now, now - UNUSED_LIFE):
+        for row in await database.read.rows(_UNUSED, unused_since(now), now):
             async with database.unit(row["partner_id"], ACTOR, lambda: now) as unit:
                 await integrations.end_unused(unit)
 
@@ -48,14 +47,15 @@ def warden(database: Database) -> Chore:
 
 
 def _hourly(work: Callable[[datetime], Awaitable[None]]) -> Chore:
+    """Once an hour; what fails is tried again at the next turn."""
     done_at: datetime | None = None
 
     async def chore(_connection: Any, now: datetime) -> bool:
         nonlocal done_at
         if done_at is not None and now - done_at < EVERY:
             return False
-        done_at = now
         await work(now)
+        done_at = now
         return True
 
     return chore

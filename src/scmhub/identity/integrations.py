@@ -13,13 +13,13 @@ from uuid import UUID
 
 import orjson
 from joserfc.errors import JoseError
-from sqlmodel import func, select
+from sqlmodel import col, select
 
 from scmhub.database.unit import Unit
 from scmhub.errors import Refusal
 from scmhub.feed import audit
 from scmhub.identity.barring import bar, name_of, renew
-from scmhub.identity.clients import UNUSED_LIFE, public_key
+from scmhub.identity.clients import UNUSED, public_key, unused_since
 from scmhub.identity.grades import end_grade
 from scmhub.identity.proofs import digest_of
 from scmhub.identity.tables import ANY, CredentialProofTable, CredentialTable, IntegrationTable
@@ -28,6 +28,10 @@ from scmhub.ids import new_id
 
 SECRET_LIFE = timedelta(days=180)
 KEY_LIFE = timedelta(days=365)
+_LOST = f"""
+select c.id from credential c where {UNUSED} and c.revoked_at is null and c.expires_at > $2 and c.partner_id = $3
+for update
+"""
 MOST_ACTIVE = 2
 """Credentials of a kind in force at once: the old one and the new one while rotating."""
 MOST_OVERLAP_HOURS = 7 * 24
@@ -150,16 +154,9 @@ async def _record_end(unit: Unit, credential: CredentialTable, action: str) -> N
 
 async def end_unused(unit: Unit) -> None:
     """Ends the acting partner's secrets that nobody used for so long that they prove nothing any more."""
-    found = await unit.session.exec(
-        select(CredentialTable)
-        .where(
-            CredentialTable.kind == "SECRET",
-            CredentialTable.revoked_at.is_(None),  # type: ignore[union-attr]
-            CredentialTable.expires_at > unit.now,
-            func.coalesce(CredentialTable.last_used_at, CredentialTable.created_at) <= unit.now - UNUSED_LIFE,
-        )
-        .with_for_update()
-    )
+    lost = await unit.rows(_LOST, unused_since(unit.now), unit.now, unit.partner_id)
+    keys = [row["id"] for row in lost]
+    found = await unit.session.exec(select(CredentialTable).where(col(CredentialTable.id).in_(keys)))
     for credential in found.all():
         await _end(unit, credential, unit.now)
         await _record_end(unit, credential, "integration.credentialUnused")
@@ -178,7 +175,7 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
 async def set_permissions(
     unit: Unit, integration: IntegrationTable, token_scopes: Iterable[TokenScope], limits: Limits | None = None
 ) -> None:
-    """What its tokens may do from now on (without ``limits``: limited as before); those of before end within seconds."""
+    """What its tokens may do from now on; those of before end within seconds. Without ``limits``: limited as before."""
     _check_active(integration)
     before, scopes = _rights(integration), sorted(_scopes(token_scopes))
     limits = limits or Limits(integration.purposes, integration.kinds)

@@ -23,6 +23,8 @@ from scmhub.sharing.expansion import hold_all_sharing
 from scmhub.sharing.tables import BlockPairTable
 
 _BLOCKS = Permission.BLOCKS
+_SHARED = "select distinct s.kind from scope s where s.grantee = $1 and s.owner = $2"
+"""No other records are looked at: however many there are, a pair costs what is shared between the two."""
 
 
 @strawberry.input(description="Two partners to keep apart.")
@@ -119,9 +121,10 @@ async def _changed(unit: Unit, pair: BlockPairTable, action: str, changed: list[
 
 async def _touched(unit: Unit, seam: blocks.Seam) -> set[str]:
     """The rule kinds of which a block or its end takes or gives a record."""
-    found = set()
+    found: set[str] = set()
+    shared = {row["kind"] for row in await unit.rows(_SHARED, seam.grantee, seam.owner)}
     for code, kinds in REGISTRY.shareable_kinds().items():
-        for kind in kinds:
+        for kind in kinds if code in shared else ():
             known = kind.part_of or code in found
             if not known and await blocks.sees(unit, kind.policy, kind.table.name, seam):
                 found.add(code)

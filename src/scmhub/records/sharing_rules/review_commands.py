@@ -34,15 +34,17 @@ MOST_LINES = 500
 LOOK_BACK = timedelta(days=366)
 """How far back the access log is asked for the last use of a rule."""
 _RULES = Permission.RULES
+_Past = dict[tuple[UUID, int], dict[str, Any]]
+"""What the logs say of a rule in one of its versions."""
 _REASON = ["input", "reason"]
 _ACTIVATED = """
 select distinct on (e.subject) e.subject, e.actor, e.at from audit_entry e
-where e.partner_id = $1 and e.action in ('sharingRule.activated', 'sharingRule.resumed')
+where e.partner_id = $1 and e.subject = any($2) and e.action in ('sharingRule.activated', 'sharingRule.resumed')
 order by e.subject, e.seq desc
 """
 _USED = """
 select used.rule, max(l.at) as at from access_log l, unnest(l.rules) as used (rule)
-where l.owner_id = $1 and l.id >= $2 group by used.rule
+where l.owner_id = $1 and l.id >= $2 and used.rule = any($3) group by used.rule
 """
 
 
@@ -53,15 +55,18 @@ where l.owner_id = $1 and l.id >= $2 group by used.rule
 )  # fmt: skip
 async def access_review_start(unit: Unit, given: AccessReviewStartInput) -> UUID:
     unit.reason = take.text(given.reason, MOST, _REASON)
+    # The logs are long: they are read before others are kept waiting, again only for what has changed meanwhile.
+    past = await _past(unit, await _standing(unit, given))
     await hold_sharing(unit, unit.partner_id)
     standing = await _standing(unit, given)
+    past |= await _past(unit, [rule for rule in standing if (rule.id, rule.version) not in past])
     review = AccessReviewTable(
         id=new_id(unit.now), owner_id=unit.partner_id, reason=unit.reason, started_by=unit.actor, started_at=unit.now,
         due_at=rules.check_due(given.due_at, unit.now),
     )  # fmt: skip
     unit.session.add(review)
     await unit.session.flush()
-    unit.session.add_all(await _lines(unit, review, standing))
+    unit.session.add_all(_lines(unit, review, standing, past))
     await _tell(unit, review, "started", {"dueAt": review.due_at.isoformat(), "lines": len(standing)})
     return review.id
 
@@ -84,21 +89,32 @@ async def _standing(unit: Unit, given: AccessReviewStartInput) -> list[SharingRu
     return found
 
 
-async def _lines(
-    unit: Unit, review: AccessReviewTable, standing: list[SharingRuleTable]
+async def _past(unit: Unit, rules: list[SharingRuleTable]) -> _Past:
+    """Who put these rules into force last, and when they were last used."""
+    if not rules:
+        return {}
+    subjects = {audit.subject_of("sharing-rule", rule.id): rule for rule in rules}
+    opened = {row["subject"]: row for row in await unit.rows(_ACTIVATED, unit.partner_id, list(subjects))}
+    oldest, keys = new_id(unit.now - LOOK_BACK, 0), [rule.id for rule in rules]
+    used = {row["rule"]: row["at"] for row in await unit.rows(_USED, unit.partner_id, oldest, keys)}
+    return {
+        (rule.id, rule.version): {**(opened.get(subject) or {}), "used": used.get(rule.id)}
+        for subject, rule in subjects.items()
+    }
+
+
+def _lines(
+    unit: Unit, review: AccessReviewTable, standing: list[SharingRuleTable], past: _Past
 ) -> list[AccessReviewLineTable]:
-    activated = {row["subject"]: row for row in await unit.rows(_ACTIVATED, unit.partner_id)}
-    oldest = new_id(unit.now - LOOK_BACK, 0)
-    used = {row["rule"]: row["at"] for row in await unit.rows(_USED, unit.partner_id, oldest)}
     made = []
     for number, rule in enumerate(standing, 1):
-        opened: Mapping[str, Any] = activated.get(audit.subject_of("sharing-rule", rule.id)) or {}
+        opened = past[rule.id, rule.version]
         made.append(
             AccessReviewLineTable(
                 id=new_id(unit.now), owner_id=review.owner_id, review_id=review.id, line_no=number, rule_id=rule.id,
                 rule_version=rule.version, kind=rule.kind, grantee_id=rule.grantee_id, grantee_role=rule.grantee_role,
                 field_groups=rule.field_groups, activated_by=opened.get("actor"), activated_at=opened.get("at"),
-                last_used_at=used.get(rule.id),
+                last_used_at=opened["used"],
             )
         )  # fmt: skip
     return made
