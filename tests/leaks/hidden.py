@@ -36,6 +36,7 @@ _TIED: dict[str, tuple[str, ...]] = {
     "relationship_contact": ("function",),
     "stock_policy_clause": ("minimum", "maximum", "target"),
     "fence_clause": ("frozen_days", "firm_days", "flexible_days"),
+    "service_level_clause": ("measure", "due", "late_days"),
     "case_reference": ("record",),
     "case_file": ("counterparty_id", "breach_id", "level"),
     "access_review": ("state", "started_at", "due_at", "closed_at"),
