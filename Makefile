@@ -2,6 +2,7 @@
 #   make demo    a hub with a year of six firms' business at http://127.0.0.1:8000/explore
 #   make test    the test suite          make check   linters, types, floors
 #   make bench   the measured promises   make lock    rewrite requirements/*.lock
+#   make endurance   10,000 changes while everything is killed; 100,000 subscriptions on one socket (five minutes)
 # SCMHUB_HOME, SCMHUB_PORT and every other SCMHUB_* setting apply to 'make demo' as to 'scmhub demo'.
 
 SHELL := /bin/sh
@@ -13,7 +14,7 @@ UV ?= $(shell command -v uv 2>/dev/null)
 HOME_OF_DEMO := $(if $(filter 0,$(shell id -u)),/var/lib/scmhub-demo,$(CURDIR)/.home)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check lint types floors bench lock wheel clean
+.PHONY: demo test check lint types floors bench endurance lock wheel clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/run.stamp
@@ -32,6 +33,13 @@ types: $(VENV)/dev.stamp
 
 floors: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-logo
+
+ENDURANCE := benchmarks/endurance.md
+
+endurance: $(VENV)/dev.stamp
+	printf '# Endurance\n\n`make endurance` wrote this.\n\n' > $(ENDURANCE)
+	ENDURANCE_REPORT=$(ENDURANCE) CHAOS_ORDERS=2000 $(BIN)/python -m pytest tests/feed/test_chaos.py
+	ENDURANCE_REPORT=$(ENDURANCE) PAIRS=100000 $(BIN)/python -m pytest tests/graph/transport/test_ws.py -k come_and_go
 
 bench: $(VENV)/dev.stamp
 	PATH="$(BIN):$$PATH" $(BIN)/python -m benchmarks.run $(BENCH)

@@ -1,4 +1,6 @@
-"""``python -m benchmarks.fanout``: equal payloads, rounds hub, stock, hub, stock, then the goal; Markdown out.
+"""``python -m benchmarks.fanout``: equal payloads, rounds hub, stock, hub, stock, then the goal, then one replica killed.
+
+All of it, and the same for few readers of each change, takes eight minutes and writes ``report.md`` beside this file.
 
 Every measurement has a server that was started for it, so that memory is its own and nobody inherits a warm heap.
 """
@@ -18,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +28,7 @@ from typing import Any
 
 from benchmarks.fanout.fleet import Fleet, Writer
 from benchmarks.fanout.hub import Chain, documents, found
-from benchmarks.fanout.shape import Figures, Shape, table
+from benchmarks.fanout.shape import Figures, Shape, table, verdict
 from benchmarks.fanout.stock import change_id
 from benchmarks.postgres import Postgres
 from benchmarks.processes import PROC, Child, cpu_seconds, free_port, listens, tree
@@ -154,7 +156,7 @@ async def measure(side: Hub | Stock, shape: Shape, note: str = "") -> Figures:
         print(f"  connected in {time.monotonic() - began:.1f} s", file=sys.stderr)
         await asyncio.sleep(1)
         figures.idle_kib = (server.resident_kib() - before) / shape.subscribers
-        await writer.run(shape.streams, shape.rate)  # every item once, so that clients know where each stands
+        await writer.run(2 * shape.owners, shape.rate)  # so that everybody has a cursor
         await fleet.until_heard(writer.written, shape.owners)
         await asyncio.sleep(1)
         await _window(figures, side, server, fleet, writer)
@@ -222,16 +224,39 @@ def machine(postgres: Postgres, load: float) -> str:
     )
 
 
-async def run(options: argparse.Namespace, folder: Path) -> str:
-    """Everything it starts ends with it, also when it is told to stop."""
-    task = asyncio.current_task()
-    assert task
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+@dataclass(frozen=True)
+class Plan:
+    """One section of the report."""
+
+    title: str
+    peer: Shape
+    goal: Shape
+    rounds: int
+    kill: bool = False
+
+
+def plans(options: argparse.Namespace) -> list[Plan]:
     goal = Shape(
         options.subscribers, options.rate, options.events, options.owners, options.documents, options.per_partner,
         options.deaf, options.churn, options.processes,
     )  # fmt: skip
     peer = replace(goal, subscribers=options.peer_subscribers, rate=options.peer_rate, deaf=0, churn=0)
+    title = f"{options.owners} x {options.documents}: every change of an owner to everybody who follows it"
+    found = [Plan(title, peer, goal, options.rounds, options.kill)]
+    if options.few:
+        goal = Shape(400, 10, 100, owners=4, documents=3, per_partner=10, deaf=0.01, churn=0.005)
+        peer = replace(goal, subscribers=200, rate=5, deaf=0, churn=0)
+        found.append(Plan("Four owners, three documents, many partners: few readers of each change", peer, goal, 1))
+    return found
+
+
+async def run(plan: Plan, folder: Path) -> str:
+    """Everything it starts ends with it, also when it is told to stop."""
+    task = asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    goal, peer = plan.goal, plan.peer
+    folder.mkdir(mode=0o755)
     postgres = Postgres(folder / "postgres")
     postgres.start()
     try:
@@ -241,12 +266,12 @@ async def run(options: argparse.Namespace, folder: Path) -> str:
         most = max(goal.partners, peer.partners), max(goal.streams, peer.streams) // goal.owners
         settings = load_settings(environ(place))
         hub = Hub(postgres, place, await found(place.database_url, settings, goal.owners, *most))
-        figures = await _rounds(hub, peer, options.rounds, folder)
+        figures = await _rounds(hub, peer, plan.rounds, folder)
         if goal.subscribers:
             figures.append(await measure(hub, goal, ", goal"))
-            if options.kill:
+            if plan.kill:
                 figures.append(await measure(hub, replace(goal, killed=True), ", one of two killed"))
-        return f"{machine(postgres, before)}.\n\n{table(figures)}\n"
+        return f"## {plan.title}\n\n{machine(postgres, before)}.\n\n{table(figures)}\n\n{verdict(figures)}\n"
     finally:
         postgres.stop()
 
@@ -271,13 +296,14 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--documents", type=int, default=1, help="different documents")
     options.add_argument("--per-partner", type=int, default=50, help="sockets of one partner; the hub's limit is 200")
     options.add_argument("--deaf", type=float, default=0.01, help="share of the goal's sockets that never reads")
-    options.add_argument("--churn", type=float, default=0.0, help="share that loses its socket each second and resumes")
+    options.add_argument("--churn", type=float, default=0.002, help="share that loses its socket each second and resumes")
     options.add_argument("--peer-subscribers", type=int, default=1000, help="sockets of the rounds with the peer")
     options.add_argument("--peer-rate", type=float, default=1.0, help="changes a second of these rounds")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--processes", type=int, default=2, help="processes that hold the sockets")
     options.add_argument("--no-kill", dest="kill", action="store_false", help="leave out the killed replica")
-    options.add_argument("--out", type=Path, default=None)
+    options.add_argument("--no-few", dest="few", action="store_false", help="leave out few readers of each change")
+    options.add_argument("--out", type=Path, default=Path(__file__).parent / "report.md")
     return options.parse_args()
 
 
@@ -291,12 +317,13 @@ def allow_many_sockets() -> None:
 def main() -> None:
     chosen = arguments()
     allow_many_sockets()
+    texts = ["# Fan-out\n\n`python -m benchmarks.fanout` wrote this; [the guide](../README.md) says what is measured.\n"]
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         Path(folder).chmod(0o755)
-        text = "# Fan-out\n\n" + asyncio.run(run(chosen, Path(folder)))
-    print(text)
-    if chosen.out:
-        chosen.out.write_text(text)
+        for number, plan in enumerate(plans(chosen)):
+            texts.append(asyncio.run(run(plan, Path(folder) / str(number))))
+            print(texts[-1])
+    chosen.out.write_text("\n".join(texts))
 
 
 if __name__ == "__main__":

@@ -86,6 +86,8 @@ def quantile(every: Counter[int], share: float) -> float:
     return 0.0
 
 
+MOST_LAST_MS, LEAST_RATIO, MOST_KIB = 500, 20, 40
+"""What is to be reached: the last subscriber of 99 of 100 changes, the peer's CPU to ours, memory of an idle socket."""
 HEAD = (
     "server", "sockets", "owners x documents", "changes/s", "deliveries/s", "CPU s / 1,000", "PostgreSQL s / 1,000",
     "p50 ms", "p99 ms", "last p50 ms", "last p99 ms", "KiB / idle", "grown MiB", "in kernel MiB", "clients' CPU",
@@ -93,24 +95,53 @@ HEAD = (
 )  # fmt: skip
 
 
+def _last(each: Figures, share: float) -> float:
+    return each.last[int(len(each.last) * share)]
+
+
 def _row(each: Figures) -> tuple[str, ...]:
-    last, shape = each.last, each.shape
+    shape = each.shape
     return (
         each.name, f"{shape.subscribers:,}", f"{shape.owners} x {shape.documents}", f"{shape.rate:g}",
         f"{each.deliveries / each.seconds:,.0f}", f"{each.cpu / each.deliveries * 1000:.4f}",
         f"{each.database_cpu / each.deliveries * 1000:.4f}", f"{quantile(each.every, 0.5):.0f}",
-        f"{quantile(each.every, 0.99):.0f}", f"{last[len(last) // 2]:.0f}", f"{last[int(len(last) * 0.99)]:.0f}",
+        f"{quantile(each.every, 0.99):.0f}", f"{_last(each, 0.5):.0f}", f"{_last(each, 0.99):.0f}",
         f"{each.idle_kib:.1f}", f"{each.grown_kib / 1024:.1f}", f"{each.kernel_kib / 1024:.1f}",
         f"{each.load_cpu / each.seconds:.0%}", str(dict(+each.faults) or "none"),
     )  # fmt: skip
+
+
+def _ratios(found: Sequence[Figures]) -> list[float]:
+    pairs = [(a, b) for a, b in itertools.pairwise(found) if (a.name, b.name) == ("scmhub", "stock Strawberry")]
+    return sorted((b.cpu / b.deliveries) / (a.cpu / a.deliveries) for a, b in pairs)
+
+
+def verdict(found: Sequence[Figures]) -> str:
+    """What of the goals was reached, by the worst that was seen."""
+    ours = [each for each in found if each.name.startswith("scmhub")]
+    lines = [
+        f"- The last subscriber within {MOST_LAST_MS} ms (p99), {each.shape.subscribers:,} sockets,"
+        f" {each.deliveries / each.seconds:,.0f} deliveries a second: {_met(_last(each, 0.99), MOST_LAST_MS, 'ms')}."
+        for each in ours if each.name.endswith("goal")
+    ]  # fmt: skip
+    if ratios := _ratios(found):
+        reached = "reached" if ratios[0] >= LEAST_RATIO else "**not reached**"
+        lines.append(f"- {LEAST_RATIO} times less CPU than stock: {reached}, {ratios[0]:.1f}.")
+    lines.append(f"- {MOST_KIB} KiB for an idle socket: {_met(max(each.idle_kib for each in ours), MOST_KIB, 'KiB')}.")
+    wrong = sum((each.faults for each in ours), Counter[str]())
+    lines.append(f"- Lost, twice, out of order or of another: {dict(+wrong) or 'nothing'}.")
+    return "\n".join(lines)
+
+
+def _met(value: float, most: float, unit: str) -> str:
+    return f"{'reached' if value < most else '**not reached**'}, {value:.0f} {unit}"
 
 
 def table(found: Sequence[Figures]) -> str:
     """The figures as Markdown, and how many times the hub's CPU the peer takes, round by round."""
     rows = [HEAD, ("---",) * len(HEAD), *map(_row, found)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    pairs = [(a, b) for a, b in itertools.pairwise(found) if (a.name, b.name) == ("scmhub", "stock Strawberry")]
-    ratios = sorted((b.cpu / b.deliveries) / (a.cpu / a.deliveries) for a, b in pairs)
+    ratios = _ratios(found)
     if ratios:
         lines += ["", f"CPU per delivery, stock to hub, by round: {', '.join(f'{each:.1f}' for each in ratios)}."]
     lines += [

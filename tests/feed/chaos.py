@@ -139,6 +139,14 @@ class Client:
             self.items.append(item)
             self.news.set()
 
+    def crash(self) -> None:
+        """Forget everything but what was taken in, and start again behind it."""
+        assert self.task
+        self.task.cancel()
+        if self.items:
+            self.after = self.items[-1]["cursor"]
+        self.start()
+
     def changes(self) -> list[tuple[str, str]]:
         """(change, record) of each change of an order, in the order of arrival."""
         return [(each["id"], each["recordId"]) for each in self.items if each.get("kind") == "ORDER" and "id" in each]

@@ -14,6 +14,7 @@ from tests.support.hub import viewer_of
 
 from scmhub.errors import BadUserInput, Forbidden, ValidationFailed
 from scmhub.feed.tail import RING
+from scmhub.graph.deliver.feed import CATCH_UPS
 from scmhub.graph.deliver.follow import Cut
 from scmhub.graph.request import GraphQLRequest
 from scmhub.identity.tables import IntegrationTable
@@ -321,3 +322,25 @@ async def test_many_come_and_go_and_nothing_is_left(chain: Chain) -> None:
         await chain.leave(await chain.follow("bolt", wait=False))
     assert chain.feed.groups == {}
     assert chain.timers.waiting == []
+
+
+async def test_who_comes_back_to_the_same_place_shares_a_page(chain: Chain) -> None:
+    """Screens of a firm whose hub was killed: one reading for all, and everybody has everything."""
+    whole = await chain.follow("bolt")
+    await orders(chain, 4)
+    await chain.step()
+    judged = chain.feed.judge.statements
+    for _ in range(CATCH_UPS):
+        await chain.feed.catch_ups.acquire()
+    start = whole.items[0]["cursor"]
+    screens = [await chain.follow("bolt", wait=False, after=start) for _ in range(20)]
+    async with asyncio.timeout(10):
+        while [each.waiting for each in chain.feed.pages._under_way.values()] != [20]:
+            await asyncio.sleep(0)
+    await chain.leave(screens.pop(0))
+    for _ in range(CATCH_UPS):
+        chain.feed.catch_ups.release()
+    for screen in screens:
+        assert await screen.until(7) == whole.items[1:]
+    assert chain.feed.judge.statements == judged + 2, "one for each kind"
+    assert chain.feed.pages._under_way == {}

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
+import resource
+import time
 from contextlib import AsyncExitStack, suppress
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from streaming import LIMITS, Streaming, closed, recv, say, subscribe
+from tests.endurance import report
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -169,15 +175,16 @@ async def test_what_is_wrong_ends_its_operation_and_no_other(streaming: Streamin
         assert (message["type"], message["id"]) == ("next", "feed")
 
 
+PAIRS = int(os.environ.get("PAIRS", "2000"))
+"""Of subscribe and complete; ``make endurance`` sends 100,000."""
+
+
 async def test_many_operations_come_and_go_and_nothing_is_left(streaming: Streaming) -> None:
     async with streaming.socket() as ws:
         tasks = len(asyncio.all_tasks())
-        for number in range(2_000):
-            await say(ws, subscribe(str(number % 2)))
-            await say(ws, {"type": "complete", "id": str(number % 2)})
-        await say(ws, {"type": "ping"})
-        while (await recv(ws))["type"] != "pong":
-            pass
+        await _subscribe_and_complete(ws, 500)
+        objects, resident, began = _objects(), _resident_kib(), time.monotonic()
+        await _subscribe_and_complete(ws, PAIRS)
         await streaming.until_followers(0)
         async with asyncio.timeout(10):
             while len(asyncio.all_tasks()) > tasks:
@@ -185,7 +192,37 @@ async def test_many_operations_come_and_go_and_nothing_is_left(streaming: Stream
         assert streaming.hub.feed
         assert streaming.hub.feed.groups == {}
         assert len(streaming.hub.feed.lines) == 1
+        grown = _objects() - objects
+        assert grown < 500
+        report(
+            "Subscribe and complete",
+            {
+                "pairs on one socket": PAIRS, "seconds": round(time.monotonic() - began), "objects more than before": grown,
+                "KiB resident before, hub and client": resident, "after": _resident_kib(), "tasks, followers left": 0,
+            },
+        )  # fmt: skip
     await streaming.until_lines(0)
+
+
+async def _subscribe_and_complete(ws: Any, pairs: int) -> None:
+    """And wait until the hub has taken all of it."""
+    for number in range(pairs):
+        await say(ws, subscribe(str(number % 2)))
+        await say(ws, {"type": "complete", "id": str(number % 2)})
+        if number % 2_000 == 1_999 or number == pairs - 1:
+            await say(ws, {"type": "ping"})
+            while (await recv(ws))["type"] != "pong":
+                pass
+
+
+def _objects() -> int:
+    gc.collect()
+    return len(gc.get_objects())
+
+
+def _resident_kib() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1]) if Path("/proc/self/statm").exists() else 0
+    return pages * resource.getpagesize() // 1024
 
 
 async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Streaming) -> None:

@@ -23,6 +23,7 @@ from scmhub.feed.timers import Timers, pause
 from scmhub.graph.deliver.follow import Cut, Follower, Sink
 from scmhub.graph.deliver.group import Asked, Frame, Group
 from scmhub.graph.deliver.judge import Item, Judge
+from scmhub.graph.deliver.pages import Pages
 from scmhub.graph.deliver.pull import Page
 from scmhub.graph.deliver.routes import Routes
 from scmhub.graph.deliver.selection import FeedSelection, compile_feed
@@ -89,6 +90,7 @@ class Feed:
         self._of_partner: Counter[UUID] = Counter()
         self.groups: dict[Any, Group] = {}
         self.catch_ups = asyncio.Semaphore(CATCH_UPS)
+        self.pages = Pages(self.catch_ups)
         self.reads = reads
         self._cursors = cursors
         self._documents = documents

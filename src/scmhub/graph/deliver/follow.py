@@ -11,14 +11,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from scmhub.feed.cursor import Place
-from scmhub.feed.log import Event
 from scmhub.feed.timers import within
 from scmhub.graph.deliver.group import Asked, Frame
 from scmhub.graph.deliver.judge import Item
+from scmhub.graph.deliver.pages import Page
 from scmhub.graph.deliver.selection import START
 from scmhub.sharing.lens import Lens
 
@@ -170,37 +171,48 @@ class Follower:
             if self.position >= goal:
                 self._feed.join(self._key, self._asked, self)
                 return
-            async with self._feed.catch_ups:
-                await self._page()
+            place = (self._key, self.lens, self.epoch, self.position)
+            await self._tell(await self._feed.pages.get(place, self._page))
 
     def _check(self) -> None:
         trouble = self._feed.tail.trouble()
         if trouble:
             raise Cut(1013, "the change log cannot be followed at the moment")
 
-    async def _page(self) -> None:
-        """The next events that may concern this follower."""
+    async def _page(self) -> Page:
+        """The next events that may concern this follower, and whoever else stands here."""
         events, until = await self._feed.behind(self.lens, self.position)
         concerns = self._feed.routes.concerns
-        where = self._asked.where
+        where, epoch = self._asked.where, self.epoch
         wanted = [each for each in events if where.admits(each) and concerns(each, self.lens.partner_id)]
         pairs = [(event, self.lens) for event in wanted]
         judged = await self._feed.judge.items(self._asked.selection, self._asked.args, pairs, where)
-        for event, items in zip(wanted, judged, strict=True):
-            for item in items:
-                await self._push(item, event)
-                if self._note(item):
-                    # Its records are read after this place, so what follows is repeated at worst.
-                    self.position = event.seq
-                    return
-            self.position = event.seq
-        self.position = max(self.position, until)
+        frame = partial(self._feed.frame, self._asked.selection, self.lens)
+        told = [
+            (event.seq, [frame((epoch, event.seq, event.at), item) for item in items])
+            for event, items in zip(wanted, judged, strict=True)
+        ]
+        return Page(told, until)
 
-    async def _push(self, item: Item, event: Event | None = None) -> None:
-        """An item of an event, or one that speaks of the place reached."""
-        seq, at = (self.position, self._feed.clock()) if event is None else (event.seq, event.at)
-        frame = self._feed.frame(self._asked.selection, self.lens, (self.epoch, seq, at), item)
-        if not self._sink.push(frame.payload, frame.cursor):
+    async def _tell(self, page: Page) -> None:
+        for seq, frames in page.told:
+            for frame in frames:
+                await self._hand(frame)
+                if self._note(frame.item):
+                    # Its records are read after this place, so what follows is repeated at worst.
+                    self.position = seq
+                    return
+            self.position = seq
+        self.position = max(self.position, page.until)
+
+    async def _push(self, item: Item) -> None:
+        """An item that speaks of the place reached."""
+        place = (self.epoch, self.position, self._feed.clock())
+        await self._hand(self._feed.frame(self._asked.selection, self.lens, place, item))
+
+    async def _hand(self, frame: Frame) -> None:
+        _, more = self._sink.push_all([frame])
+        if not more:
             self._full = True
             await self._until_writable()
 
