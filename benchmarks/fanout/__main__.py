@@ -1,4 +1,4 @@
-"""``python -m benchmarks.fanout``: equal payloads, rounds hub, stock, hub, stock, then the goal, then one replica killed.
+"""``python -m benchmarks.fanout``: equal payloads, rounds hub, stock, hub, stock, then the goal, then a killed replica.
 
 All of it, and the same for few readers of each change, takes eight minutes and writes ``report.md`` beside this file.
 
@@ -296,7 +296,7 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--documents", type=int, default=1, help="different documents")
     options.add_argument("--per-partner", type=int, default=50, help="sockets of one partner; the hub's limit is 200")
     options.add_argument("--deaf", type=float, default=0.01, help="share of the goal's sockets that never reads")
-    options.add_argument("--churn", type=float, default=0.002, help="share that loses its socket each second and resumes")
+    options.add_argument("--churn", type=float, default=0.002, help="share that loses its socket each second")
     options.add_argument("--peer-subscribers", type=int, default=1000, help="sockets of the rounds with the peer")
     options.add_argument("--peer-rate", type=float, default=1.0, help="changes a second of these rounds")
     options.add_argument("--rounds", type=int, default=3)
@@ -317,7 +317,7 @@ def allow_many_sockets() -> None:
 def main() -> None:
     chosen = arguments()
     allow_many_sockets()
-    texts = ["# Fan-out\n\n`python -m benchmarks.fanout` wrote this; [the guide](../README.md) says what is measured.\n"]
+    texts = ["# Fan-out\n\n`python -m benchmarks.fanout` wrote this; see [what is measured](../README.md).\n"]
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         Path(folder).chmod(0o755)
         for number, plan in enumerate(plans(chosen)):

@@ -3,8 +3,8 @@
 Obeys lines of JSON on stdin and answers each with one line: ``open``, ``seen``, ``churn``, ``report``. It ends with its
 stdin. Changes are dealt out in turn: number n is of owner n % owners and of stream n % streams, which is one item; who
 follows an owner gets all streams of it. ``REV 000123`` in a record says how far its item is, which may be further than
-the change that is told: values are read at delivery. Which change is told its ``id`` says, and the log says which number
-that is: ``report`` gets the list.
+the change that is told: values are read at delivery. Which change is told its ``id`` says, and the log says which
+number that is: ``report`` gets the list.
 
 What comes is stamped and put by; it is read when nothing has come for a while. So the time it takes this process to
 check ten thousand frames is not taken for the hub's.
