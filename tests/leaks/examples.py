@@ -38,12 +38,15 @@ class Example:
     """The viewer's, limited or not."""
 
 
-class Judge:
-    """Asks the hub and the oracle; keeps one oracle per partner of a world."""
+Oracles = dict[tuple[World, Lens], Oracle]
 
-    def __init__(self, bench: Bench) -> None:
+
+class Judge:
+    """Asks the hub and the oracle; keeps one oracle per lens on a world, for the next judge too if it is given them."""
+
+    def __init__(self, bench: Bench, oracles: Oracles | None = None) -> None:
         self.bench = bench
-        self._oracles: dict[tuple[World, Lens], Oracle] = {}
+        self._oracles: Oracles = {} if oracles is None else oracles
 
     def oracle(self, world: World, viewer: Lens) -> Oracle:
         key = (world, viewer)

@@ -15,7 +15,7 @@ from scmhub.sharing.proof import PolicyBypassed
 from ..support.hub import Bench, another
 from ..support.world import World
 from .documents import SCHEMA, Document, documents
-from .examples import Judge, draw, wrongly_expanded, wrongly_unmasked
+from .examples import Judge, Oracles, draw, wrongly_expanded, wrongly_unmasked
 from .mutants import MUTANTS, Mutant
 
 DOCUMENTS, TIMES = 2400, 6
@@ -31,12 +31,19 @@ def budget() -> list[Document]:
     return list(documents(2, DOCUMENTS))
 
 
+@pytest.fixture(scope="module")
+def oracles() -> Oracles:
+    """What should be answered does not depend on what is wrong with the hub."""
+    return {}
+
+
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if not each.world], ids=lambda mutant: mutant.name)
 async def test_a_policy_bug_is_noticed(
-    crowded: Bench, worlds: list[World], budget: list[Document], mutant: Mutant, caplog: pytest.LogCaptureFixture
-) -> None:
+    crowded: Bench, worlds: list[World], budget: list[Document], oracles: Oracles, mutant: Mutant,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     with mutant.at_work():
-        compared, noticed = (0, ", ".join(wrongly_unmasked())) if wrongly_unmasked() else await _hunt(crowded, worlds, budget)
+        compared, noticed = (0, ", ".join(wrongly_unmasked())) if wrongly_unmasked() else await _hunt(crowded, worlds, budget, oracles)
     assert mutant.applied, "this mutant changes nothing any more"
     assert noticed, f"survived {compared} examples"
     failed = {type(record.exc_info[1]) for record in caplog.records if record.exc_info}
@@ -70,9 +77,11 @@ def test_a_raw_order_is_refused_before_anything_is_served(kind: str, changes: di
         check_kind(SCHEMA.registry, replace(declared, fields=fields, **changes))
 
 
-async def _hunt(bench: Bench, worlds: list[World], budget: list[Document]) -> tuple[int, str | None]:
+async def _hunt(
+    bench: Bench, worlds: list[World], budget: list[Document], oracles: Oracles
+) -> tuple[int, str | None]:
     fresh = another(bench)
     try:
-        return await Judge(fresh).first_disagreement(draw(worlds, budget, TIMES, seed=3))
+        return await Judge(fresh, oracles).first_disagreement(draw(worlds, budget, TIMES, seed=3))
     finally:
         fresh.hub.documents.close()
