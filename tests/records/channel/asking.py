@@ -129,6 +129,20 @@ async def receive(firms: Firms, shipment: Any, good: str, damaged: str = "0") ->
     )  # fmt: skip
 
 
+async def sent(firms: Firms, placed: Any, quantity: str, arrival: str) -> Any:
+    """bolt plans a shipment of the order's only line; two hours later it leaves."""
+    shipment = await ship(firms, placed, quantity, arrival)
+    firms.clock.pass_by(hours=2)
+    return await report(firms, "bolt", shipment, "DEPARTURE")
+
+
+async def a_plan(firms: Firms, *, confirmed: bool = True) -> tuple[Any, Any]:
+    """acme has 50, needs 10 a day, and orders 100 for the day after tomorrow; the position, and the order."""
+    position = await stock(firms, "acme", "50")
+    await need(firms, *["10"] * 6)
+    return position, await order(firms, "100", day(2), confirmed=confirmed)
+
+
 EXAMPLE = ("40", "60", "50", "50", "60", "50")
 INBOUND = ("0", "60", "100", "0", "0", "40")
 

@@ -9,6 +9,7 @@ from .asking import (
     CHANNEL,
     FIGURES,
     ORDER,
+    a_plan,
     ask,
     commit,
     day,
@@ -18,6 +19,7 @@ from .asking import (
     points,
     receive,
     report,
+    sent,
     ship,
     stock,
     values,
@@ -91,9 +93,7 @@ async def test_what_was_answered_then_is_answered_again(firms: Firms) -> None:
 async def test_before_anything_was_said_nothing_is_known(firms: Firms) -> None:
     before = firms.clock.now.isoformat()
     firms.clock.pass_by(hours=1)
-    await stock(firms, "acme", "50")
-    await need(firms, *["10"] * 6)
-    await order(firms, "100", day(2))
+    await a_plan(firms)
     [plant] = (await ask(firms, "acme", "acme-plant", asOf=before))["sites"]
     assert plant["openingStock"]["reason"] == "NOT_AVAILABLE"
     for name in FIGURES:
@@ -101,9 +101,7 @@ async def test_before_anything_was_said_nothing_is_known(firms: Firms) -> None:
 
 
 async def test_what_cannot_be_told_for_the_instant_is_said(firms: Firms) -> None:
-    position = await stock(firms, "acme", "50")
-    await need(firms, *["10"] * 6)
-    placed = await order(firms, "100", day(2))
+    position, placed = await a_plan(firms)
     instant = firms.clock.pass_by(hours=1).isoformat()
     firms.clock.pass_by(hours=1)
     await done(
@@ -125,15 +123,12 @@ async def test_what_cannot_be_told_for_the_instant_is_said(firms: Firms) -> None
 
 async def test_an_order_that_was_agreed_later_was_open_before(firms: Firms) -> None:
     """Asked for, and not answered yet, at the instant; long received and closed today."""
-    await stock(firms, "acme", "50")
-    placed = await order(firms, "100", day(2), confirmed=False)
+    _, placed = await a_plan(firms, confirmed=False)
     asked_at = firms.clock.pass_by(hours=1).isoformat()
     firms.clock.pass_by(hours=1)
     given = {"order": placed["id"], "expectedVersion": placed["version"]}
     placed = await done(firms, "bolt", "orderConfirm", ORDER, **given)
-    shipment = await ship(firms, placed, "100", day(3))
-    for firm, milestone in (("bolt", "DEPARTURE"), ("acme", "ARRIVAL")):
-        shipment = await report(firms, firm, shipment, milestone)
+    shipment = await report(firms, "acme", await sent(firms, placed, "100", day(3)), "ARRIVAL")
     await receive(firms, shipment, "100")
     then = await ask(firms, "acme", "acme-plant", asOf=asked_at)
     assert (values(then["sites"][0], "ordered")[2], then["uncounted"]) == ("100", [])

@@ -11,6 +11,7 @@ from .asking import (
     CHANNEL,
     EXAMPLE,
     FIGURES,
+    a_plan,
     ask,
     commit,
     day,
@@ -20,6 +21,7 @@ from .asking import (
     points,
     receive,
     report,
+    sent,
     ship,
     stock,
     supply,
@@ -176,16 +178,13 @@ def ends(figure: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
 
 async def test_a_part_that_is_withheld_gives_a_range(firms: Firms) -> None:
     """dyna sees promises but not what was shipped of them: between nothing and all of it is still to come."""
-    await stock(firms, "acme", "50")
-    await need(firms, *["10"] * 6)
-    placed = await order(firms, "100", day(2))
+    _, placed = await a_plan(firms)
     await firms.grant("acme", "dyna", "ORDER", "promises")
     await firms.grant("acme", "dyna", "FORECAST", "quantity")
     await firms.grant("acme", "dyna", "INVENTORY", "stock")
     [plant] = (await ask(firms, "dyna", "acme-plant"))["sites"]
     assert values(plant, "promised")[2] == "100"  # confirmed: nothing can have left yet
-    firms.clock.pass_by(hours=2)
-    await report(firms, "bolt", await ship(firms, placed, "30", day(3)), "DEPARTURE")
+    await sent(firms, placed, "30", day(3))
     [plant] = (await ask(firms, "dyna", "acme-plant"))["sites"]
     third = plant["buckets"][2]
     assert {name: third["promised"][name] for name in ("value", "low", "high")} == {
@@ -221,9 +220,7 @@ async def test_owner_and_holder_state_different_stock_side_by_side(firms: Firms)
 
 async def test_receipts_and_stock_systems_are_compared_with_the_records(firms: Firms) -> None:
     placed = await order(firms, "100", day(2))
-    shipment = await ship(firms, placed, "100", day(3))
-    firms.clock.pass_by(hours=2)
-    shipment = await report(firms, "bolt", shipment, "DEPARTURE")
+    shipment = await sent(firms, placed, "100", day(3))
     await stock(firms, "acme", "50", inTransit="120", onOrder="5")
     found = await ask(firms, "acme", "acme-plant")
     assert [(each["fact"], each["gap"]) for each in found["claims"]] == [("IN_TRANSIT", "20")]
@@ -280,9 +277,7 @@ async def test_hidden_rows_change_no_byte(firms: Firms) -> None:
     forecast = await need(firms, "40", "60", "70", "80", points=points("70", "80", first=NOW.date().replace(day=7)))
     await commit(firms, forecast, "40", "60")
     await stock(firms, "acme", "100")
-    shipment = await ship(firms, await order(firms, "9", day(1)), "9", day(2))
-    firms.clock.pass_by(hours=2)
-    await report(firms, "bolt", shipment, "DEPARTURE")
+    await sent(firms, await order(firms, "9", day(1)), "9", day(2))
     after = [await bytes_of("cargo"), await bytes_of("dyna"), await bytes_of("cargo", sites=None)]
     assert after == before
     assert orjson.loads(before[0])["data"]["channel"]["sites"][0]["buckets"][0]["demand"]["value"] == "40"
