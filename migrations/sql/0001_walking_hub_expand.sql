@@ -583,12 +583,22 @@ CREATE TABLE access_review_line (
 	owner_id UUID NOT NULL, 
 	review_id UUID NOT NULL, 
 	line_no INTEGER NOT NULL, 
-	rule_id UUID NOT NULL, 
-	rule_version INTEGER NOT NULL, 
-	kind VARCHAR COLLATE "C" NOT NULL, 
+	about VARCHAR COLLATE "C" NOT NULL, 
+	rule_id UUID, 
+	integration_id UUID, 
+	person_id UUID, 
+	subject_version INTEGER NOT NULL, 
+	kind VARCHAR COLLATE "C", 
 	grantee_id UUID, 
 	grantee_role VARCHAR COLLATE "C", 
-	field_groups VARCHAR[] NOT NULL, 
+	field_groups VARCHAR[], 
+	name TEXT, 
+	role VARCHAR COLLATE "C", 
+	token_scopes VARCHAR[], 
+	purposes VARCHAR[], 
+	kinds VARCHAR[], 
+	expires_at TIMESTAMP WITH TIME ZONE, 
+	stale_days INTEGER, 
 	activated_by VARCHAR COLLATE "C", 
 	activated_at TIMESTAMP WITH TIME ZONE, 
 	last_used_at TIMESTAMP WITH TIME ZONE, 
@@ -602,15 +612,27 @@ CREATE TABLE access_review_line (
 	CONSTRAINT pk_access_review_line PRIMARY KEY (id), 
 	CONSTRAINT ck_access_review_line_state CHECK (state in ('PENDING', 'ATTESTED', 'CHANGED', 'GONE')), 
 	CONSTRAINT ck_access_review_line_decision CHECK (decision in ('KEEP', 'REVOKE')), 
+	CONSTRAINT ck_access_review_line_about CHECK (about in ('RULE', 'INTEGRATION', 'PERSON')), 
+	CONSTRAINT ck_access_review_line_one_subject CHECK (num_nonnulls(rule_id, integration_id, person_id) = 1), 
+	CONSTRAINT ck_access_review_line_rule CHECK ((about = 'RULE') = (rule_id is not null and kind is not null)), 
+	CONSTRAINT ck_access_review_line_person CHECK ((about = 'PERSON') = (person_id is not null and role is not null)), 
 	CONSTRAINT uq_access_review_line_review_id_rule_id UNIQUE (review_id, rule_id), 
+	CONSTRAINT uq_access_review_line_review_id_integration_id UNIQUE (review_id, integration_id), 
+	CONSTRAINT uq_access_review_line_review_id_person_id_role UNIQUE (review_id, person_id, role), 
 	CONSTRAINT uq_access_review_line_review_id_line_no UNIQUE (review_id, line_no), 
 	CONSTRAINT fk_access_review_line_owner_id FOREIGN KEY(owner_id) REFERENCES partner (id), 
 	CONSTRAINT fk_access_review_line_review_id FOREIGN KEY(review_id) REFERENCES access_review (id), 
 	CONSTRAINT fk_access_review_line_rule_id FOREIGN KEY(rule_id) REFERENCES sharing_rule (id), 
+	CONSTRAINT fk_access_review_line_integration_id FOREIGN KEY(integration_id) REFERENCES integration (id), 
+	CONSTRAINT fk_access_review_line_person_id FOREIGN KEY(person_id) REFERENCES person (id), 
 	CONSTRAINT fk_access_review_line_grantee_id FOREIGN KEY(grantee_id) REFERENCES partner (id)
 );
 
+CREATE INDEX ix_access_review_line_integration_id ON access_review_line (integration_id);
+
 CREATE INDEX ix_access_review_line_owner_id_id ON access_review_line (owner_id, id);
+
+CREATE INDEX ix_access_review_line_person_id ON access_review_line (person_id);
 
 CREATE INDEX ix_access_review_line_rule_id ON access_review_line (rule_id);
 

@@ -40,7 +40,7 @@ _TIED: dict[str, tuple[str, ...]] = {
     "case_reference": ("record",),
     "case_file": ("counterparty_id", "breach_id", "level"),
     "access_review": ("state", "started_at", "due_at", "closed_at"),
-    "access_review_line": ("kind", "grantee_role"),
+    "access_review_line": ("kind", "grantee_role", "about", "role"),
     "breach": ("subject", "criterion", "bucket"),
     "breach_evidence": ("seen_by", "rule_kind", "owner_id", "item_id", "site_id", "day", "field_groups"),
 }

@@ -363,7 +363,7 @@ class World:
             said = self.maybe(self.pick(("KEEP", "REVOKE")), 0.5)
             self.add(
                 "access_review_line", owner_id=owner, review_id=review["id"], rule_id=rule["id"], line_no=number,
-                rule_version=rule["version"], state="ATTESTED" if said else "PENDING", decision=said,
+                subject_version=rule["version"], about="RULE", state="ATTESTED" if said else "PENDING", decision=said,
                 reason=said and self.text(), **{name: rule[name] for name in copied},
             )  # fmt: skip
 

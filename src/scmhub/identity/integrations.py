@@ -25,6 +25,7 @@ from scmhub.identity.proofs import digest_of
 from scmhub.identity.tables import ANY, CredentialProofTable, CredentialTable, IntegrationTable
 from scmhub.identity.viewer import TokenScope
 from scmhub.ids import new_id
+from scmhub.sharing.reviews import integration_moved
 
 SECRET_LIFE = timedelta(days=180)
 KEY_LIFE = timedelta(days=365)
@@ -169,6 +170,7 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
     integration.version += 1
     unit.session.add(integration)
     bar(unit, name_of("integration", integration.id))
+    await integration_moved(unit, integration.id, integration.grade, over=True)
     await audit.record(unit, "integration.suspended", _subject(integration))
 
 
@@ -188,6 +190,8 @@ async def set_permissions(
     integration.grade += 1
     integration.version += 1
     unit.session.add(integration)
+    await unit.session.flush()
+    await integration_moved(unit, integration.id, integration.grade, over=False)
     details = {"before": before, "after": _rights(integration)}
     await audit.record(unit, "integration.permissionsSet", _subject(integration), details)
 

@@ -27,6 +27,7 @@ from scmhub.identity.proofs import digest_of
 from scmhub.identity.roles import OF_A_PARTNER, OF_THE_HUB, Role
 from scmhub.identity.sessions import end_all
 from scmhub.ids import new_id
+from scmhub.sharing.reviews import person_moved
 
 INVITATION_LIFE = timedelta(days=7)
 BOOTSTRAP_LIFE = timedelta(hours=1)
@@ -159,6 +160,7 @@ async def regrade(unit: Unit, person: PersonTable, roles: list[str]) -> None:
     person.grade += 1
     person.version += 1
     unit.session.add(person)
+    await person_moved(unit, person.id, person.grade, roles)
     await end_all(unit, person.id)
     await login_grants.end_all(unit, name_of("person", person.id))
 
@@ -172,6 +174,7 @@ async def deactivate(unit: Unit, person: PersonTable) -> None:
     unit.session.add(person)
     await unit.rows("delete from local_account where person_id = $1", person.id)
     bar(unit, name_of("person", person.id))
+    await person_moved(unit, person.id, person.grade, [])
     await end_all(unit, person.id)
     await audit.record(unit, "person.deactivated", audit.subject_of("person", person.id))
 

@@ -18,7 +18,7 @@ from ...support.chain import ORDERS, Chain
 from ...support.hub import EPOCH, viewer_of
 
 LINE = (
-    "id version state decision kind grantee { code } granteeRole fieldGroups ruleVersion attestedVersion attestedBy"
+    "id version state decision kind grantee { code } granteeRole fieldGroups subjectVersion attestedVersion attestedBy"
     " reason activatedBy activatedAt lastUsedAt sharingRule { id version state }"
 )
 REVIEW = f"id version state reason dueAt startedBy closedBy closeReason revoked unattested lines {{ nodes {{ {LINE} }} }}"
@@ -58,7 +58,7 @@ class Stewards:
     async def attest(self, who: str, line: Any, decision: str, **changes: Any) -> tuple[Any, list[Any]]:
         given = {
             "accessReviewLine": line["id"], "expectedVersion": line["version"], "decision": decision,
-            "ruleVersion": line["sharingRule"]["version"], "reason": f"{decision.title()} it.",
+            "subjectVersion": line["sharingRule"]["version"], "reason": f"{decision.title()} it.",
         } | changes  # fmt: skip
         return await self.do(who, "accessReviewAttest", LINE, **given)
 
@@ -95,7 +95,7 @@ async def test_the_life_of_a_review(chain: Chain, stewards: Stewards) -> None:
     assert (review["state"], review["startedBy"], review["reason"]) == ("OPEN", ANN, "Yearly.")
     first, second = review["lines"]["nodes"]
     assert (first["sharingRule"]["id"], second["sharingRule"]["id"]) == (kept["id"], gone["id"])
-    assert (first["kind"], first["grantee"], first["fieldGroups"], first["ruleVersion"]) == ("ORDER", {"code": "CARGO"}, ["numbers"], 2)
+    assert (first["kind"], first["grantee"], first["fieldGroups"], first["subjectVersion"]) == ("ORDER", {"code": "CARGO"}, ["numbers"], 2)
     assert (first["activatedBy"], first["activatedAt"] is not None, first["lastUsedAt"]) == (ANN, True, None)
     assert (second["grantee"], second["granteeRole"], states(review)) == (None, "SUPPLIER", ["PENDING", "PENDING"])
 
@@ -151,13 +151,13 @@ async def test_a_rule_that_changed_must_be_looked_at_again(chain: Chain, steward
     rule = await stewards.step(ANN, "Activate", await stewards.done(ANN, "sharingRuleRevise", "id version", **revise))
 
     [line] = (await stewards.read(review))["lines"]["nodes"]
-    assert (line["state"], line["ruleVersion"], line["attestedVersion"], line["sharingRule"]["version"]) == ("CHANGED", 2, 2, 4)
+    assert (line["state"], line["subjectVersion"], line["attestedVersion"], line["sharingRule"]["version"]) == ("CHANGED", 2, 2, 4)
     _, [error] = await stewards.close(review)
     assert error["code"] == "ILLEGAL_TRANSITION"
     _, [error] = await stewards.attest(BEN, old, "REVOKE")
     assert (error["code"], error["path"]) == ("CONFLICT", ["input", "expectedVersion"])
-    found, [error] = await stewards.attest(BEN, line, "REVOKE", ruleVersion=2)
-    assert (error["code"], error["path"], found["state"]) == ("CONFLICT", ["input", "ruleVersion"], "CHANGED")
+    found, [error] = await stewards.attest(BEN, line, "REVOKE", subjectVersion=2)
+    assert (error["code"], error["path"], found["state"]) == ("CONFLICT", ["input", "subjectVersion"], "CHANGED")
 
     chain.bench.clock.set(DUE)
     closed, errors = await stewards.close(review)
@@ -277,7 +277,7 @@ async def test_nobody_else_learns_of_it(chain: Chain, stewards: Stewards) -> Non
             assert await chain.ask(firm, "query($id: ID!) { node(id: $id) { id } }", id=each["id"]) == {"node": None}
         given = {"accessReview": review["id"], "expectedVersion": 1, "reason": "Mine."}
         assert await chain.refused(firm, "accessReviewClose", given, record="accessReview", show="id") == ("NOT_FOUND", ["input", "accessReview"])
-        given = {"accessReviewLine": line["id"], "expectedVersion": 1, "ruleVersion": 2, "decision": "KEEP", "reason": "Mine."}
+        given = {"accessReviewLine": line["id"], "expectedVersion": 1, "subjectVersion": 2, "decision": "KEEP", "reason": "Mine."}
         refused = await chain.refused(firm, "accessReviewAttest", given, record="accessReviewLine", show="id")
         assert refused == ("NOT_FOUND", ["input", "accessReviewLine"])
     assert await stewards.read(review) == review

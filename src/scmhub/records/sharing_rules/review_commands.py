@@ -20,6 +20,13 @@ from scmhub.identity.viewer import Permission
 from scmhub.ids import new_id, public_id
 from scmhub.records.sharing_rules import review_rules as rules
 from scmhub.records.sharing_rules.commands import refuse_author, revoke
+from scmhub.records.sharing_rules.review_api import AccessReviewSubject
+from scmhub.records.sharing_rules.review_callers import (
+    check_attestable,
+    integration_lines,
+    people_lines,
+    revoke_callers,
+)
 from scmhub.records.sharing_rules.review_inputs import (
     AccessReviewAttestInput,
     AccessReviewCloseInput,
@@ -34,6 +41,7 @@ MOST_LINES = 500
 LOOK_BACK = timedelta(days=366)
 """How far back the access log is asked for the last use of a rule."""
 _RULES = Permission.RULES
+_CALLERS = {AccessReviewSubject.INTEGRATION: integration_lines, AccessReviewSubject.PERSON: people_lines}
 _Past = dict[tuple[UUID, int], dict[str, Any]]
 """What the logs say of a rule in one of its versions."""
 _REASON = ["input", "reason"]
@@ -50,12 +58,14 @@ where l.owner_id = $1 and l.id >= $2 and used.rule = any($3) group by used.rule
 
 @command(
     "accessReviewStart", payload="AccessReview", needs=_RULES, sensitive=True,
-    description="Starts a review: lists your rules that are ACTIVE or SUSPENDED and have not ended, as they are now. "
-    "Rules made later are for the next one. OUT_OF_RANGE: more than 500 rules; review fewer kinds at a time.",
+    description="Starts a review: lists your rules that are ACTIVE or SUSPENDED and have not ended, your active "
+    "integrations, the roles of your active people (`about` says which), as they are now. What comes later is for the "
+    "next one. OUT_OF_RANGE: more than 500 lines of one sort; review fewer kinds at a time.",
 )  # fmt: skip
 async def access_review_start(unit: Unit, given: AccessReviewStartInput) -> UUID:
     unit.reason = take.text(given.reason, MOST, _REASON)
     # The logs are long: they are read before others are kept waiting, again only for what has changed meanwhile.
+    take.count(len(given.about), len(AccessReviewSubject), "subject", ["input", "about"])
     past = await _past(unit, await _standing(unit, given))
     await hold_sharing(unit, unit.partner_id)
     standing = await _standing(unit, given)
@@ -66,13 +76,30 @@ async def access_review_start(unit: Unit, given: AccessReviewStartInput) -> UUID
     )  # fmt: skip
     unit.session.add(review)
     await unit.session.flush()
-    unit.session.add_all(_lines(unit, review, standing, past))
-    await _tell(unit, review, "started", {"dueAt": review.due_at.isoformat(), "lines": len(standing)})
+    lines = [*_lines(unit, standing, past), *await _caller_lines(unit, given)]
+    for number, line in enumerate(lines, 1):
+        line.owner_id, line.review_id, line.line_no = review.owner_id, review.id, number
+    unit.session.add_all(lines)
+    about = sorted({line.about for line in lines})
+    await _tell(unit, review, "started", {"dueAt": review.due_at.isoformat(), "lines": len(lines), "about": about})
     return review.id
+
+
+async def _caller_lines(unit: Unit, given: AccessReviewStartInput) -> list[AccessReviewLineTable]:
+    """The lines about integrations and people, if these are asked for."""
+    found: list[AccessReviewLineTable] = []
+    for subject, list_them in _CALLERS.items():
+        lines = await list_them(unit, MOST_LINES + 1) if subject in given.about else []
+        if len(lines) > MOST_LINES:
+            raise Refusal("OUT_OF_RANGE", f"A review lists at most {MOST_LINES} of a sort.", ["input", "about"])
+        found += lines
+    return found
 
 
 async def _standing(unit: Unit, given: AccessReviewStartInput) -> list[SharingRuleTable]:
     """The rules to list: in force, to be in force later, or one step from it, oldest first."""
+    if AccessReviewSubject.RULE not in given.about:
+        return []
     until = col(SharingRuleTable.valid_until)
     wanted = select(SharingRuleTable).where(
         SharingRuleTable.owner_id == unit.partner_id,
@@ -103,16 +130,14 @@ async def _past(unit: Unit, rules: list[SharingRuleTable]) -> _Past:
     }
 
 
-def _lines(
-    unit: Unit, review: AccessReviewTable, standing: list[SharingRuleTable], past: _Past
-) -> list[AccessReviewLineTable]:
+def _lines(unit: Unit, standing: list[SharingRuleTable], past: _Past) -> list[AccessReviewLineTable]:
     made = []
-    for number, rule in enumerate(standing, 1):
+    for rule in standing:
         opened = past[rule.id, rule.version]
         made.append(
             AccessReviewLineTable(
-                id=new_id(unit.now), owner_id=review.owner_id, review_id=review.id, line_no=number, rule_id=rule.id,
-                rule_version=rule.version, kind=rule.kind, grantee_id=rule.grantee_id, grantee_role=rule.grantee_role,
+                id=new_id(unit.now), rule_id=rule.id, subject_version=rule.version, kind=rule.kind,
+                grantee_id=rule.grantee_id, grantee_role=rule.grantee_role,
                 field_groups=rule.field_groups, activated_by=opened.get("actor"), activated_at=opened.get("at"),
                 last_used_at=opened["used"],
             )
@@ -123,7 +148,8 @@ def _lines(
 @command(
     "accessReviewAttest", payload="AccessReviewLine", needs=_RULES, sensitive=True,
     description="Decides of one line, or decides anew while the review is OPEN. CONFLICT: the rule has changed since "
-    "you looked at it. FOUR_EYES: your firm wants another person than who wrote the rule last to do that.",
+    "you looked at it. FOUR_EYES: your firm wants another person than who wrote the rule last to do that. FORBIDDEN: "
+    "it is your own role.",
 )  # fmt: skip
 async def access_review_attest(unit: Unit, given: AccessReviewAttestInput) -> UUID:
     await hold_sharing(unit, unit.partner_id)
@@ -136,17 +162,19 @@ async def access_review_attest(unit: Unit, given: AccessReviewAttestInput) -> UU
         review = await unit.session.get_one(AccessReviewTable, line.review_id)
         rules.after(review.state, "ATTEST")
         rules.check_line(line.state)
-        rule = await unit.session.get_one(SharingRuleTable, line.rule_id)
-        if rule.version != given.rule_version:
-            text = f"The rule has version {rule.version} now, not {given.rule_version}: look at it again."
-            raise Refusal("CONFLICT", text, ["input", "ruleVersion"])
-        await refuse_author(unit, rule, "attests it", rules.PATHS["ATTEST"])
-    line.state, line.decision, line.attested_version = "ATTESTED", given.decision.name, rule.version
+        rule = None if line.rule_id is None else await unit.session.get_one(SharingRuleTable, line.rule_id)
+        found = line.subject_version if rule is None else rule.version
+        if found != given.subject_version:
+            text = f"It has version {found} now, not {given.subject_version}: look at it again."
+            raise Refusal("CONFLICT", text, ["input", "subjectVersion"])
+        if rule is not None:
+            await refuse_author(unit, rule, "attests it", rules.PATHS["ATTEST"])
+        await check_attestable(unit, line, given.decision.name, rules.PATHS["ATTEST"])
+    line.state, line.decision, line.attested_version = "ATTESTED", given.decision.name, found
     line.attested_by, line.attested_at, line.version = unit.actor, unit.now, line.version + 1
     unit.session.add(line)
     details = {
-        "line": public_id("arl", line.id), "rule": public_id("rul", rule.id), "ruleVersion": rule.version,
-        "decision": line.decision,
+        "line": public_id("arl", line.id), "about": _subject(line), "subjectVersion": found, "decision": line.decision,
     }  # fmt: skip
     await _tell(unit, review, "attested", details)
     return line.id
@@ -156,7 +184,8 @@ async def access_review_attest(unit: Unit, given: AccessReviewAttestInput) -> UU
     "accessReviewClose", payload="AccessReview", needs=_RULES, sensitive=True,
     description="Closes a review and revokes, in the same transaction and as `sharingRuleRevoke` does, what was "
     "attested REVOKE. Before its due date every line must be attested (ILLEGAL_TRANSITION); from then on it closes as "
-    "it is, and rules of lines that are PENDING or CHANGED stay as they are: `unattested` counts them.",
+    "it is, and what is PENDING or CHANGED stays as it is: `unattested` counts it. Integrations "
+    "are suspended, roles are taken.",
 )  # fmt: skip
 async def access_review_close(unit: Unit, given: AccessReviewCloseInput) -> UUID:
     await hold_sharing(unit, unit.partner_id)
@@ -175,15 +204,27 @@ async def access_review_close(unit: Unit, given: AccessReviewCloseInput) -> UUID
     review.revoked, review.unattested, review.version = len(revoked), len(left), review.version + 1
     unit.session.add(review)
     for line in revoked:
-        unit.reason = line.reason  # why this rule goes was said by who decided it
-        await revoke(unit, await unit.session.get_one(SharingRuleTable, line.rule_id))
+        if line.rule_id is not None:
+            unit.reason = line.reason  # why this rule goes was said by who decided it
+            await revoke(unit, await unit.session.get_one(SharingRuleTable, line.rule_id))
+    await revoke_callers(unit, revoked)
     unit.reason = reason
     details = {
-        "revoked": [public_id("rul", line.rule_id) for line in revoked],
-        "unattested": [public_id("rul", line.rule_id) for line in left],
+        "revoked": [_subject(line) for line in revoked],
+        "unattested": [_subject(line) for line in left],
     }
     await _tell(unit, review, "closed", details)
     return review.id
+
+
+def _subject(line: AccessReviewLineTable) -> str:
+    """What a line is about, by its id; of a person also the role."""
+    if line.rule_id is not None:
+        return public_id("rul", line.rule_id)
+    if line.integration_id is not None:
+        return public_id("int", line.integration_id)
+    assert line.person_id
+    return f"{public_id('per', line.person_id)} {line.role}"
 
 
 async def _tell(unit: Unit, review: AccessReviewTable, action: str, details: Mapping[str, Any]) -> None:
