@@ -83,11 +83,11 @@ class Compiler:
         self.sites.append(site)
         return site, site.values(self._variables)
 
-    def _row(self, kind: Kind, subject: Row | None = None) -> Row:
+    def _row(self, kind: Kind, subject: Row | None = None, header: Row | None = None) -> Row:
         self._aliases += 1
         if kind.needs is not None:
             self.needs.add(kind.needs)
-        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject, asked={})
+        return Row(kind.policy, kind.table.name, f"t{self._aliases}", subject, asked={}, header=header)
 
     # -- one record ----------------------------------------------------------------------------------------------------
 
@@ -143,9 +143,9 @@ class Compiler:
         newest = self._row(target)
         json = self.record(target, newest, selected.selections).build()
         visible = target.policy.visible(newest)
-        found = newest.clause([sql("{} = {}", newest.cell(spec.by), row.cell("id"))], [visible])
         by = join(", ", [sql("{} desc", newest.cell(column)) for column in (spec.order, "id")])
-        return _or_null(sql("(select {} from {} order by {} limit 1)", json, found, by))
+        found = newest.clause([sql("{} = {}", newest.cell(spec.by), row.cell("id"))], [visible], by)
+        return _or_null(sql("(select {} from {} limit 1)", json, found))
 
     def _by_key(
         self, kind: Kind, key: Fragment | Bind, selections: Selections, *, named_by: tuple[Kind, Row] | None = None
@@ -167,12 +167,12 @@ class Compiler:
         target = self.registry.kinds[spec.kind]
         site, values = self.site(kind.name, selected, lambda given: check_page(given, spec.most))
         column = None if spec.order == "id" else spec.order
-        order = pages.Order(target, column, False, site, values, spec.default, spec.most)
         listed = Listed(target, row.judged if target.part_of else None, row, spec, site, values)
+        order = pages.Order(target, column, False, site, values, spec.default, spec.most, listed.told_apart)
         fields = self.fields(selected.selections, f"{target.name}Connection")
         if {each.name for each in fields} <= {"nodes", "__typename"}:
             return self._nodes_only(listed, order, fields)
-        inner = self._row(target, listed.whole)
+        inner = self._row(target, listed.whole, listed.header)
         count = pages.bounded_count(sql("select from {}", listed.clause(self._row(target, listed.whole), [])))
         if self.marks and listed.whole is None:
             each = self._row(target)
@@ -180,10 +180,9 @@ class Compiler:
             count = marks.counted(count, self._row(target), target, every)
         key, sort = inner.cell("id"), order.sort_cell(inner)
         keys = sql(
-            "keys as materialized (select {} from {} order by {} limit {})",
+            "keys as materialized (select {} from {} limit {})",
             pages.named(key, sort),
-            listed.clause(inner, order.stretch(key, sort)),
-            order.by(key, sort, travel=True),
+            listed.clause(inner, order.stretch(key, sort), order.by(key, sort, travel=True)),
             order.limit(1),
         )
         return self._page(target, listed.whole, order, keys, count, fields)
@@ -195,13 +194,12 @@ class Compiler:
             if each.name == "__typename":
                 members.append((each.key, Pieces().text(f'"{listed.kind.name}Connection"')))
                 continue
-            row = self._row(listed.kind, listed.whole)
+            row = self._row(listed.kind, listed.whole, listed.header)
             key, sort = row.cell("id"), order.sort_cell(row)
             json = self.record(listed.kind, row, each.selections).build()
             rows = sql(
-                "(select * from {} order by {} limit {})",
-                listed.clause(row, order.stretch(key, sort)),
-                order.by(key, sort, travel=True),
+                "(select * from {} limit {})",
+                listed.clause(row, order.stretch(key, sort), order.by(key, sort, travel=True)),
                 order.limit(0),
             )
             if order.backward:

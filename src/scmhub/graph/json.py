@@ -95,7 +95,7 @@ def _bare(cell: Fragment, of: Any, plain: bool) -> Pieces:
 
 
 def _nullable(cell: Fragment, of: Any, plain: bool) -> Fragment:
-    """JSON text of the value, NULL for NULL."""
+    """The value as JSON or its text, NULL for NULL."""
     if _quoted(of, plain):
         return sql("('\"' || {} || '\"')", cell)
     if of is Decimal:
@@ -105,5 +105,5 @@ def _nullable(cell: Fragment, of: Any, plain: bool) -> Fragment:
     if of is int:
         return sql("{}::text", cell)
     if of in (str, datetime, list[str]) or hasattr(of, "__supertype__") or _is_enum_list(of):
-        return sql("to_json({})::text", cell)
+        return sql("to_json({})", cell)
     raise TypeError(f"no JSON form for {of!r}")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import UniqueConstraint
+
 from scmhub.database.fragment import Fragment, sql
 from scmhub.graph.arguments import Site
 from scmhub.graph.declare import Kind
 from scmhub.graph.specs import Many, Narrow
 from scmhub.graph.where import SQL_TYPES, camel
+from scmhub.sharing.policy import Lines
 from scmhub.sharing.rows import Row
 
 
@@ -24,13 +27,28 @@ class Listed:
     site: Site
     values: dict[str, Any]
 
-    def clause(self, row: Row, more: list[Fragment]) -> Fragment:
-        """FROM and WHERE for ``row``, after everything that is asked of it was compiled."""
+    @property
+    def header(self) -> Row | None:
+        """The parent, if its records are seen through those listed here."""
+        lines = getattr(self.parent.policy, "through", None)
+        here = (self.kind.table.name, self.spec.by)
+        return self.parent if isinstance(lines, Lines) and (lines.table, lines.key) == here else None
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the column of the order alone tells the records of one list apart."""
+        columns = {self.spec.by, self.spec.order}
+        table = self.kind.table
+        keys = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+        return any({column.name for column in each.columns} == columns for each in keys)
+
+    def clause(self, row: Row, more: list[Fragment], by: Fragment | None = None) -> Fragment:
+        """FROM, WHERE and ORDER BY for ``row``, after everything that is asked of it was compiled."""
         keys = [sql("{} = {}", row.cell(self.spec.by), self.parent.cell("id"))]
         tests = [] if self.kind.part_of else [self.kind.policy.visible(row)]
         narrowed = [_narrowed(each, row, self.site, self.values) for each in self.spec.narrow]
         keys += [each for each in narrowed if each is not None]
-        return row.clause(keys, [*tests, *more])
+        return row.clause(keys, [*tests, *more], by)
 
 
 def _narrowed(narrow: Narrow, row: Row, site: Site, values: dict[str, Any]) -> Fragment | None:

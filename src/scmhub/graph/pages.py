@@ -35,6 +35,8 @@ class Order:
     values: dict[str, Any]
     default: int
     most: int
+    told_apart: bool = False
+    """Whether the column alone makes the order, so that an index of it serves and nothing has to be sorted."""
 
     @property
     def backward(self) -> bool:
@@ -58,7 +60,7 @@ class Order:
     def by(self, key: Fragment, sort: Fragment | None, *, travel: bool) -> Fragment:
         """ORDER BY terms: in reading order, or in the order the index is walked (``travel``)."""
         down = self.descending != (travel and self.backward)
-        terms = [sort, key] if sort else [key]
+        terms = [key] if sort is None else [sort] if self.told_apart else [sort, key]
         return join(", ", [sql("{} desc", term) if down else term for term in terms])
 
     def stretch(self, key: Fragment, sort: Fragment | None) -> list[Fragment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from scmhub.database.fragment import Fragment, all_of, any_of, join, sql
 from scmhub.sharing.access import PUBLIC, Access
@@ -15,6 +16,7 @@ class Directory:
     from."""
 
     in_preview: bool = False
+    repeated: ClassVar[tuple[str, ...]] = ()
 
     @property
     def owned_by(self) -> None:
@@ -69,5 +71,5 @@ class Directory:
     def scoped(self, table: str, alias: str) -> list[Scoped]:
         return []
 
-    def grants(self, row: Row) -> Fragment:
+    def grants(self, row: Row) -> tuple[Fragment, Fragment]:
         raise AssertionError("nobody asks scopes about a partner")

@@ -19,14 +19,38 @@ caller's live scopes and takes the first rows of each.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scmhub.database.fragment import Fragment, all_of, any_of, join, literal, sql
 from scmhub.sharing.access import BAND, OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.precision import in_full, rather
 from scmhub.sharing.preview import PREVIEWER
 from scmhub.sharing.rows import ME, TODAY, Branch, Row, Scoped, number
-from scmhub.sharing.scopes import ALL, SCOPE, carries, granted_to_me, in_force, live_scopes, reaches, spans
+from scmhub.sharing.scopes import (
+    ALL,
+    SCOPE,
+    carries,
+    granted_to_me,
+    in_force,
+    listed_scopes,
+    live_scopes,
+    reaches,
+    scopes_of_list,
+    spans,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines through which a header is seen, in ``table``, found by ``key``.
+
+    Every line repeats owner and parties of its header, and the columns named in ``repeats``: they never differ.
+    """
+
+    policy: Owned
+    table: str
+    key: str
+    repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +58,7 @@ class Owned:
     """Rows with an owner, perhaps parties, perhaps scopes.
 
     ``kind`` names what rules share (None: never shared by rule). ``item``, ``site``, ``day`` are columns a scope
-    compares. ``through`` (policy, table, foreign key) makes a header visible through its lines. ``only`` (column, code)
+    compares. ``through`` makes a header visible through its lines. ``only`` (column, code)
     confines the kind to some rows of a table it shares with other kinds. ``evidence`` (table, foreign key) holds what a
     record was computed from: whoever sees all of it exactly sees the record too (``_proven``).
     """
@@ -45,7 +69,7 @@ class Owned:
     item: str | None = None
     site: str | None = None
     day: str | None = None
-    through: tuple[Owned, str, str] | None = field(default=None)
+    through: Lines | None = None
     only: tuple[str, str] | None = None
     evidence: tuple[str, str] | None = None
     in_preview: bool = False
@@ -54,6 +78,11 @@ class Owned:
     def owned_by(self) -> str:
         """The column that names the owner."""
         return self.owner
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """The columns that lines of such a header repeat, besides its owner and parties."""
+        return self.through.repeats if self.through else ()
 
     @property
     def previewed(self) -> str | None:
@@ -148,10 +177,11 @@ class Owned:
             return [row.grants(group, access)]
         return [sql("exists (select from {} where {})", *self._covering(row, carries(group, access)))]
 
-    def grants(self, row: Row) -> Fragment:
+    def grants(self, row: Row) -> tuple[Fragment, Fragment]:
         """One bit per question asked of the row, over all scopes that cover it; null if there is none.
 
-        Whoever stands on a side of the row that sees everything asked for is not looked up at all.
+        Whoever stands on a side of the row that sees everything asked for is not looked up at all. Before it, for lines
+        in a list: WITH the scopes of their header, which no line looks up again.
         """
         assert row.asked
         sees_all = [
@@ -164,39 +194,54 @@ class Owned:
             for (group, _), (bit, access) in row.asked.items()
             for tests in [carries(group, access)]
         ]
+        bits, before = join(" | ", carried), sql("")
         source, covers = self._covering(row, [])
-        looked_up = sql("select bit_or({}) from {} where {}", join(" | ", carried), source, covers)
-        return sql("case when {} then 0 else ({}) end", standing, looked_up)
+        if row.header is not None:
+            alike, own = self._covers(row, row.header)
+            before = sql("with {} ", scopes_of_list(row.alias, bits, all_of(alike)))
+            bits, source, covers = sql("s.bits"), listed_scopes(row.alias), all_of(own)
+        looked_up = sql("select bit_or({}) from {} where {}", bits, source, covers)
+        return before, sql("case when {} then 0 else ({}) end", standing, looked_up)
 
     def covering(self, row: Row) -> tuple[Fragment, Fragment]:
         """FROM items and condition under which some scope of the viewer covers a row."""
         return self._covering(row, [])
 
     def _covering(self, row: Row, more: list[Fragment]) -> tuple[Fragment, Fragment]:
-        """The scopes that cover a row: FROM items and condition. A header is covered through each of its lines."""
+        """The scopes that cover a row: FROM items and condition. A header is covered through any of its lines."""
         if self.through is None:
-            return SCOPE.source(), all_of([*self._covers(row), *more])
-        lines, table, foreign_key = self.through
-        line = Row(lines, table, f"{row.alias}l", inside=True)
-        own_lines = sql("{} = {}", line.cell(foreign_key), row.cell("id"))
-        return sql("{}, {}", line.source(), SCOPE.source()), all_of([own_lines, *lines._covers(line), *more])
+            alike, own = self._covers(row)
+            return SCOPE.source(), all_of([*alike, *own, *more])
+        line = Row(self.through.policy, self.through.table, f"{row.alias}l", inside=True)
+        alike, own = self.through.policy._covers(line, row)
+        own_lines = sql("{} = {}", line.cell(self.through.key), row.cell("id"))
+        covered = sql("exists (select from {} where {})", line.source(), all_of([own_lines, *own]))
+        return SCOPE.source(), all_of([*alike, *more, covered])
 
-    def _covers(self, row: Row) -> list[Fragment]:
-        """``covers(scope, row)`` of the law, for the viewer's live scopes: served by ``ix_scope_lookup``."""
-        scope, every = SCOPE, sql("{}::uuid", literal(str(ALL)))
-        tests = [
+    def _covers(self, row: Row, header: Row | None = None) -> tuple[list[Fragment], list[Fragment]]:
+        """``covers(scope, row)`` of the law, for the viewer's live scopes: served by ``ix_scope_lookup``.
+
+        In two: what all lines of ``header`` answer alike, asked of the header; and what each answers on its own.
+        """
+        scope, every, head = SCOPE, sql("{}::uuid", literal(str(ALL))), header or row
+        alike = [
             sql("{} = {}", scope.cell("grantee"), ME),
             sql("{} = {}", scope.cell("kind"), literal(self.kind or "")),
-            sql("{} = {}", scope.cell("owner"), row.cell(self.owner)),
+            sql("{} = {}", scope.cell("owner"), head.cell(self.owner)),
+            *self._shows_parties(head, scope.cell("hidden_parties")),
+            in_force(),
         ]
+        own: list[Fragment] = []
+        repeated = header.policy.repeated if header else ()
         for key, column in (("item_key", self.item), ("site_key", self.site)):
-            either = sql("any (array[{}, {}])", every, row.cell(column)) if column else every
-            tests.append(sql("{} = {}", scope.cell(key), either))
+            of = head if column in repeated else row
+            either = sql("any (array[{}, {}])", every, of.cell(column)) if column else every
+            (alike if of is head else own).append(sql("{} = {}", scope.cell(key), either))
         if self.day:
             first = sql("{} - coalesce({}, 1000000)", TODAY, scope.cell("days_back"))
             last = sql("{} + coalesce({}, 1000000)", TODAY, scope.cell("days_ahead"))
-            tests.append(sql("{} between {} and {}", row.cell(self.day), first, last))
-        return [*tests, *self._shows_parties(row, scope.cell("hidden_parties")), in_force()]
+            own.append(sql("{} between {} and {}", row.cell(self.day), first, last))
+        return alike, own
 
     def _shows_parties(self, row: Row, hidden: Fragment) -> list[Fragment]:
         """No party of the row is kept apart from the grantee; ``hidden`` is null for most scopes: then always so."""
@@ -207,11 +252,11 @@ class Owned:
         """One page branch per shape of scope: (all | item) x (all | site), each on its own index."""
         if self.kind is None:
             return []
-        lines, table, key = self.through or (self, table, "id")
-        row = Row(lines, table, alias)
+        lines = self.through or Lines(self, table, "id")
+        row = Row(lines.policy, lines.table, alias)
         return [
-            Scoped(live_scopes(self.kind), gate, row, key, condition)
-            for gate, condition in lines._shape_conditions(row)
+            Scoped(live_scopes(self.kind), gate, row, lines.key, condition)
+            for gate, condition in lines.policy._shape_conditions(row)
         ]
 
     def _shape_conditions(self, row: Row) -> Iterator[tuple[Fragment, Fragment]]:

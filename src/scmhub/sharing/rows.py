@@ -29,6 +29,8 @@ class Row:
     """What was asked of the scopes that cover this row: (group, whole) -> bit. None: every question is asked alone."""
     inside: bool = False
     """Read by policy itself and never shown: scopes, relationships, what a row is judged through."""
+    header: Row | None = None
+    """The row in scope whose lines are listed: what all of them answer alike is asked of it, once per list."""
 
     @property
     def judged(self) -> Row:
@@ -75,18 +77,21 @@ class Row:
         bit, _ = self.asked.setdefault((group, whole), (1 << len(self.asked), access))
         return sql("{} & {} > 0", self.cell("grants"), number(bit))
 
-    def clause(self, keys: list[Fragment], tests: list[Fragment]) -> Fragment:
-        """FROM and WHERE: rows found by ``keys`` that pass ``tests``, with the column ``grants`` if anything asked.
+    def clause(self, keys: list[Fragment], tests: list[Fragment], by: Fragment | None = None) -> Fragment:
+        """FROM, WHERE and ORDER BY: rows found by ``keys`` that pass ``tests``, with ``grants`` if anything asked.
 
-        Ask first (compile the masks and tests), then call this. The fence keeps the scopes from being asked twice.
+        Ask first (compile the masks and tests), then call this. The fence keeps the scopes from being asked twice. The
+        order stands inside it too: an index may then serve it, and a limit ends the asking.
         """
+        order = sql(" order by {}", by) if by else sql("")
         if not self.asked:
-            return sql("{} where {}", self.source(), all_of([*keys, *tests]))
+            return sql("{} where {}{}", self.source(), all_of([*keys, *tests]), order)
+        scopes, grants = self.policy.grants(self)
         inner = sql(
-            "select {}, {} as grants from {} where {} offset 0",
-            self.cell("*"), self.policy.grants(self), self.source(), all_of(keys),
+            "{}select {}, {} as grants from {} where {}{} offset 0",
+            scopes, self.cell("*"), grants, self.source(), all_of(keys), order,
         )  # fmt: skip
-        return sql("({}) {} where {}", inner, Fragment((self.alias,)), all_of(tests))
+        return sql("({}) {} where {}{}", inner, Fragment((self.alias,)), all_of(tests), order)
 
 
 class Policy(Protocol):
@@ -96,13 +101,15 @@ class Policy(Protocol):
     def owned_by(self) -> str | None: ...
     @property
     def previewed(self) -> str | None: ...
+    @property
+    def repeated(self) -> tuple[str, ...]: ...
     def visible(self, row: Row) -> Fragment: ...
     def granted(self, row: Row, access: Access) -> Fragment | None: ...
     def unmasked(self, side: str, access: Access) -> bool: ...
     def mine(self, row: Row) -> list[Branch]: ...
     def scoped(self, table: str, alias: str) -> list[Scoped]: ...
     def nameable(self, row: Row) -> Fragment: ...
-    def grants(self, row: Row) -> Fragment: ...
+    def grants(self, row: Row) -> tuple[Fragment, Fragment]: ...
 
 
 @dataclass(frozen=True, slots=True)

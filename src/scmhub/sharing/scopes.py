@@ -79,6 +79,20 @@ def with_scopes(fragment: Fragment, *, granted_by_me: bool = False) -> Fragment:
     return sql("with {} {}", join(", ", tables), fragment) if tables else fragment
 
 
+def listed_scopes(alias: str) -> Fragment:
+    """The scopes that may cover lines of one header, as ``scopes_of_list`` found them."""
+    return Fragment((Relation(f"scopes_{alias}", "s", Seal.INSIDE),))
+
+
+def scopes_of_list(alias: str, bits: Fragment, alike: Fragment) -> Fragment:
+    """The common table expression behind ``listed_scopes``: what their ``bits`` are, and what each line compares."""
+    compared = [SCOPE.cell(column) for column in ("item_key", "site_key", "days_back", "days_ahead")]
+    return sql(
+        "{} as materialized (select {} as bits, {} from {} where {})",
+        Fragment((f'"scopes_{alias}"',)), bits, join(", ", compared), SCOPE.source(), alike,
+    )  # fmt: skip
+
+
 def reaches(piece: Row) -> Fragment:
     """Whether a live scope of the viewer covers a piece of evidence."""
     return all_of([*granted_to_me(), *spans(piece)])

@@ -19,7 +19,7 @@ from scmhub.graph.scalars import UnitCode
 from scmhub.graph.specs import Narrow, column, many, one, withheld
 from scmhub.records.forecasts import model
 from scmhub.sharing.access import PUBLIC, shareable
-from scmhub.sharing.policy import Owned
+from scmhub.sharing.policy import Lines, Owned
 
 QUANTITY = shareable("quantity", bands=True)
 PARTIES = shareable("parties")
@@ -155,7 +155,7 @@ def _point_policy(face: Face) -> Owned:
 def _series_policy(face: Face) -> Owned:
     return Owned(
         owner="publisher_id", parties=("counterparty_id",), kind=face.rule_kind, only=("measure", face.measure),
-        through=(_point_policy(face), "series_point", "series_id"),
+        through=Lines(_point_policy(face), "series_point", "series_id", repeats=("item_id", "site_id")),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from scmhub.graph.specs import column, many, measured, money, one, withheld
 from scmhub.records.orders import model
 from scmhub.records.orders.states import OrderStatus
 from scmhub.sharing.access import COMPLETE, PARTY, PUBLIC, party, shareable
-from scmhub.sharing.policy import Owned
+from scmhub.sharing.policy import Lines, Owned
 
 PRICES = shareable("price", sides=("seller_id",), bands=True)
 VALUES = shareable("price", sides=("seller_id",))
@@ -66,7 +66,7 @@ ORDER_POLICY = Owned(
     owner="buyer_id",
     parties=("seller_id", "consignee_id"),
     kind="ORDER",
-    through=(LINE_POLICY, "order_line", "order_id"),
+    through=Lines(LINE_POLICY, "order_line", "order_id", repeats=("ship_to_id",)),
 )
 
 

@@ -12,7 +12,7 @@ from scmhub.graph.declare import kind
 from scmhub.graph.specs import column, many, measured, money, one, withheld
 from scmhub.records.orders import shipment_model as model
 from scmhub.sharing.access import PARTY, PUBLIC, shareable
-from scmhub.sharing.policy import Owned
+from scmhub.sharing.policy import Lines, Owned
 
 NUMBERS = shareable("numbers")
 PARTIES = shareable("parties")
@@ -57,8 +57,9 @@ LINE_POLICY = Owned(
     owner="seller_id", parties=_SIDES, kind="SHIPMENT", item="item_id", site="ship_to_id", day="arrival_on"
 )
 SHIPMENT_POLICY = Owned(
-    owner="seller_id", parties=_SIDES, kind="SHIPMENT", through=(LINE_POLICY, "shipment_line", "shipment_id")
-)
+    owner="seller_id", parties=_SIDES, kind="SHIPMENT",
+    through=Lines(LINE_POLICY, "shipment_line", "shipment_id", repeats=("ship_to_id",)),
+)  # fmt: skip
 
 
 @kind(
