@@ -97,8 +97,8 @@ def band(row: Row, spec: Banded, selected: Sequence[Selected]) -> Pieces:
 
 def _shown(type_name: str, parts: dict[str, Pieces], selected: Iterable[Selected], tests: list[Fragment]) -> Pieces:
     parts["__typename"] = Pieces().text(f'"{type_name}"')
-    shown = obj((each.key, parts[each.name]) for each in selected).build()
-    return Pieces().value(sql("case when {} then {} else 'null' end", all_of(tests), shown) if tests else shown)
+    shown = obj((each.key, parts[each.name]) for each in selected)
+    return Pieces().value(sql("case when {} then {} else 'null' end", all_of(tests), shown.build())) if tests else shown
 
 
 def withheld(kind: Kind, subject: Row, spec: Withheld) -> Pieces:

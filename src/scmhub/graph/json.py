@@ -91,6 +91,8 @@ def _bare(cell: Fragment, of: Any, plain: bool) -> Pieces:
         return Pieces().text('"').value(cell).text('"')
     if of is Decimal:
         return Pieces().text('"').value(sql("trim_scale({})", cell)).text('"')
+    if of is int:
+        return Pieces().value(cell)
     return Pieces().value(_nullable(cell, of, plain))
 
 

@@ -36,30 +36,34 @@ class Listed:
 
     @property
     def told_apart(self) -> bool:
-        """Whether the column of the order alone tells the records of one list apart."""
-        columns = {self.spec.by, self.spec.order}
-        table = self.kind.table
-        keys = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-        return any({column.name for column in each.columns} == columns for each in keys)
+        """Whether the column of the order alone tells the records of one list apart, as some unique key promises."""
+        wanted, table = {self.spec.by, self.spec.order}, self.kind.table
+        current = {f"{each.until} is null" for each in self.spec.narrow if each.until and not self._given(each)}
+        promised = [set(each.columns) for each in table.constraints if isinstance(each, UniqueConstraint)]
+        for index in table.indexes:
+            where = index.dialect_options["postgresql"]["where"]
+            if index.unique and (where is None or str(where) in current):
+                promised.append(set(index.columns))
+        return any({column.name for column in columns} == wanted for columns in promised)
+
+    def _given(self, narrow: Narrow) -> bool:
+        return self.values.get(camel(narrow.argument)) is not None
 
     def clause(self, row: Row, more: list[Fragment], by: Fragment | None = None) -> Fragment:
         """FROM, WHERE and ORDER BY for ``row``, after everything that is asked of it was compiled."""
         keys = [sql("{} = {}", row.cell(self.spec.by), self.parent.cell("id"))]
         tests = [] if self.kind.part_of else [self.kind.policy.visible(row)]
-        narrowed = [_narrowed(each, row, self.site, self.values) for each in self.spec.narrow]
+        narrowed = [self._narrowed(each, row) for each in self.spec.narrow]
         keys += [each for each in narrowed if each is not None]
         return row.clause(keys, [*tests, *more], by)
 
-
-def _narrowed(narrow: Narrow, row: Row, site: Site, values: dict[str, Any]) -> Fragment | None:
-    """The condition of one narrowing argument; None if it is not given and nothing follows from that."""
-    name = camel(narrow.argument)
-    given = values.get(name) is not None
-    cell = row.cell(narrow.column)
-    if not given:
-        return sql("{} is null", row.cell(narrow.until)) if narrow.until else None
-    bound = site.bind(SQL_TYPES[narrow.type], name, lambda args: args[name])
-    if narrow.until:
-        until = row.cell(narrow.until)
-        return sql("{} <= {} and ({} is null or {} > {})", cell, bound, until, until, bound)
-    return sql("{} >= {}", cell, bound) if narrow.op == ">=" else sql("{} <= {}", cell, bound)
+    def _narrowed(self, narrow: Narrow, row: Row) -> Fragment | None:
+        """The condition of one narrowing argument; None if it is not given and nothing follows from that."""
+        if not self._given(narrow):
+            return sql("{} is null", row.cell(narrow.until)) if narrow.until else None
+        name, cell = camel(narrow.argument), row.cell(narrow.column)
+        bound = self.site.bind(SQL_TYPES[narrow.type], name, lambda args: args[name])
+        if narrow.until:
+            until = row.cell(narrow.until)
+            return sql("{} <= {} and ({} is null or {} > {})", cell, bound, until, until, bound)
+        return sql("{} >= {}", cell, bound) if narrow.op == ">=" else sql("{} <= {}", cell, bound)
