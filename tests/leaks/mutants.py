@@ -135,12 +135,10 @@ def any_line_covers(original: Any, self: Owned, row: Row, more: list[Fragment]) 
     source, covers = original(self, row, more)
     if self.through is None:
         return source, covers
-    line = Row(self.through[0], self.through[1], f"{row.alias}l")
     scope = scopes.SCOPE
     tests = [
-        sql("{} = {}", line.cell(self.through[2]), row.cell("id")), sql("{} = {}", scope.cell("grantee"), ME),
-        sql("{} = {}", scope.cell("kind"), literal(self.kind or "")), sql("{} = {}", scope.cell("owner"), row.cell(self.owner)),
-        scopes.in_force(), *more,
+        sql("{} = {}", scope.cell("grantee"), ME), sql("{} = {}", scope.cell("kind"), literal(self.kind or "")),
+        sql("{} = {}", scope.cell("owner"), row.cell(self.owner)), scopes.in_force(), *more,
     ]  # fmt: skip
     return source, all_of(tests)
 

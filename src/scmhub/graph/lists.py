@@ -12,7 +12,7 @@ from scmhub.graph.arguments import Site
 from scmhub.graph.declare import Kind
 from scmhub.graph.specs import Many, Narrow
 from scmhub.graph.where import SQL_TYPES, camel
-from scmhub.sharing.policy import Lines
+from scmhub.sharing.policy import Owned
 from scmhub.sharing.rows import Row
 
 
@@ -30,9 +30,9 @@ class Listed:
     @property
     def header(self) -> Row | None:
         """The parent, if its records are seen through those listed here."""
-        lines = getattr(self.parent.policy, "through", None)
-        here = (self.kind.table.name, self.spec.by)
-        return self.parent if isinstance(lines, Lines) and (lines.table, lines.key) == here else None
+        policy, here = self.parent.policy, (self.kind.table.name, self.spec.by)
+        lines = policy.through if isinstance(policy, Owned) else None
+        return self.parent if lines and (lines.table, lines.key) == here else None
 
     @property
     def told_apart(self) -> bool:

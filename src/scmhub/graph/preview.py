@@ -56,7 +56,7 @@ def previewed(registry: Registry) -> Registry:
 
 def _in_preview(policy: Any) -> Policy:
     through = getattr(policy, "through", None)
-    more = {"through": (_in_preview(through[0]), *through[1:])} if through else {}
+    more = {"through": replace(through, policy=_in_preview(through.policy))} if through else {}
     made: Policy = replace(policy, in_preview=True, **more)
     return made
 

@@ -80,6 +80,11 @@ class Owned:
         return self.owner
 
     @property
+    def compared(self) -> Owned:
+        """The policy whose item, site and day scopes are compared with: the lines' for a header."""
+        return self.through.policy if self.through else self
+
+    @property
     def repeated(self) -> tuple[str, ...]:
         """The columns that lines of such a header repeat, besides its owner and parties."""
         return self.through.repeats if self.through else ()

@@ -39,6 +39,7 @@ from scmhub.sharing.expansion import (
     standing_of,
 )
 from scmhub.sharing.lens import PURPOSES, lens_of
+from scmhub.sharing.policy import Owned
 from scmhub.sharing.reviews import rule_moved
 from scmhub.sharing.tables import SharingRuleTable
 
@@ -53,12 +54,12 @@ CONTENT = {
 def dimensions_of(kind: str) -> rules.Dimensions:
     """What rules of this kind can speak of, from the record kinds they open."""
     kinds = REGISTRY.shareable_kinds()[kind]
-    policies = [(getattr(each.policy, "through", None) or (each.policy,))[0] for each in kinds]
+    policies = [each.policy.compared for each in kinds if isinstance(each.policy, Owned)]
     return rules.Dimensions(
         groups=tuple(dict.fromkeys(group for each in kinds for group in each.groups())),
-        items=any(getattr(each, "item", None) for each in policies),
-        sites=any(getattr(each, "site", None) for each in policies),
-        days=any(getattr(each, "day", None) for each in policies),
+        items=any(each.item for each in policies),
+        sites=any(each.site for each in policies),
+        days=any(each.day for each in policies),
         banded=tuple(dict.fromkeys(group for each in kinds for group in each.banded())),
     )
 
