@@ -66,7 +66,7 @@ ORDER_POLICY = Owned(
     owner="buyer_id",
     parties=("seller_id", "consignee_id"),
     kind="ORDER",
-    through=Lines(LINE_POLICY, "order_line", "order_id", repeats=("ship_to_id",)),
+    through=Lines(LINE_POLICY, "order_line", "order_id"),
 )
 
 

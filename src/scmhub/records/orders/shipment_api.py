@@ -58,7 +58,7 @@ LINE_POLICY = Owned(
 )
 SHIPMENT_POLICY = Owned(
     owner="seller_id", parties=_SIDES, kind="SHIPMENT",
-    through=Lines(LINE_POLICY, "shipment_line", "shipment_id", repeats=("ship_to_id",)),
+    through=Lines(LINE_POLICY, "shipment_line", "shipment_id"),
 )  # fmt: skip
 
 
