@@ -17,12 +17,15 @@ from scmhub.clock import Clock, system_clock
 from scmhub.database.address import Address
 from scmhub.database.binaries import Binaries, find_binaries
 from scmhub.database.embedded import EmbeddedServer
+from scmhub.database.home import Home
 from scmhub.database.migrate import migrate
 from scmhub.database.roles import ensure_roles
 from scmhub.database.secret import HubSecret
 from scmhub.database.unit import Database
+from scmhub.schema import load_schema
 from scmhub.settings import Settings
 from tests.support.forked import Commands
+from tests.support.wary import Wary
 
 TEST_SECRET = "a secret that only tests know, 32+ characters"
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -49,6 +52,24 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def wary() -> Iterator[Wary]:
+    """Knows each secret of the run, and reads every log."""
+    load_schema()  # so that whatever makes secrets is imported
+    made = Wary()
+    made.learn("hub secret", TEST_SECRET)
+    with made.listening():
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_is_logged(wary: Wary) -> Iterator[None]:
+    """Each test fails during which a secret, a token or a code was written to a log."""
+    wary.written.clear()
+    yield
+    assert wary.written == []
+
+
 @pytest.fixture(scope="session")
 def settings() -> Iterator[Settings]:
     """Settings of a hub under test."""
@@ -71,10 +92,14 @@ def secret() -> HubSecret:
 
 
 @pytest.fixture(scope="session")
-def server(settings: Settings) -> Iterator[Address]:
-    """The superuser's address of the run's own server."""
+def server(settings: Settings, wary: Wary) -> Iterator[Address]:
+    """The superuser's address of the run's own server, in whose log no secret of the run may stand at its end."""
     with EmbeddedServer(settings.home, durable=False, binaries=wanted_binaries()) as address:
         yield address
+    wary.written.clear()
+    for path in (Home(settings.home).log, Home(settings.home).log.with_suffix(".old")):
+        wary.read_file("the log of PostgreSQL", path)
+    assert wary.written == []
 
 
 @pytest.fixture(scope="session")

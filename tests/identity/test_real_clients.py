@@ -61,7 +61,7 @@ def logs() -> Iterator[io.StringIO]:
     yield kept
     root.handlers[:] = before
     root.setLevel(level)
-    for name in ("httpx2", "httpcore2", "authlib"):
+    for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

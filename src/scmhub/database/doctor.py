@@ -118,6 +118,10 @@ def _private(name: str, path: Path) -> Finding:
 
 
 _LOCAL: tuple[Callable[[Settings], Finding], ...] = (_binaries, _account, _lock, _disk, _secret)
+_LOG_SETTINGS = [
+    "log_statement", "log_min_duration_statement", "log_parameter_max_length", "log_parameter_max_length_on_error",
+    "log_error_verbosity",
+]  # fmt: skip
 _EMBEDDED = (_binaries, _account, _lock)
 
 
@@ -128,7 +132,7 @@ async def _of_server(settings: Settings, admin: Address) -> AsyncIterator[Findin
         yield Finding("server", "fail", str(error), "start it, or correct SCMHUB_DATABASE_URL")
         return
     try:
-        for check in (_version, _encoding, _durable, _roles):
+        for check in (_version, _encoding, _durable, _log, _roles):
             yield await check(connection)
     finally:
         await connection.close()
@@ -163,6 +167,23 @@ async def _durable(connection: asyncpg.Connection) -> Finding:
     if unsafe:
         return Finding("durability", "fail", f"{', '.join(unsafe)} off: a crash loses committed data", "turn it on")
     return Finding("durability", "ok", "commits reach the disk")
+
+
+async def _log(connection: asyncpg.Connection) -> Finding:
+    """Whether the server writes values of records into a log that nobody guards as the records are."""
+    found = dict(await connection.fetch("select name, setting from pg_settings where name = any($1)", _LOG_SETTINGS))
+    statements = found["log_statement"] != "none" or found["log_min_duration_statement"] != "-1"
+    loud = [
+        name for name, writes in (
+            ("log_parameter_max_length_on_error", True), ("log_parameter_max_length", statements),
+        ) if writes and found[name] != "0"
+    ]  # fmt: skip
+    todo = [f"{name} = 0" for name in loud]
+    if found["log_error_verbosity"] != "terse":
+        todo.append("log_error_verbosity = terse")
+    if todo:
+        return Finding("log", "warn", "the server's log may hold values of records", f"set {', '.join(todo)}")
+    return Finding("log", "ok", "the server's log holds no values of records")
 
 
 async def _roles(connection: asyncpg.Connection) -> Finding:

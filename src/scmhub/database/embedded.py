@@ -278,6 +278,10 @@ class EmbeddedServer:
             "password_encryption": "scram-sha-256",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # No value of a record: not of a statement that failed, nor of the row that a constraint refused.
+            "log_error_verbosity": "terse",
+            "log_parameter_max_length": "0",
+            "log_parameter_max_length_on_error": "0",
         }
         if not self._durable:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

@@ -96,4 +96,9 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"
-    logging.getLogger("authlib").setLevel(logging.INFO)  # below it writes tokens and code verifiers
+    hush()
+
+
+def hush() -> None:
+    """Never hear what libraries say below INFO of things that are secret."""
+    logging.getLogger("authlib").setLevel(logging.INFO)  # below it writes tokens, codes and code verifiers
