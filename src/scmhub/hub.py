@@ -213,13 +213,14 @@ class Hub:
 
     async def execute(self, request: GraphQLRequest, viewer: Viewer) -> Answer:
         with self._in_flight.of(viewer.lens.partner_id):
-            if self.stored.settles(request, viewer):
+            if not request.settled and self.stored.settles(request, viewer):
                 request = await self.stored.settle(request, viewer)
             return await self.engine.execute(request, viewer)
 
     async def settle(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
         """The request with the text of its document, for who must know what it is before it runs."""
-        return await self.stored.settle(request, viewer)
+        with self._in_flight.of(viewer.lens.partner_id):
+            return await self.stored.settle(request, viewer)
 
     def origins(self) -> frozenset[str]:
         """Origins of the frontends that are registered now."""

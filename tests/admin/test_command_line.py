@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import orjson
 import pytest
@@ -219,6 +222,21 @@ async def test_errors_say_what_to_do_and_each_has_its_status(live: Live, shell: 
     assert (away.status, away.out, "Traceback" in away.err) == (4, "", False)
 
 
+@contextmanager
+def checking(live: Live) -> Iterator[list[str]]:
+    """The texts that the hub is asked to read."""
+    texts: list[str] = []
+    read = live.hub.stored.read
+
+    async def noted(text: str, partner: UUID) -> Any:
+        texts.append(text)
+        return await read(text, partner)
+
+    live.hub.stored.read = noted  # type: ignore[method-assign]
+    yield texts
+    live.hub.stored.read = read  # type: ignore[method-assign]
+
+
 async def test_documents_are_pushed_listed_and_checked(live: Live, shell: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
@@ -242,7 +260,9 @@ async def test_documents_are_pushed_listed_and_checked(live: Live, shell: Shell,
     assert await live.hub.database.read.rows("select from stored_document") == []
     done = await rows("push", str(folder), str(manifest), "--as", "BOLT")
     assert [each["result"] for each in done] == ["registered"] * 3
-    again = await rows("push", str(folder), str(plain), "--as", "BOLT")
+    with checking(live) as checked:
+        again = await rows("push", str(folder), str(plain), "--as", "BOLT")
+    assert set(checked) == {"query Id { viewer { id } }"}, "what is registered is known by its hash: no text travels"
     assert [each["result"] for each in again] == ["known", "known", "registered"]
     assert [each["name"] for each in await rows("list", "--as", "BOLT")] == ["abc", "Name", "orders", "me"]
 

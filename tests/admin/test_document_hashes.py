@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
 
-from scmhub.graph.stored import Texts
+from scmhub.graph.stored import Room, Texts
 from tests.admin.documents import GRAPHQL, ME, Caller, apq, hash_of, over_socket, refusal, registered
 from tests.identity.conftest import Live
 
@@ -124,13 +125,37 @@ async def test_a_partner_keeps_a_thousand_texts_and_others_are_not_touched(
     live: Live, acme: Caller, bolt: Caller
 ) -> None:
     await bolt.post(query=ME, **apq(ME))
-    live.hub.stored._of(live.acme).taught = Texts(most=2)
+    live.hub.stored.room.of(live.acme).taught = Texts(most=2)
     texts = [f"{{ a{number}: viewer {{ code }} }}" for number in range(3)]
     for text in texts:
         await acme.post(query=text, **apq(text))
     known = [(await acme.post(**apq(text))).status_code for text in texts]
     assert known == [400, 200, 200]
     assert (await bolt.post(**apq(ME))).status_code == 200
+
+
+def test_whoever_keeps_most_makes_room_and_the_quiet_keep_theirs() -> None:
+    room, (loud, quiet, late) = Room(characters=100), (uuid4() for _ in range(3))
+    room.keep(room.of(quiet).taught, "q", "x" * 20, "q")
+    for number in range(50):
+        room.keep(room.of(loud).taught, f"t{number}", "x" * 10, number)
+    assert (room.size, len(room.of(loud).taught)) == (100, 8)
+    room.keep(room.of(late).listed, "l", "x" * 30, "l")
+    assert room.size <= 100
+    assert (room.of(quiet).taught.get("q"), room.of(late).listed.get("l")) == ("q", "l")
+    assert [room.of(loud).taught.get(f"t{number}") for number in (44, 45, 49)] == [None, 45, 49]
+    room.keep(room.of(loud).taught, "huge", "x" * 101, "huge")
+    assert (room.of(loud).taught.get("huge"), room.of(quiet).taught.get("q")) == (None, "q")
+
+
+def test_shelves_are_kept_for_so_many_partners() -> None:
+    room, partners = Room(partners=3), [uuid4() for _ in range(4)]
+    for each in partners[:3]:
+        room.keep(room.of(each).taught, "a", "text", "text")
+    room.of(partners[0])
+    room.keep(room.of(partners[3]).taught, "a", "text", "text")
+    assert [room.of(each).taught.get("a") for each in (partners[0], partners[2], partners[3])] == ["text"] * 3
+    assert room.of(partners[1]).taught.get("a") is None
 
 
 # -- sockets and event streams -------------------------------------------------------------------------------------
@@ -167,3 +192,23 @@ async def test_hashes_work_on_event_streams(live: Live, acme: Caller) -> None:
     both = headers | {"Accept": f"text/event-stream, {GRAPHQL}"}
     answer = await live.http.post("/graphql", json={"query": ME, **apq(ME)}, headers=both)
     assert answer.json()["data"] == {"viewer": {"code": "ACME"}}
+
+
+async def test_an_event_stream_asks_for_its_document_once_and_within_the_partners_bound(
+    live: Live, acme: Caller
+) -> None:
+    """Also if the hash is unknown, and if the answer goes out as JSON after all."""
+    headers = {"Authorization": f"Bearer {acme.bearer}"}
+    settle, asked, running = live.hub.stored.settle, [], []
+
+    async def noted(request: Any, viewer: Any) -> Any:
+        asked.append(request.named)
+        running.append(live.hub._in_flight._running[viewer.lens.partner_id])
+        return await settle(request, viewer)
+
+    live.hub.stored.settle = noted  # type: ignore[method-assign]
+    for body in (apq(ME), {"query": ME, **apq(ME)}, apq(ME)):
+        for accept in ("text/event-stream", f"text/event-stream, {GRAPHQL}"):
+            answer = await live.http.post("/graphql", json=body, headers=headers | {"Accept": accept})
+            assert ("PERSISTED_QUERY_NOT_FOUND" in answer.text) is (body == apq(ME) and len(asked) <= 2)
+    assert (len(asked), running) == (6, [1] * 6)

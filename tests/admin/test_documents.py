@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from scmhub.admin import documents
 from scmhub.errors import ServiceUnavailable
 from scmhub.hub import Hub
 from scmhub.identity.viewer import TokenScope
@@ -114,6 +116,42 @@ async def test_a_retired_document_answers_for_seven_more_days_and_may_come_back(
     assert stale["userErrors"][0]["code"] == "CONFLICT"
     foreign = await do(live, live.bolt, RETIRE, document=made["id"], expectedVersion=3)
     assert foreign["userErrors"][0]["code"] == "NOT_FOUND"
+
+
+async def full(live: Live, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(documents, "MOST_DOCUMENTS", most)
+    for number in range(most - 1):
+        await registered(live, f"{{ a{number}: viewer {{ code }} }}")
+
+
+async def test_a_partner_has_so_many_documents_and_of_two_at_once_the_last_place_goes_to_one(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await full(live, monkeypatch, 3)
+    texts = [f"{{ b{number}: viewer {{ code }} }}" for number in range(4)]
+    done = await asyncio.gather(*(do(live, live.acme, REGISTER, text=text) for text in texts))
+    codes = sorted(str([each["code"] for each in payload["userErrors"]]) for payload in done)
+    assert codes == ["['OUT_OF_RANGE']"] * 3 + ["[]"]
+    assert (await registered(live, ME, live.bolt))["state"] == "REGISTERED", "each partner has its own bound"
+    [count] = await live.hub.database.read.rows("select count(*) from stored_document where partner_id = $1", live.acme)
+    assert count[0] == 3
+
+
+async def test_a_retired_document_makes_room_thirty_days_after_it_ceased_to_answer(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await full(live, monkeypatch, 2)
+    gone = await registered(live, ME)
+    await do(live, live.acme, RETIRE, document=gone["id"], expectedVersion=1)
+    new = "{ viewer { name } }"
+    assert (await do(live, live.acme, REGISTER, text=new))["userErrors"][0]["code"] == "OUT_OF_RANGE", "it counts"
+    age = "update stored_document set answers_until = now() - interval '{}' where state = 'RETIRED'"
+    await live.sql(age.format("29 days 23 hours"))
+    assert (await do(live, live.acme, REGISTER, text=new))["userErrors"][0]["code"] == "OUT_OF_RANGE"
+    await live.sql(age.format("30 days 1 minute"))
+    assert (await do(live, live.acme, REGISTER, text=new))["userErrors"] == []
+    rows = await live.hub.database.read.rows("select text from stored_document order by id")
+    assert [row["text"] for row in rows] == ["{ a0: viewer { code } }", new]
 
 
 async def test_what_one_process_retires_the_others_know(live: Live, acme: Caller) -> None:

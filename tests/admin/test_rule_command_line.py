@@ -105,6 +105,30 @@ async def test_a_file_is_planned_applied_once_changed_and_pruned(
     assert "NOT_FOUND" in await shell.refused("rule", "explain", public_id("itm", new_id(EPOCH)), "--as", "BOLT")
 
 
+async def test_figures_add_up_to_what_the_whole_file_does(
+    live: Live, shell: Shell, items: list[str], tmp_path: Path
+) -> None:
+    """Two rules open the same item: it is gained once, by the first, and lost by the last that opened it."""
+    one = RULES.split("[[rule]]")[1]
+    two = one.replace("Life of castings", "All of castings").replace('["I0"]', '"all"').replace('"lifecycle"', '"identifiers"')
+    file = tmp_path / "rules.toml"
+    file.write_text(f"[[rule]]{one}[[rule]]{two}")
+    first, second = await steps(shell, "plan", str(file))
+    assert first["effect"] == [difference(None, 1, 0), difference("lifecycle", 1, 0)]
+    assert second["effect"] == [difference(None, 1, 0), difference("identifiers", 2, 0)]
+    await steps(shell, "apply", str(file), "--reason", "Agreed in March.")
+
+    file.write_text(f"[[rule]]{two}")  # the other goes, and takes with it what it alone has opened
+    kept, gone = await steps(shell, "plan", str(file), "--prune")
+    assert (kept["action"], kept["effect"]) == ("KEEP", [])
+    assert (gone["action"], gone["effect"]) == ("REVOKE", [difference("lifecycle", 0, 1)])
+
+    file.write_text(f"[[rule]]{two.replace(chr(34) + 'all' + chr(34), '[' + chr(34) + 'I1' + chr(34) + ']')}")
+    narrower, gone = await steps(shell, "plan", str(file), "--prune")
+    assert (narrower["action"], narrower["effect"]) == ("CHANGE", [difference("identifiers", 0, 1)])
+    assert gone["effect"] == [difference(None, 0, 1), difference("lifecycle", 0, 1)]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -17,6 +17,7 @@ from scmhub.errors import BadRequest, HubError, OperationUnresolved, ParseFailed
 from scmhub.graph.answers import answer_for, entries
 from scmhub.graph.documents import Document, Documents, InvalidDocument, scan
 from scmhub.graph.limits import Limits
+from scmhub.schema import load_schema
 
 SCHEMA = build_schema(
     """
@@ -257,3 +258,27 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_the_scan_counts_what_graphql_core_counts() -> None:
     text = '{ a(b: "x # y {", c: """ " \\""" { """, d: -1.5e3, e: $v) @f ...G # } \n }'
     assert scan(text, Limits()) == (22, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{ viewer @idempotent(key: "k") { code } }',
+        '{ viewer { code @idempotent(key: "k") } }',
+        'subscription { changes @idempotent(key: "k") { __typename } }',
+        'mutation { itemAdd(input: {number: "1", description: "d", unit: "C62"}) { item { id @idempotent(key: "k") } } }',
+        'query { ...F } fragment F on Query { viewer @idempotent(key: "k") { code } }',
+    ],
+)
+async def test_a_key_goes_on_a_field_of_a_mutation_and_nowhere_else(text: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        await Documents(load_schema().core, lambda *_: 1).get(text)
+    [error] = caught.value.errors
+    assert "'@idempotent' goes on a field of a mutation" in error.message
+    assert error.code == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_a_key_goes_on_each_field_of_a_mutation() -> None:
+    add = 'itemAdd(input: {number: "1", description: "d", unit: "C62"}) @idempotent(key: "k") { item { id } }'
+    text = f"mutation {{ a: {add} ...F }} fragment F on Mutation {{ b: {add} }}"
+    assert (await Documents(load_schema().core, lambda *_: 1).get(text)).kind == "mutation"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def own(wary: Wary) -> Iterator[Wary]:
 
 
 @pytest.fixture
-async def busy(own: Wary, hub: Live, issuers: tuple[Issuer, Issuer]) -> AsyncIterator[Live]:
+async def busy(own: Wary, hub: Live, issuers: tuple[Issuer, Issuer]) -> Live:
     """A hub at which somebody came by every door."""
     await accepted(hub)
     assert (await with_password(hub, "a wrong password"))[1].status_code == 401
@@ -58,7 +58,7 @@ async def busy(own: Wary, hub: Live, issuers: tuple[Issuer, Issuer]) -> AsyncIte
     await login(hub, await person(hub, hub.acme, Role.ADMIN))
     secret = new_secret()
     Sealer(hub.hub.database.secret).seal(secret, hub.acme)
-    yield hub
+    return hub
 
 
 async def test_each_sort_of_secret_is_known_and_found_where_it_is_written(busy: Live, own: Wary) -> None:

@@ -108,7 +108,7 @@ class Wary:
 
         def token_bytes(count: int | None = None) -> bytes:
             found = made(count)
-            encoders = () if len(found) < 16 else (base64.b64encode, base64.urlsafe_b64encode, base64.b16encode)
+            encoders = () if len(found) < 24 else (base64.b64encode, base64.urlsafe_b64encode, base64.b16encode)
             for encode in encoders:
                 self.learn("random bytes", encode(found).decode())
             return found

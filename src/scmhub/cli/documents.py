@@ -16,13 +16,17 @@ import orjson
 from scmhub.cli.admin import admin_token, open_hub
 from scmhub.cli.hub_access import Token, ask, hub_url, token_of
 from scmhub.clock import system_clock
+from scmhub.graph.stored import digest_of
 
 PAGE = 25
 """Documents of one answer: each may have 64 KiB."""
 MOST_PROBLEMS = 10
+MOST_HASHES = 250
+"""Hashes of one question."""
 _LIST = f"""query ($where: DocumentWhere, $after: String) {{ viewer {{ code }}
   documents(where: $where, first: {PAGE}, after: $after) {{ pageInfo {{ hasNextPage endCursor }}
     nodes {{ name sha256 text state cost lastUsedAt answersUntil }} }} }}"""
+_KNOWN = """query ($where: DocumentWhere) { documents(where: $where, first: 250) { nodes { sha256 cost } } }"""
 _CHECK = "query ($text: String!) { documentCheck(document: $text) { sha256 cost problems } }"
 _REGISTER = """mutation ($input: DocumentRegisterInput!) { documentRegister(input: $input) {
   document { sha256 cost } userErrors { code message } } }"""
@@ -68,16 +72,28 @@ def _made_once(partner: str) -> Token:
 
 async def push(access: Access, paths: list[Path], *, dry_run: bool) -> list[Mapping[str, Any]]:
     """Registers what is not registered; a row for each document says what was done, or is wrong."""
-    texts = dict(_texts(paths))
-    known = {each["text"] async for each in access.documents({"state": {"eq": "REGISTERED"}})}
-    return [await _push(access, text, name, text in known, dry_run) for text, name in texts.items()]
+    texts = {digest_of(text): (text, name) for text, name in _texts(paths)}
+    known = await _registered(access, list(texts))
+    return [
+        {"name": name, "sha256": sha256, "cost": known[sha256], "result": "known", "problems": []}
+        if sha256 in known else await _push(access, text, name, dry_run)
+        for sha256, (text, name) in texts.items()
+    ]  # fmt: skip
 
 
-async def _push(access: Access, text: str, name: str, known: bool, dry_run: bool) -> Mapping[str, Any]:
+async def _registered(access: Access, hashes: list[str]) -> dict[str, int]:
+    """Those of the hashes that are registered, with their cost: asked by hash alone, no text travels."""
+    found: dict[str, int] = {}
+    for at in range(0, len(hashes), MOST_HASHES):
+        where = {"sha256": {"in": hashes[at : at + MOST_HASHES]}, "state": {"eq": "REGISTERED"}}
+        answer = await access.ask(_KNOWN, where=where)
+        found |= {each["sha256"]: each["cost"] for each in answer["documents"]["nodes"]}
+    return found
+
+
+async def _push(access: Access, text: str, name: str, dry_run: bool) -> Mapping[str, Any]:
     found = (await access.ask(_CHECK, text=text))["documentCheck"]
-    row = {"name": name, "sha256": found["sha256"], "cost": found["cost"], "result": "known", "problems": []}
-    if known:
-        return row
+    row = {"name": name, "sha256": found["sha256"], "cost": found["cost"], "problems": []}
     if found["problems"]:
         return row | {"result": "refused", "problems": found["problems"]}
     if dry_run:

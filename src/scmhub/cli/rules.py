@@ -197,7 +197,10 @@ async def _extent(unit: Unit, given: Any, table: str, owner: str, name: str) -> 
 
 
 async def _steps(unit: Unit, wanted: Sequence[Rule], prune: bool) -> list[Step]:
-    """One step per rule of the file, then what prunes; the unit is taken back afterwards."""
+    """One step per rule of the file, then what prunes; the unit is taken back afterwards.
+
+    Each is measured after those before it, as ``apply`` takes them: the figures add up to what the whole file does.
+    """
     found = await unit.session.exec(
         select(SharingRuleTable)
         .where(SharingRuleTable.owner_id == unit.partner_id, SharingRuleTable.state != "REVOKED")
@@ -234,6 +237,7 @@ async def _step(unit: Unit, wanted: Rule, stored: SharingRuleTable | None) -> St
         return Step(action, wanted["name"], given, stored, [], [])
     before, _ = await _effect(unit, stored.id) if stored is not None and stored.state == "ACTIVE" else ([], [])
     after, warnings = await _effect(unit, drafted.id)
+    await simulate.standing_in(unit, drafted.id)
     return Step(action, wanted["name"], given, stored, _compared(before, after), warnings)
 
 
@@ -242,7 +246,7 @@ Effect = list[tuple[str, str, str, int]]
 
 
 async def _effect(unit: Unit, rule: UUID) -> tuple[Effect, list[str]]:
-    """What a rule opens beyond all others, and what to think about."""
+    """What a rule opens beyond all others that stand, and what to think about; it opens nothing afterwards."""
     outcome = await simulate.tried_in(unit, rule)
     assert outcome is not None
     codes = {card["partner_id"]: card["code"] for card in outcome.cards}

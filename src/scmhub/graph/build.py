@@ -11,20 +11,14 @@ from enum import Enum
 from typing import Any
 
 import strawberry
-from graphql import (
-    DirectiveLocation,
-    GraphQLArgument,
-    GraphQLDirective,
-    GraphQLNonNull,
-    GraphQLSchema,
-    GraphQLString,
-)
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from scmhub.graph import values
 from scmhub.graph.checks import check_kind
 from scmhub.graph.declare import Command, Kind, Registry, optional
 from scmhub.graph.deliver.types import add_feed
+from scmhub.graph.idempotency import IDEMPOTENT
 from scmhub.graph.preview import PREVIEW_AS
 from scmhub.graph.scalars import SCALARS
 from scmhub.graph.signatures import MODULE, annotation, describe, signature, type_name
@@ -319,19 +313,6 @@ def build_schema(registry: Registry, scalars: Iterable[tuple[object, Any]] = ())
             auto_camel_case=True, scalar_map=SCALARS | dict(scalars), disable_field_suggestions=True
         ),
     )
-
-
-IDEMPOTENT = GraphQLDirective(
-    "idempotent",
-    [DirectiveLocation.FIELD],
-    {
-        "key": GraphQLArgument(
-            GraphQLNonNull(GraphQLString), description="1 to 255 visible ASCII characters, yours to choose."
-        )
-    },
-    description="On a mutation field: the same key and input have one effect and one answer, kept for 7 days.",
-)
-"""Read from the document by the command runner; a Strawberry directive would hook every field of every answer."""
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

@@ -30,6 +30,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from scmhub.errors import BadRequest, OperationUnresolved, ParseFailed, RequestRefused, ValidationFailed
+from scmhub.graph.idempotency import IdempotentMutations
 from scmhub.graph.limits import Limits
 from scmhub.graph.price import Bound
 from scmhub.graph.walk import Walk, too_deep_text
@@ -37,7 +38,7 @@ from scmhub.graph.walk import Walk, too_deep_text
 _Key = tuple[str, str | None]
 OVERLAP_BUDGET: Final = 20_000
 """A valid document of 250 equal fields took 500 ms at the stock 500,000; 12 fragments of 60 shared fields fit here."""
-RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, IdempotentMutations)
 MOST_LOCATIONS: Final = 10
 MOST_NAME_CHARACTERS: Final = 255
 # Possessive, and a string that never ends still matches: no text makes the scan look at a character twice.

@@ -14,6 +14,16 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+from graphql import (
+    DirectiveLocation,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLDirective,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLString,
+    ValidationRule,
+)
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
@@ -23,6 +33,17 @@ from scmhub.errors import BadRequest, Refusal, ServiceUnavailable
 from scmhub.quantity import render_decimal
 
 KEPT_DAYS = 7
+IDEMPOTENT = GraphQLDirective(
+    "idempotent",
+    [DirectiveLocation.FIELD],
+    {
+        "key": GraphQLArgument(
+            GraphQLNonNull(GraphQLString), description="1 to 255 visible ASCII characters, yours to choose."
+        )
+    },
+    description="On a mutation field: the same key and input have one effect and one answer, kept for 7 days.",
+)
+"""Read from the document by the command runner; a Strawberry directive would hook every field of every answer."""
 _WAIT = "2s"
 """How long a twin waits for the one before it."""
 
@@ -69,6 +90,18 @@ def fingerprint(name: str, values: Any) -> str:
 def _canonical(value: object) -> str:
     """Equal amounts are one text, however they were written."""
     return render_decimal(value) if isinstance(value, Decimal) else str(value)
+
+
+class IdempotentMutations(ValidationRule):
+    """On any other field the directive would promise what nothing keeps."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if self.context.get_parent_type() is self.context.schema.mutation_type:
+            return
+        for each in node.directives or ():
+            if each.name.value == IDEMPOTENT.name:
+                text = "'@idempotent' goes on a field of a mutation, as in 'orderPlace(...) @idempotent(key: ...)'."
+                self.report_error(GraphQLError(text, each))
 
 
 async def claim(unit: Unit, text: str, print_: str, selection: str) -> Earlier | None:

@@ -21,7 +21,7 @@ from scmhub.errors import BadUserInput, Forbidden
 from scmhub.feed import audit
 from scmhub.graph.declare import Registry
 from scmhub.identity.viewer import Permission, Viewer
-from scmhub.sharing import explain
+from scmhub.sharing import asking
 from scmhub.sharing.rows import Policy
 
 NAME = "previewAs"
@@ -72,7 +72,7 @@ def check_previewer(viewer: Viewer, now: datetime) -> None:
 async def previewed_as(mark: DirectiveNode, variables: Any, viewer: Viewer, now: datetime, database: Database) -> UUID:
     """The partner of the mark, as the caller may find it; whether it is hidden or absent is one answer."""
     code = get_argument_values(PREVIEW_AS, mark, variables)["partner"]
-    found = await explain.partner_found(database.read.rows, viewer.lens, now, code)
+    found = await asking.partner_found(database.read.rows, viewer.lens, now, code)
     if found is None:
         raise BadUserInput("There is no such partner that you may see.", reason="NOT_FOUND", input_path=["partner"])
     return found

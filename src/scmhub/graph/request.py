@@ -35,6 +35,8 @@ class GraphQLRequest:
     """True for GET: a mutation is answered 405."""
     named: Named | None = None
     """A hash instead of the text (``query`` is empty), or besides it."""
+    settled: bool = False
+    """Whether its text is known to be one that this caller may send."""
 
 
 @dataclass(frozen=True, slots=True)

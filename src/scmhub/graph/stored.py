@@ -32,6 +32,10 @@ DOCUMENT: Final = "DOCUMENT"
 MOST_TEXTS: Final = 1_000
 MOST_CHARACTERS: Final = 4 * 1024 * 1024
 """Of one shelf; with small characters that is as many bytes."""
+MOST_OF_ALL: Final = 64 * 1024 * 1024
+"""Characters on the shelves of all partners together: who has most of them gives way."""
+MOST_PARTNERS: Final = 5_000
+"""With shelves; who sent a hash longest ago gives way."""
 _FIND: Final = """
 select d.id, d.text, d.answers_until from stored_document d where d.partner_id = $1 and d.sha256 = $2
 """
@@ -62,6 +66,8 @@ class Texts:
         self._kept: OrderedDict[str, tuple[int, Any]] = OrderedDict()
         self._most = most
         self._room = characters
+        self.size = 0
+        """Characters kept."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -77,13 +83,16 @@ class Texts:
         """``size`` is how much room it takes."""
         self.drop(sha256)
         self._kept[sha256] = size, value
-        self._room -= size
-        while self._room < 0 or len(self._kept) > self._most:
-            self.drop(next(iter(self._kept)))
+        self.size += size
+        while self.size > self._room or len(self._kept) > self._most:
+            self.drop_oldest()
+
+    def drop_oldest(self) -> None:
+        self.drop(next(iter(self._kept)))
 
     def drop(self, sha256: str) -> None:
         size, _ = self._kept.pop(sha256, (0, None))
-        self._room += size
+        self.size -= size
 
 
 @dataclass(slots=True)
@@ -92,6 +101,56 @@ class Shelves:
 
     taught: Texts = field(default_factory=Texts)
     listed: Texts = field(default_factory=Texts)
+
+    @property
+    def size(self) -> int:
+        return self.taught.size + self.listed.size
+
+    def drop_oldest(self) -> None:
+        max(self.taught, self.listed, key=lambda each: each.size).drop_oldest()
+
+
+class Room:
+    """The shelves of all partners, bounded together.
+
+    Whoever keeps most gives way first, its own oldest document: so a partner that sends ever new ones pushes out its
+    own, and one that sends few keeps them whatever the others do.
+    """
+
+    def __init__(self, characters: int = MOST_OF_ALL, partners: int = MOST_PARTNERS) -> None:
+        self._shelves: OrderedDict[UUID, Shelves] = OrderedDict()
+        self._characters = characters
+        self._partners = partners
+
+    def __len__(self) -> int:
+        return sum(len(each.taught) + len(each.listed) for each in self._shelves.values())
+
+    def of(self, partner: UUID) -> Shelves:
+        """One partner's, the last to be given up."""
+        found = self._shelves.get(partner)
+        if found is None:
+            found = self._shelves[partner] = Shelves()
+            if len(self._shelves) > self._partners:
+                self._shelves.popitem(last=False)
+        self._shelves.move_to_end(partner)
+        return found
+
+    def keep(self, shelf: Texts, sha256: str, text: str, value: Any) -> None:
+        """On one of the shelves; others make room for it, or it goes at once."""
+        shelf.keep(sha256, len(text), value)
+        while self.size > self._characters:
+            max(self._shelves.values(), key=lambda each: each.size).drop_oldest()
+
+    @property
+    def size(self) -> int:
+        """Characters kept."""
+        return sum(each.size for each in self._shelves.values())
+
+    def forget_listed(self, partner: UUID | None = None) -> None:
+        """What a partner, or anybody, has registered is read anew."""
+        for key, each in self._shelves.items():
+            if partner in (None, key):
+                each.listed = Texts()
 
 
 class StoredDocuments:
@@ -108,10 +167,10 @@ class StoredDocuments:
         self._compilations = compilations
         self._is_bound = is_bound
         self._on_use = on_use
-        self._shelves: dict[UUID, Shelves] = {}
+        self.room = Room()
 
     def __len__(self) -> int:
-        return sum(len(each.taught) + len(each.listed) for each in self._shelves.values())
+        return len(self.room)
 
     def settles(self, request: GraphQLRequest, viewer: Viewer) -> bool:
         """Whether ``settle`` has anything to do, without a coroutine for the many requests where it has not."""
@@ -133,7 +192,7 @@ class StoredDocuments:
         if request.query:
             await self._teach(sha256, request, partner)
             return _with(request.query, request)
-        text = self._of(partner).taught.get(sha256) or await self._listed(partner, sha256)
+        text = self.room.of(partner).taught.get(sha256) or await self._listed(partner, sha256)
         if text is None:
             raise PersistedQueryNotFound
         return _with(text, request)
@@ -164,35 +223,29 @@ class StoredDocuments:
     async def _teach(self, sha256: str, request: GraphQLRequest, partner: UUID) -> None:
         """Keep a valid document under its hash; what is wrong with it is told as if it had come without one."""
         text, name = request.query, request.operation_name
-        taught = self._of(partner).taught
+        taught = self.room.of(partner).taught
         if taught.get(sha256) == text:
             return
         _match(sha256, text)
         if not self._documents.known(text, name):
             self._compilations.spend(partner, 1)
         await self._documents.get(text, name)
-        taught.keep(sha256, len(text), text)
+        self.room.keep(taught, sha256, text, text)
 
     async def _listed(self, partner: UUID, sha256: str) -> str | None:
         """The text of a registered document that answers today."""
-        listed = self._of(partner).listed
+        listed = self.room.of(partner).listed
         found: Listed | None = listed.get(sha256)
         if found is None:
             rows = await self._rows(_FIND, partner, sha256)
             if not rows:
                 return None
             found = Listed(*rows[0])
-            listed.keep(sha256, len(found.text), found)
+            self.room.keep(listed, sha256, found.text, found)
         if not found.answers(self._clock()):
             return None
         self._on_use(partner, found.key)
         return found.text
-
-    def _of(self, partner: UUID) -> Shelves:
-        found = self._shelves.get(partner)
-        if found is None:
-            found = self._shelves[partner] = Shelves()
-        return found
 
     # -- what other processes do ---------------------------------------------------------------------------------------
 
@@ -204,17 +257,16 @@ class StoredDocuments:
 
     def take(self, event: Event) -> None:
         """One event of the log: what its partner has registered is read anew."""
-        if event.kind == DOCUMENT and event.audience == HUB and event.owner_id in self._shelves:
-            self._shelves[event.owner_id].listed = Texts()
+        if event.kind == DOCUMENT and event.audience == HUB:
+            self.room.forget_listed(event.owner_id)
 
     def forget(self) -> None:
         """The log is another than before: nothing that was registered is known for sure."""
-        for each in self._shelves.values():
-            each.listed = Texts()
+        self.room.forget_listed()
 
 
 def _with(text: str, request: GraphQLRequest) -> GraphQLRequest:
-    return replace(request, query=text, named=None)
+    return replace(request, query=text, named=None, settled=True)
 
 
 def _checked(named: Named) -> str:

@@ -138,8 +138,8 @@ def default_tolerance(criterion: str) -> Tolerance:
     return Tolerance(criterion, Decimal(allowed), Decimal(grave))
 
 
+_VERSIONS = "agreement_version v join relationship r on r.id = v.relationship_id"
 _IN_FORCE = f"""
-from agreement_version v join relationship r on r.id = v.relationship_id
 where (v.provider_id = $1 and ($2::uuid is null or v.recipient_id = $2)
     or v.recipient_id = $1 and ($2::uuid is null or v.provider_id = $2))
   and v.state in {listed(BINDING)}
@@ -155,17 +155,16 @@ async def clauses_in_force(
     ``other`` None: between the one and anybody. In the order in which they give way: of two that fit equally closely,
     the one that came into force later counts.
     """
-    text = _IN_FORCE.replace("where", f"join {kind.table} c on c.version_id = v.id where", 1)
     found = await rows(
         "select c.*, v.version_no, v.relationship_id, v.agreement_id, v.provider_id, v.recipient_id, r.kind as bond"
-        f"{text}, c.id", one, other, on,
+        f" from {_VERSIONS} join {kind.table} c on c.version_id = v.id {_IN_FORCE}, c.id", one, other, on,
     )  # fmt: skip
     return [_clause(kind, row) for row in found]
 
 
 async def versions_in_force(rows: Rows, one: UUID, other: UUID, on: date) -> list[Mapping[str, Any]]:
     """Id and relationship of all versions that hold between two partners on a day, the later ones last."""
-    return list(await rows(f"select v.id, v.relationship_id{_IN_FORCE}, v.id", one, other, on))
+    return list(await rows(f"select v.id, v.relationship_id from {_VERSIONS} {_IN_FORCE}, v.id", one, other, on))
 
 
 def _clause(kind: type[Terms], row: Mapping[str, Any]) -> Clause[Terms]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from scmhub.database.fragment import Bind, any_of, sql
 from scmhub.database.unit import Unit
-from scmhub.sharing import explain
+from scmhub.sharing import asking
 from scmhub.sharing.announce import announcing
 from scmhub.sharing.expansion import hold_all_sharing, realign
 from scmhub.sharing.lens import Lens
@@ -73,13 +73,13 @@ async def _seams(unit: Unit, pair: BlockPairTable) -> list[Seam]:
     return found
 
 
-@explain.kept
+@asking.kept
 def reaches(policy: Owned, table: str) -> Governed:
     """Whether the viewer sees by rules a row of partner ``record`` that partner ``other`` is a party to."""
     row = Row(policy, table, "t1")
-    named = any_of(sql("{} = {}", row.cell(side), explain.OTHER) for side in policy.parties)
+    named = any_of(sql("{} = {}", row.cell(side), asking.OTHER) for side in policy.parties)
     mine = any_of(sql("{} is not distinct from {}", row.cell(side), ME) for side in policy.parties)
-    return explain._finish(
+    return asking.finish(
         sql(
             "select exists (select from {} where {} = {} and {} and not {} and {}) as found",
             row.source(), row.cell(policy.owner), _OWNER, named, mine, policy.visible(row),
@@ -92,6 +92,6 @@ async def sees(unit: Unit, policy: Policy, table: str, seam: Seam) -> bool:
     if not isinstance(policy, Owned) or not policy.parties:
         return False
     statement = reaches(policy, table)
-    asked = explain.Asked(Lens(seam.grantee), unit.now, record=seam.owner, other=seam.other)
+    asked = asking.Asked(Lens(seam.grantee), unit.now, record=seam.owner, other=seam.other)
     [row] = await unit.rows(*statement.asked(asked))
     return bool(row["found"])

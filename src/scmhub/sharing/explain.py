@@ -8,69 +8,20 @@ second evaluator of policy that could disagree with the first.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
-from typing import Any, ParamSpec, cast
-from uuid import UUID
+from collections.abc import Iterable
 
 from scmhub.database.fragment import Bind, Fragment, all_of, any_of, join, literal, sql
-from scmhub.partners.registry import storable
 from scmhub.sharing.access import OWNER_ONLY, PARTY, Access
+from scmhub.sharing.asking import MOST_ROWS, OTHER, RECORD, card_of, finish, kept
 from scmhub.sharing.directory import Directory
-from scmhub.sharing.lens import Lens
-from scmhub.sharing.limits import PURPOSES, Governed, finished
+from scmhub.sharing.limits import PURPOSES, Governed
 from scmhub.sharing.policy import Owned
 from scmhub.sharing.precision import as_band
 from scmhub.sharing.rows import ME, NOW, Policy, Row, Scoped
-from scmhub.sharing.scopes import ALL, live_scopes, with_scopes
+from scmhub.sharing.scopes import ALL, live_scopes
 
-P = ParamSpec("P")
-Rows = Callable[..., Awaitable[list[Any]]]
-"""Runs a statement under policy, and answers its rows."""
-MOST_REASONS = 250
-"""Rows of any explanation."""
 STEPS = ("ITEM", "SITE", "WINDOW", "RELATIONSHIP", "FIELD", "COVERS")
 """What is missing when so many of the steps from an opened scope back to the real one still cover the row."""
-RECORD = Bind(("record",), "uuid", lambda inputs: inputs.record)
-RECORDS = Bind(("records",), "uuid[]", lambda inputs: inputs.records)
-OTHER = Bind(("other",), "uuid", lambda inputs: inputs.other)
-MOST = Bind(("most",), "bigint", lambda inputs: inputs.most)
-CODE = Bind(("code",), "text", lambda inputs: inputs.code)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the binds of an explanation are taken from."""
-
-    lens: Lens
-    now: datetime
-    record: UUID | None = None
-    records: tuple[UUID, ...] = ()
-    other: UUID | None = None
-    code: str = ""
-    most: int = 0
-
-    @property
-    def today(self) -> date:
-        return self.now.date()
-
-
-def _finish(fragment: Fragment, *, granted_by_me: bool = False) -> Governed:
-    return finished(with_scopes(fragment, granted_by_me=granted_by_me))
-
-
-def kept(make: Callable[P, Governed]) -> Callable[P, Governed]:
-    """Each statement is made once; they are as many as kinds times access classes."""
-    return cast(Callable[P, Governed], cache(make))
-
-
-def _card(alias: str) -> tuple[Row, Fragment]:
-    """A partner named on a row the viewer sees, and its card: columns ``partner_id``, ``code``, ``name``."""
-    row = Row(Directory(), "partner", alias)
-    card = sql("{} as partner_id, {} as code, {} as name", row.cell("id"), row.cell("code"), row.cell("name"))
-    return row, card
 
 
 # -- the scopes that cover a row ---------------------------------------------------------------------------------------
@@ -108,24 +59,23 @@ def reasons(policy: Policy, table: str, access: Access) -> Governed:
     sides = join(", ", [branch.condition for branch in policy.mine(row)])
     exact = policy.granted(row, access) or sql("true")
     band = policy.granted(row, as_band(access)) if access.bands else None
-    owner, card = _card("p")
+    owner, card = card_of("p")
     scopes = covering(policy, table, row.cell("id")) or _NO_SCOPES
     reason = sql(
         "select distinct c.rule, c.tokens, c.unlimited, c.valid_until, {} from ({}) c join {} on {} = c.owner",
         card, scopes, owner.source(), owner.cell("id"),
     )  # fmt: skip
-    return _finish(
+    return finish(
         sql(
             "select array[{}] as sides, coalesce({}, false) as exact, coalesce({}, false) as banded, r.*"
             " from {} left join lateral ({}) r on true where {} = {} and {}"
             " order by r.code, r.rule limit {}",
             sides, exact, band or sql("false"), row.source(), reason, row.cell("id"), RECORD, policy.visible(row),
-            _MOST,
+            MOST_ROWS,
         )
     )  # fmt: skip
 
 
-_MOST = Fragment((str(MOST_REASONS),))
 _NO_SCOPES = sql(
     "select null::uuid as rule, null::uuid as owner, null::uuid as grantee, null::text[] as tokens,"
     " null::bool as unlimited, null::timestamptz as valid_until, 0 as step where false"
@@ -146,11 +96,11 @@ def viewers(policy: Policy, table: str) -> Governed:
     row = Row(policy, table, "t1")
     own = policy.mine(row)[0].condition
     found = join(" union ", [*_parties(policy, row), *_grantees(policy, table, row)])
-    return _finish(
+    return finish(
         sql(
             "select v.* from {} cross join lateral ({}) v where {} = {} and {}"
             " order by v.code, v.side, v.rule limit {}",
-            row.source(), found, row.cell("id"), RECORD, own, _MOST,
+            row.source(), found, row.cell("id"), RECORD, own, MOST_ROWS,
         ),
         granted_by_me=True,
     )  # fmt: skip
@@ -158,7 +108,7 @@ def viewers(policy: Policy, table: str) -> Governed:
 
 def _parties(policy: Policy, row: Row) -> Iterable[Fragment]:
     """Partners that stand on a side of the row. A relationship shows each partner to the other, so it is a mirror."""
-    partner, card = _card("p")
+    partner, card = card_of("p")
     tail = sql("null::uuid as rule, null::text[] as tokens, null::timestamptz as valid_until")
     if isinstance(policy, Directory):
         others = all_of([sql("{} <> {}", partner.cell("id"), ME), policy.visible(partner)])
@@ -175,7 +125,7 @@ def _parties(policy: Policy, row: Row) -> Iterable[Fragment]:
 
 
 def _grantees(policy: Policy, table: str, row: Row) -> Iterable[Fragment]:
-    partner, card = _card("p")
+    partner, card = card_of("p")
     scopes = covering(policy, table, row.cell("id")) or _NO_SCOPES
     return [
         sql(
@@ -211,10 +161,10 @@ def verdicts(policy: Policy, table: str, kind: str, access: Access) -> Governed:
     )  # fmt: skip
     ranks = sql("array['STATE', 'KIND', 'GRANTEE', 'VALIDITY', 'PURPOSE', 'RELATIONSHIP', {}]", steps)
     order = sql("array_position({}, v.verdict) desc", ranks)
-    return _finish(
+    return finish(
         sql(
             "select v.* from (select {} as rule, {} as verdict from {} where {}) v order by {}, v.rule desc limit {}",
-            rule.cell("id"), verdict, rule.source(), rule.policy.visible(rule), order, _MOST,
+            rule.cell("id"), verdict, rule.source(), rule.policy.visible(rule), order, MOST_ROWS,
         ),
         granted_by_me=True,
     )  # fmt: skip
@@ -247,81 +197,23 @@ def _either_way(access: Access) -> Fragment:
     return sql("false") if access.whole else sql("true")
 
 
-# -- over many rows ----------------------------------------------------------------------------------------------------
-
-
-@kept
-def opened_rows(policy: Policy, table: str) -> Governed:
-    """Keys of the viewer's own rows that its rule ``record`` covers for anyone, newest first, at most ``most``."""
-    parts = []
-    for shape in policy.scoped(table, "c"):
-        scopes = sql(
-            "(select distinct k.owner, k.of_item, k.of_site, k.first_day, k.last_day, k.hidden from {} k"
-            " where k.rule = {})",
-            shape.scopes, RECORD,
-        )  # fmt: skip
-        parts.append(
-            sql(
-                "select {} as id from {} s join {} on {}",
-                shape.row.cell(shape.key), scopes, shape.row.source(), all_of([shape.gate, shape.condition]),
-            )
-        )  # fmt: skip
-    rows = sql("select u.id from ({}) u order by u.id desc limit {}", join(" union ", parts), MOST)
-    return _finish(rows, granted_by_me=True)
-
-
-@kept
-def counts(policy: Policy, table: str, accesses: tuple[Access, ...]) -> Governed:
-    """Of the rows ``records``: how many the viewer sees, in how many each access is granted, five it does not see.
-
-    Columns ``visible``, ``granted`` (bigint[] in the order of ``accesses``), ``unseen`` (uuid[], newest first).
-    """
-    row = Row(policy, table, "t1")
-    flags = [policy.granted(row, access) or sql("true") for access in accesses]
-    names = [Fragment((f"g{n}",)) for n in range(len(flags))]
-    columns = join("", [sql(", {} as {}", flag, name) for flag, name in zip(flags, names, strict=True)])
-    totals = join(", ", [sql("count(*) filter (where j.seen and j.{})", name) for name in names])
-    return _finish(
-        sql(
-            "select count(*) filter (where j.seen) as visible, array[{}]::bigint[] as granted,"
-            " (array_agg(j.id order by j.id desc) filter (where not j.seen))[1:5] as unseen"
-            " from (select {} as id, coalesce({}, false) as seen{} from {} where {} = any({})) j",
-            totals, row.cell("id"), policy.visible(row), columns, row.source(), row.cell("id"), RECORDS,
-        )
-    )  # fmt: skip
-
-
-@kept
-def parties_of(policy: Owned, table: str) -> Governed:
-    """The partners that stand on a side of any of the viewer's own rows ``records``, besides the viewer."""
-    row = Row(policy, table, "t1")
-    columns = join(", ", [row.cell(side) for side in (policy.owner, *policy.parties)])
-    return _finish(
-        sql(
-            "select distinct q.key from {} cross join lateral unnest(array[{}]) q(key) where {} = any({}) and {}"
-            " and q.key <> {}",
-            row.source(), columns, row.cell("id"), RECORDS, policy.mine(row)[0].condition, ME,
-        )
-    )  # fmt: skip
-
-
 # -- the whole of what is open -----------------------------------------------------------------------------------------
 
 
 @kept
 def matrix(kind: str) -> Governed:
     """Which partner has which field group of the viewer's records open: its card, ``token``, ``rules``, ``until``."""
-    partner, card = _card("p")
+    partner, card = card_of("p")
     opened = sql(
         "select k.grantee, w.token, array_agg(distinct k.rule order by k.rule) as rules,"
         " case when bool_or(k.valid_until is null) then null else max(k.valid_until) end as until"
         " from {} k cross join lateral unnest(k.tokens) w(token) group by k.grantee, w.token",
         live_scopes(kind),
     )
-    return _finish(
+    return finish(
         sql(
             "select {}, o.token, o.rules, o.until from ({}) o join {} on {} = o.grantee order by 2, 4 limit {}",
-            card, opened, partner.source(), partner.cell("id"), _MOST,
+            card, opened, partner.source(), partner.cell("id"), MOST_ROWS,
         ),
         granted_by_me=True,
     )  # fmt: skip
@@ -334,7 +226,7 @@ def opened(kinds: tuple[str, ...], *, by_me: bool) -> Governed:
     ``by_me``: what the viewer opens; else what is opened to it. One row per partner and kind, whatever the number of
     rules, items, sites and windows: those would tell what a rule leaves out.
     """
-    partner, card = _card("p")
+    partner, card = card_of("p")
     side = Fragment(("grantee" if by_me else "owner",))
     each = [
         sql(
@@ -346,7 +238,7 @@ def opened(kinds: tuple[str, ...], *, by_me: bool) -> Governed:
         )
         for kind in kinds
     ]  # fmt: skip
-    return _finish(
+    return finish(
         sql(
             "select {}, o.kind, coalesce(o.tokens, array[]::text[]) as tokens, o.until"
             " from ({}) o join {} on {} = o.other order by 2, o.kind",
@@ -354,46 +246,3 @@ def opened(kinds: tuple[str, ...], *, by_me: bool) -> Governed:
         ),
         granted_by_me=by_me,
     )  # fmt: skip
-
-
-# -- finding records and partners to explain ---------------------------------------------------------------------------
-
-
-@kept
-def partner_by_code() -> Governed:
-    """The partner with code ``code`` that the viewer may find."""
-    partner, card = _card("p")
-    return _finish(
-        sql(
-            "select {} from {} where {} = {} and {}",
-            card, partner.source(), partner.cell("code"), CODE, partner.policy.visible(partner),
-        )
-    )  # fmt: skip
-
-
-async def partner_found(rows: Rows, lens: Lens, now: datetime, code: str) -> UUID | None:
-    """The partner with this code that the lens may find; whether it is hidden or absent is one answer."""
-    asked = Asked(lens, now, code=storable(code))
-    found = await rows(*partner_by_code().asked(asked))
-    return found[0]["partner_id"] if found else None
-
-
-@kept
-def cards() -> Governed:
-    """Cards of the partners ``records``; they must be named on rows the viewer owns."""
-    partner, card = _card("p")
-    return _finish(
-        sql(
-            "select {} from {} where {} = any({}) order by {}",
-            card, partner.source(), partner.cell("id"), RECORDS, partner.cell("code"),
-        )
-    )  # fmt: skip
-
-
-@kept
-def unseen(policy: Policy, table: str) -> Governed:
-    """Which of the keys ``records`` are not the viewer's to see, whether hidden or absent: column ``key``."""
-    row = Row(policy, table, "t1")
-    asked = sql("{} = any({})", row.cell("id"), RECORDS)
-    seen = sql("select {} from {} where {} and {}", row.cell("id"), row.source(), asked, policy.visible(row))
-    return _finish(sql("select u.key from unnest({}) u(key) where u.key not in ({})", RECORDS, seen))

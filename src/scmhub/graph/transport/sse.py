@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scmhub.errors import RateLimited, ServiceUnavailable
@@ -37,6 +38,16 @@ _ANSWERED_AS_EVENTS = (200, 400, 413)
 """Refusals of a body that was read: as events, because clients take another status for a broken network and retry."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with the text of its document, or why there is none."""
+
+    request: GraphQLRequest
+    viewer: Viewer
+    subscribes: bool = False
+    refusal: Exception | None = None
+
+
 class SseDoor:
     """Stands before the HTTP endpoint and takes the requests that want an event stream."""
 
@@ -59,8 +70,9 @@ class SseDoor:
             return
         takes_json = answer_type(accept, self._http_limits.accept_bytes) is not None
         asked, answer, read = await self._ask(scope, receive)
-        if asked is not None and takes_json and not await self._subscribes(*asked):
-            await self._endpoint(scope, _again(read, receive), send)
+        if asked is not None and takes_json and not asked.subscribes:
+            endpoint = self._endpoint.executing(lambda request, viewer: self._execute(asked, request))
+            await endpoint(scope, _again(read, receive), send)
             return
         if asked is None and answer[0]["status"] not in _ANSWERED_AS_EVENTS:
             for message in answer:
@@ -69,36 +81,44 @@ class SseDoor:
         stream = _Stream(self, scope, receive, send, framing)
         await stream.run(asked, answer[-1].get("body", b"") if answer else b"")
 
-    async def _subscribes(self, request: GraphQLRequest, viewer: Viewer) -> bool:
+    async def _read(self, request: GraphQLRequest, viewer: Viewer) -> _Asked:
+        """What the document is, found by its hash once. Whoever answers says what is wrong with it."""
         feed = self.hub.feed
         try:
-            if feed is None:
-                return False
-            return await feed.kind(await self.hub.settle(request, viewer), viewer) == "subscription"
-        except Exception:
-            return False  # whoever answers it will say why
+            request = await self.hub.settle(request, viewer)
+            subscribes = feed is not None and await feed.kind(request, viewer) == "subscription"
+        except Exception as error:
+            return _Asked(request, viewer, refusal=error)
+        return _Asked(request, viewer, subscribes)
 
-    async def _admit(self, request: GraphQLRequest, viewer: Viewer) -> None:
+    async def _execute(self, asked: _Asked, request: GraphQLRequest) -> Answer:
+        """The same request, read again for its answer in JSON."""
+        if asked.refusal is not None:
+            raise asked.refusal
+        return await self.hub.execute(replace(asked.request, request_id=request.request_id), asked.viewer)
+
+    def _admit(self, asked: _Asked) -> None:
         """A subscription that another try may cure is refused by a status: an error in the stream would be its end."""
         feed = self.hub.feed
-        if feed is None or not await self._subscribes(request, viewer):
+        if feed is None or not asked.subscribes:
             return
         if feed.closing or feed.tail.trouble():
             raise ServiceUnavailable
-        if crowded(feed, viewer, self.limits.lines):
+        if crowded(feed, asked.viewer, self.limits.lines):
             raise RateLimited("Too many connections of this partner.")
 
     async def _ask(
         self, scope: Scope, receive: Receive
-    ) -> tuple[tuple[GraphQLRequest, Viewer] | None, list[Message], list[Message]]:
+    ) -> tuple[_Asked | None, list[Message], list[Message]]:
         """The request and its caller, or the endpoint's refusal; and what was read of the body."""
-        found: list[tuple[GraphQLRequest, Viewer]] = []
+        found: list[_Asked] = []
         answer: list[Message] = []
         read: list[Message] = []
 
         async def keep(request: GraphQLRequest, viewer: Viewer) -> Answer:
-            await self._admit(request, viewer)
-            found.append((request, viewer))
+            asked = await self._read(request, viewer)
+            self._admit(asked)
+            found.append(asked)
             return Answer(b"")
 
         async def recorded() -> Message:
@@ -145,7 +165,7 @@ class _Stream:
         self._tasks: list[asyncio.Task[Any]] = []
         self.viewer: Viewer = None  # type: ignore[assignment]
 
-    async def run(self, asked: tuple[GraphQLRequest, Viewer] | None, refused: bytes) -> None:
+    async def run(self, asked: _Asked | None, refused: bytes) -> None:
         """Until the operation ends, the client leaves, or the hub cuts it."""
         headers = [(b"content-type", self._framing.content_type), *_HEADERS]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -157,7 +177,7 @@ class _Stream:
         feed = self._door.hub.feed
         try:
             if asked is not None and feed is not None:
-                self.viewer = asked[1]
+                self.viewer = asked.viewer
                 if crowded(feed, self.viewer, self._door.limits.lines):  # others may have come in since it was admitted
                     self.cut(1013, "too many connections")
                 elif not feed.enter(self):
@@ -186,36 +206,36 @@ class _Stream:
 
     # -- the operation -------------------------------------------------------------------------------------------------
 
-    async def _work(self, asked: tuple[GraphQLRequest, Viewer] | None, refused: bytes) -> None:
+    async def _work(self, asked: _Asked | None, refused: bytes) -> None:
         self._put(self._framing.opening)
         if asked is None:
             self._event(refused)
             self._complete()
             return
-        request, viewer = asked
         try:
-            await self._operate(request, viewer)
+            await self._operate(asked)
         except Cut as cut:
             self.cut(cut.code, cut.reason)
         except Exception as error:
-            payload, began = failed(error, request.request_id)
+            payload, began = failed(error, asked.request.request_id)
             self._event(payload if began else b'{"errors":' + payload + b"}")
             self._complete()
 
-    async def _operate(self, request: GraphQLRequest, viewer: Viewer) -> None:
+    async def _operate(self, asked: _Asked) -> None:
         feed = self._door.hub.feed
         if feed is None:
             raise ServiceUnavailable
-        request = await self._door.hub.settle(request, viewer)
-        if await feed.kind(request, viewer) != "subscription":
+        if asked.refusal is not None:
+            raise asked.refusal
+        if not asked.subscribes:
             self.busy = True
-            answer = await self._door.hub.execute(request, viewer)
+            answer = await self._door.hub.execute(asked.request, asked.viewer)
             self._event(answer.body)
             self._complete()
             return
         headers = dict(self._scope["headers"])
         last = headers.get(b"last-event-id", b"").decode("latin-1") or None
-        run = await feed.follow(request, viewer, self, last)
+        run = await feed.follow(asked.request, asked.viewer, self, last)
         await run()
 
     def _event(self, payload: bytes) -> None:

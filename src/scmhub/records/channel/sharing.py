@@ -9,7 +9,7 @@ from typing import Any
 
 from scmhub.graph.declare import REGISTRY
 from scmhub.ids import public_id
-from scmhub.sharing import explain
+from scmhub.sharing import asking, explain
 from scmhub.sharing.precision import best
 
 KINDS = ("ORDER", "SHIPMENT", "FORECAST", "COMMIT", "SELL_OUT", "PRODUCTION", "CAPACITY", "INVENTORY")
@@ -38,7 +38,7 @@ def every_group(kind: str) -> set[str]:
 async def openings(context: Any, *, by_me: bool) -> dict[str, dict[str, Opening]]:
     """Partner -> kind -> what is open: by the asker to the partner, or by the partner to the asker."""
     statement = explain.opened(KINDS, by_me=by_me)
-    asked = explain.Asked(context["viewer"].lens, context["now"])
+    asked = asking.Asked(context["viewer"].lens, context["now"])
     found: dict[str, dict[str, Opening]] = {}
     for row in await context["reads"].rows(*statement.asked(asked)):
         opening = Opening(row["kind"], tuple(best(row["tokens"])), row["until"])

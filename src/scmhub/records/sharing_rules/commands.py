@@ -28,7 +28,7 @@ from scmhub.records.sharing_rules.inputs import (
     SharingRuleReviseInput,
     SharingRuleStepInput,
 )
-from scmhub.sharing import explain
+from scmhub.sharing import asking
 from scmhub.sharing.expansion import (
     MOST_SCOPES,
     STANDING,
@@ -128,7 +128,7 @@ async def _grantee(unit: Unit, given: RuleGranteeInput) -> tuple[UUID | None, st
     if name == "id":
         key = key_of("ptr", given.id)
     else:
-        key = await explain.partner_found(unit.rows, lens_of(unit), unit.now, str(given.code))
+        key = await asking.partner_found(unit.rows, lens_of(unit), unit.now, str(given.code))
     if key == unit.partner_id:
         raise Refusal("INVALID", "A rule opens your records to others, not to yourself.", path)
     if key is None or not await _stands_with(unit, key) or await _is_apart(unit, key):
@@ -172,8 +172,8 @@ async def _extent(unit: Unit, given: RuleExtentInput | None, kind: str, field: s
 
 async def _unseen(unit: Unit, kind: str, keys: tuple[UUID, ...]) -> set[UUID]:
     target = REGISTRY.kinds[kind]
-    statement = explain.unseen(target.policy, target.table.name)
-    asked = explain.Asked(lens_of(unit), unit.now, records=keys)
+    statement = asking.unseen(target.policy, target.table.name)
+    asked = asking.Asked(lens_of(unit), unit.now, records=keys)
     return {row["key"] for row in await unit.rows(*statement.asked(asked))}
 
 

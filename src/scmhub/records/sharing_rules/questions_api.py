@@ -33,7 +33,7 @@ from scmhub.records.sharing_rules.answers import (
     VisibilityExplanation,
 )
 from scmhub.records.sharing_rules.api import ShareableKind
-from scmhub.sharing import explain
+from scmhub.sharing import asking, explain
 from scmhub.sharing.access import PUBLIC, Access
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.limits import Governed
@@ -234,13 +234,13 @@ def _lens(info: strawberry.Info) -> Lens:
 
 
 async def _ask(info: strawberry.Info, statement: Governed, lens: Lens, **more: Any) -> list[Any]:
-    asked = explain.Asked(lens, info.context["now"], **more)
+    asked = asking.Asked(lens, info.context["now"], **more)
     rows: list[Any] = await info.context["reads"].rows(*statement.asked(asked))
     return rows
 
 
 async def _partner(info: strawberry.Info, code: str) -> UUID | None:
-    return await explain.partner_found(info.context["reads"].rows, _lens(info), info.context["now"], code)
+    return await asking.partner_found(info.context["reads"].rows, _lens(info), info.context["now"], code)
 
 
 def _card(row: Any) -> PartnerCard:

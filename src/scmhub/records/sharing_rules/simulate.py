@@ -22,7 +22,7 @@ from scmhub.errors import RateLimited
 from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.sharing_rules.commands import dimensions_of
-from scmhub.sharing import explain
+from scmhub.sharing import asking, tried
 from scmhub.sharing.expansion import MOST_SCOPES, ROLES, expand, replace_scopes, standing_of
 from scmhub.sharing.lens import Lens, lens_of
 from scmhub.sharing.limits import Governed
@@ -87,11 +87,9 @@ async def _simulated(database: Database, lens: Lens, now: datetime, rule_key: UU
 
 async def tried_in(unit: Unit, rule_key: UUID) -> Outcome | None:
     """What the rule would open, in a unit that its caller takes back: afterwards the rule has no scopes."""
-    mine = select(SharingRuleTable).where(SharingRuleTable.id == rule_key, SharingRuleTable.owner_id == unit.partner_id)
-    rule = (await unit.session.exec(mine)).first()
-    if rule is None:
+    tried = await _as_active(unit, rule_key)
+    if tried is None:
         return None
-    tried = SharingRuleTable(**rule.model_dump() | {"state": "ACTIVE"})
     standing = await standing_of(unit, unit.partner_id)
     openings = expand(tried, standing)
     outcome = Outcome(warnings=warnings_of(tried, len(openings)))
@@ -99,7 +97,7 @@ async def tried_in(unit: Unit, rule_key: UUID) -> Outcome | None:
         return outcome
     at = max(unit.now, tried.valid_from)
     everyone = tuple({opening.grantee for opening in openings})
-    outcome.cards = (await _rows(unit, explain.cards(), at, unit.partner_id, records=everyone))[:MOST_GRANTEES]
+    outcome.cards = (await _rows(unit, asking.cards(), at, unit.partner_id, records=everyone))[:MOST_GRANTEES]
     outcome.complete = len(everyone) <= MOST_GRANTEES
     await replace_scopes(unit, tried)
     reached = await _reached(unit, tried, at, outcome)
@@ -112,6 +110,19 @@ async def tried_in(unit: Unit, rule_key: UUID) -> Outcome | None:
         outcome.gains[grantee] = list(_gains(tried, reached, before, after[grantee]))
     outcome.competitors = await _competitors(unit, at, standing.relationships, grantees, reached)
     return outcome
+
+
+async def standing_in(unit: Unit, rule_key: UUID) -> None:
+    """Let the rule open what it says, in a unit that its caller takes back: what is tried after it finds it open."""
+    tried = await _as_active(unit, rule_key)
+    if tried is not None and len(expand(tried, await standing_of(unit, unit.partner_id))) <= MOST_SCOPES:
+        await replace_scopes(unit, tried)
+
+
+async def _as_active(unit: Unit, rule_key: UUID) -> SharingRuleTable | None:
+    mine = select(SharingRuleTable).where(SharingRuleTable.id == rule_key, SharingRuleTable.owner_id == unit.partner_id)
+    rule = (await unit.session.exec(mine)).first()
+    return SharingRuleTable(**rule.model_dump() | {"state": "ACTIVE"}) if rule else None
 
 
 def warnings_of(rule: SharingRuleTable, size: int) -> list[str]:
@@ -139,7 +150,7 @@ async def _reached(unit: Unit, rule: SharingRuleTable, at: datetime, outcome: Ou
         if kind.part_of:
             continue
         most = min(MOST_COUNTED, MOST_LOOKS // len(outcome.cards))
-        statement = explain.opened_rows(kind.policy, kind.table.name)
+        statement = tried.opened_rows(kind.policy, kind.table.name)
         rows = await _rows(unit, statement, at, unit.partner_id, record=rule.id, most=most + 1)
         outcome.complete = outcome.complete and len(rows) <= most
         reached.append((kind, tuple(row["id"] for row in rows[:most])))
@@ -153,7 +164,7 @@ async def _count(
     found = []
     for kind, records in reached:
         groups = _groups(kind, rule)
-        statement = explain.counts(kind.policy, kind.table.name, tuple(kind.tokens()[group] for group in groups))
+        statement = tried.counts(kind.policy, kind.table.name, tuple(kind.tokens()[group] for group in groups))
         found += await _rows(unit, statement, at, grantee, records=records)
     return found
 
@@ -178,7 +189,7 @@ async def _competitors(
     parties: set[UUID] = set()
     for kind, records in reached:
         if isinstance(kind.policy, Owned):
-            statement = explain.parties_of(kind.policy, kind.table.name)
+            statement = tried.parties_of(kind.policy, kind.table.name)
             parties |= {row["key"] for row in await _rows(unit, statement, at, unit.partner_id, records=records)}
     roles = {partner: roles_of(partner, unit.partner_id, links) for partner in parties.union(grantees)}
     return {
@@ -199,4 +210,4 @@ def roles_of(partner: UUID, owner: UUID, links: Iterable[RelationshipTable]) -> 
 
 
 async def _rows(unit: Unit, statement: Governed, at: datetime, viewer: UUID, **more: Any) -> list[asyncpg.Record]:
-    return await unit.rows(*statement.asked(explain.Asked(lens_of(unit).of(viewer), at, **more)))
+    return await unit.rows(*statement.asked(asking.Asked(lens_of(unit).of(viewer), at, **more)))
