@@ -237,9 +237,9 @@ CREATE TABLE block_pair (
 	CONSTRAINT fk_block_pair_other_id FOREIGN KEY(other_id) REFERENCES partner (id)
 );
 
-CREATE INDEX ix_block_pair_one ON block_pair (one_id, other_id) WHERE state = 'ACTIVE' and not own_records_only;
+CREATE INDEX ix_block_pair_one ON block_pair (one_id, other_id) WHERE state = 'ACTIVE';
 
-CREATE INDEX ix_block_pair_other ON block_pair (other_id, one_id) WHERE state = 'ACTIVE' and not own_records_only;
+CREATE INDEX ix_block_pair_other ON block_pair (other_id, one_id) WHERE state = 'ACTIVE';
 
 CREATE INDEX ix_block_pair_owner_id_id ON block_pair (owner_id, id);
 

@@ -182,8 +182,10 @@ class Answering:
         law = LAWS[whole]
         if not law.owner or owner in (self.oracle.me, judged[law.owner]):
             return True
-        parties = kind.groups().get("parties") or PARTY
-        return self.oracle.granted(kind.name, naming, parties) or self.oracle.visible(card.name, row)
+        if self.oracle.visible(card.name, row):
+            return True
+        near = owner in [judged[side] for side in law.parties] or owner not in self.oracle.apart(judged[law.owner])
+        return near and self.oracle.granted(kind.name, naming, kind.groups().get("parties") or PARTY)
 
     def _latest(self, row: Row, spec: Latest, pick: Pick) -> Any:
         rows = self._belonging(row, spec)

@@ -270,6 +270,7 @@ MUTANTS = [
     text("kind ignored", r"'[A-Z_]+' = any\(\$\d+::text\[\]\)", "true"),
     text("kind of the first row only", r"l\.measure = '\w+' and ", ""),
     patch("own rows whatever the kind", limits, "_condition", scopes_only),
+    text("cards name who is kept apart", r"not (exists \(select from .block_pair. \w+ where)", r"not \1 false and"),
     patch("masks always open", Owned, "granted", always_granted),
     patch("party fields for grantees", Owned, "granted", party_is_public),
     patch("owner's fields for all", Owned, "granted", owner_only_is_party),

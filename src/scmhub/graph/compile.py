@@ -15,11 +15,12 @@ from uuid import UUID
 
 from graphql import FragmentDefinitionNode, GraphQLSchema, SelectionSetNode
 
-from scmhub.database.fragment import Bind, Fragment, all_of, any_of, join, literal, sql
+from scmhub.database.fragment import Bind, Fragment, all_of, join, literal, sql
 from scmhub.errors import BadUserInput
 from scmhub.graph import bands, marks, pages
 from scmhub.graph.arguments import Site, check_page, structure
 from scmhub.graph.build import payload_name
+from scmhub.graph.cards import tells_parties
 from scmhub.graph.collect import Collector, Selected
 from scmhub.graph.declare import Command, Kind, Registry, optional
 from scmhub.graph.json import Pieces, key_list, obj, scalar, whole_days
@@ -28,8 +29,6 @@ from scmhub.graph.specs import Banded, Column, Latest, Many, One, Pair, Withheld
 from scmhub.graph.where import Where, camel
 from scmhub.identity.viewer import Permission
 from scmhub.ids import parse_id
-from scmhub.sharing.access import PARTY
-from scmhub.sharing.policy import Owned
 from scmhub.sharing.rows import ME, NOW, Row
 
 Selections = list[SelectionSetNode]
@@ -156,7 +155,7 @@ class Compiler:
         """
         row = self._row(kind)
         if named_by:
-            row = replace(row, shows_owner=partial(_tells_parties, *named_by, row))
+            row = replace(row, shows_owner=partial(tells_parties, *named_by, row))
         json = self.record(kind, row, selections).build()
         tests = [] if named_by else [kind.policy.visible(row)]
         return sql("(select {} from {})", json, row.clause([sql("{} = {}", row.cell("id"), key)], tests))
@@ -351,17 +350,6 @@ class Compiler:
         """The record a command answers with, read by the key it returned."""
         key = Bind(("record",), "uuid", lambda inputs: inputs.record)
         return _or_null(self._by_key(kind, key, selections)).build()
-
-
-def _tells_parties(kind: Kind, row: Row, card: Row) -> Fragment:
-    """Whether ``row`` hides nobody from the viewer who might be the owner of a card it names."""
-    judged = row.judged
-    if not (isinstance(card.policy, Owned) and isinstance(judged.policy, Owned)):
-        return sql("true")
-    same_owner = sql("{} = {}", card.cell(card.policy.owner), judged.cell(judged.policy.owner))
-    parties = kind.groups().get("parties") or PARTY
-    granted = judged.policy.granted(judged, parties)
-    return any_of([same_owner, *([granted] if granted is not None else [])])
 
 
 def check_ids(values: dict[str, Any]) -> None:

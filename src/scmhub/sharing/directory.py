@@ -73,3 +73,17 @@ class Directory:
 
     def grants(self, row: Row) -> tuple[Fragment, Fragment]:
         raise AssertionError("nobody asks scopes about a partner")
+
+
+def kept_apart(other: Fragment, publisher: Fragment, alias: str) -> Fragment:
+    """Whether the viewer and a partner are kept apart: everywhere, or in the records of this publisher."""
+    pair = Row(Directory(), "block_pair", alias, inside=True)
+    holds = sql("(not {} or {} = {})", pair.cell("own_records_only"), pair.cell("owner_id"), publisher)
+    ends = [
+        all_of([sql("{} = {}", pair.cell(here), ME), sql("{} = {}", pair.cell(there), other)])
+        for here, there in (("one_id", "other_id"), ("other_id", "one_id"))
+    ]
+    return sql(
+        "exists (select from {} where {} = 'ACTIVE' and {} and {})",
+        pair.source(), pair.cell("state"), any_of(ends), holds,
+    )  # fmt: skip

@@ -107,7 +107,7 @@ class ScopeTable(SQLModel, table=True):
 
 
 _BLOCK = governed(owner="owner_id", read="all", add="owner", write="select, insert, update")
-_LIVE_EVERYWHERE = "state = 'ACTIVE' and not own_records_only"
+_STANDING = "state = 'ACTIVE'"
 
 
 class BlockPairTable(Record, table=True):
@@ -126,8 +126,8 @@ class BlockPairTable(Record, table=True):
         Index(
             "uq_block_pair_standing", "owner_id", "one_id", "other_id", unique=True, postgresql_where="state = 'ACTIVE'"
         ),
-        Index("ix_block_pair_one", "one_id", "other_id", postgresql_where=_LIVE_EVERYWHERE),
-        Index("ix_block_pair_other", "other_id", "one_id", postgresql_where=_LIVE_EVERYWHERE),
+        Index("ix_block_pair_one", "one_id", "other_id", postgresql_where=_STANDING),
+        Index("ix_block_pair_other", "other_id", "one_id", postgresql_where=_STANDING),
         Index(None, "owner_id", "id"),
         {"info": _BLOCK["info"] | {OF_THE_HUB: True}},
     )

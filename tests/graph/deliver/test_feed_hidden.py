@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -94,3 +95,37 @@ async def test_a_page_that_takes_too_long_is_cut_and_goes_on(chain: Chain, monke
     monkeypatch.undo()
     assert (await chain.pull("bolt", first=250, after=cut["pageInfo"]["endCursor"]))["nodes"] == whole
     assert order.id in {each.get("recordId") for each in whole}
+
+
+async def told(chain: Chain, screen: Any) -> list[tuple[str, list[str]]]:
+    """Kind and changed fields of what a firm was sent, which is forgotten."""
+    await chain.step()
+    found = [(each["kind"], each["changedFields"]) for each in screen.items if each["__typename"] == "Changed"]
+    screen.items.clear()
+    return found
+
+
+async def test_goods_that_move_are_told_to_who_may_see_what_has_moved(chain: Chain) -> None:
+    """A count that changes no state is told by the amounts; "schedule" would tell it to who may not see them."""
+    order = await chain.firms.placed()
+    await chain.share("east", ["promises"])
+    await order.confirm()
+    east, bolt = await chain.follow("east"), await chain.follow("bolt")
+    first, second = await order.ship("D-1", "40"), await order.ship("D-2", "10")
+    await first.report("bolt", "DEPARTURE")
+    assert "ORDER_LINE" in dict(await told(chain, east)), "its state is no secret"
+    await told(chain, bolt)
+    await second.report("bolt", "DEPARTURE")
+    assert await told(chain, east) == [], "more has left, and the line is partly shipped as it was"
+    assert dict(await told(chain, bolt))["ORDER_LINE"] == ["shipped", "version"]
+
+
+async def test_a_list_of_other_records_is_told_to_its_parties(chain: Chain) -> None:
+    """east sees the order by one of its lines; that another one changed is not for it."""
+    order = await chain.firms.placed()
+    await chain.share("east", ["promises"])
+    east, bolt = await chain.follow("east"), await chain.follow("bolt")
+    await chain.tell("ORDER", order.key, changed=["lines", "version"])
+    await chain.tell("ORDER", order.key, changed=["lines", "shipTo"])
+    assert [each["changedFields"] for each in bolt.items] == [["lines", "version"], ["lines", "shipTo"]]
+    assert [each["changedFields"] for each in east.items] == [["shipTo"]]

@@ -167,3 +167,42 @@ async def test_the_owner_learns_the_outcome_and_never_the_cause(chain: Chain) ->
             "basis": None, "field": {"exact": False}, "verdicts": [{"rule": rule["id"], "verdict": "RELATIONSHIP"}]
         }
     }  # fmt: skip
+
+
+CARDS = "{ orders(first: 1) { nodes { lines(first: 1) { nodes { item { number description owner { code name } } } } } } }"
+
+
+@pytest.mark.parametrize(("setter", "partner"), [("hub", "CARGO"), ("acme", "CARGO"), ("fuji", "CARGO")])
+async def test_the_card_of_an_item_does_not_name_who_is_kept_apart(
+    chain: Chain, operator: str, setter: str, partner: str
+) -> None:
+    """acme orders an item of fuji's from bolt, and shows the order with its parties to cargo; fuji stands on no order."""
+    await chain.bench.superuser.execute("update item set owner_id = $1", chain.firms["fuji"])
+    for firm in ("acme", "cargo"):  # so that whoever sets the pair can find the other
+        await chain.bench.superuser.execute(
+            "insert into relationship (id, provider_id, recipient_id, kind, state, proposed_by, version, created_at)"
+            " values (gen_random_uuid(), $1, $2, 'SUPPLY', 'ACTIVE', $1, 1, now())",
+            chain.firms["fuji"], chain.firms[firm],
+        )  # fmt: skip
+    await chain.active(fieldGroups=["parties"])
+    before = {firm: await chain.ask(firm, CARDS) for firm in ("acme", "bolt", "cargo")}
+
+    def card(found: Any) -> Any:
+        return found["orders"]["nodes"][0]["lines"]["nodes"][0]["item"]
+
+    assert card(before["cargo"])["owner"] == {"code": "FUJI", "name": "Fuji"}
+    pair = await set_pair(chain, setter, partner, None if setter == "fuji" else "FUJI")
+    now = {firm: await chain.ask(firm, CARDS) for firm in ("acme", "bolt", "cargo")}
+    assert card(now["cargo"]) == card(before["cargo"]) | {"owner": None}
+    assert (now["acme"], now["bolt"]) == (before["acme"], before["bolt"])
+    await lift(chain, setter, pair)
+    assert await chain.ask("cargo", CARDS) == before["cargo"]
+
+
+async def test_the_card_on_a_record_both_stand_on_goes_on_naming_them(chain: Chain, operator: str) -> None:
+    """The items on acme's orders are bolt's own, and bolt is kept apart from acme: both stand on them."""
+    await chain.bench.superuser.execute("update item set owner_id = $1", chain.firms["bolt"])
+    before = await chain.ask("acme", CARDS)
+    await set_pair(chain, "hub", "ACME", "BOLT")
+    assert await chain.ask("acme", CARDS) == before
+    assert before["orders"]["nodes"][0]["lines"]["nodes"][0]["item"]["owner"]["code"] == "BOLT"

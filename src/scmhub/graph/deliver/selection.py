@@ -21,10 +21,10 @@ from scmhub.errors import BadUserInput
 from scmhub.feed.log import ACCESS, Event
 from scmhub.graph.collect import Selected
 from scmhub.graph.compile import Compiler
-from scmhub.graph.declare import Kind
+from scmhub.graph.declare import Kind, Registry
 from scmhub.graph.deliver.types import ITEM_TYPES, MOST_IDS, PAGE_DEFAULT, PAGE_MOST, Stream
 from scmhub.graph.pages import Branches, page_keys
-from scmhub.graph.specs import Banded, Withheld
+from scmhub.graph.specs import Banded, Many, Withheld
 from scmhub.graph.where import camel
 from scmhub.ids import parse_id
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
@@ -211,7 +211,7 @@ def _keys(ids: list[str] | None, prefix: str | None) -> frozenset[UUID] | None:
 
 
 def _kind_plan(compiler: Compiler, code: str, kind: Kind, fields: Mapping[str, list[Selected]]) -> KindPlan:
-    accesses, field_access = _accesses(kind)
+    accesses, field_access = _accesses(compiler.registry, kind)
     judge, judge_marked = _both(compiler, lambda each: _judged(each, kind, accesses, fields["Changed"]))
     snapshot, snapshot_marked = _both(compiler, lambda each: _snapshot(each, kind, fields["SnapshotRecord"]))
     return KindPlan(
@@ -252,10 +252,15 @@ def _judging(body: Fragment) -> Fragment:
     )  # fmt: skip
 
 
-def _accesses(kind: Kind) -> tuple[tuple[Access, ...], dict[str, Access]]:
-    """Distinct accesses of a kind, and the access of each field. Lists go with the record."""
+def _accesses(registry: Registry, kind: Kind) -> tuple[tuple[Access, ...], dict[str, Access]]:
+    """Distinct accesses of a kind, and the access of each field.
+
+    Parts go with the record. A list of other records does not: that its "lines" changed may tell of a line that is
+    hidden, and whoever sees the line is told of it as of any record.
+    """
+    lists = {name: registry.kinds[spec.kind] for name, spec in kind.fields.items() if isinstance(spec, Many)}
     field_access = {
-        camel(name): getattr(spec, "access", PUBLIC)
+        camel(name): PARTY if name in lists and not lists[name].part_of else getattr(spec, "access", PUBLIC)
         for name, spec in kind.fields.items()
         if not isinstance(spec, Withheld)
     } | {"id": PUBLIC}

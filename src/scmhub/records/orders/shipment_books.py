@@ -75,6 +75,9 @@ def _apply(opened: Whole, key: UUID, fact: Moved) -> None:
     if now == (stored.shipped, stored.received_good, stored.received_damaged):
         return
     standing = whole.standing_of(stored, Word("BUYER", "REQUEST"))  # moving goods asks for no word
-    stored.state = rules.move(standing, fact.shipped, fact.good + fact.damaged).state
+    state = rules.move(standing, fact.shipped, fact.good + fact.damaged).state
+    if state == stored.state:
+        opened.counted.add(key)
+    stored.state = state
     stored.shipped, stored.received_good, stored.received_damaged = now
     opened.touched.add(key)

@@ -34,6 +34,8 @@ class Whole:
     lines: list[OrderLineTable]
     schedule: dict[UUID, list[ScheduleLineTable]]
     touched: set[UUID] = field(default_factory=set)
+    counted: set[UUID] = field(default_factory=set)
+    """Of these, where nothing but what has moved is new: the amounts of the line tell it, to who may see them."""
     said: list[Said] = field(default_factory=list)
 
     def schedule_lines(self) -> list[ScheduleLineTable]:
@@ -202,7 +204,8 @@ async def store(unit: Unit, whole: Whole, action: str, also: Iterable[str] = ())
         for each in touched:
             each.version += 1
         if touched:
-            changed = ["schedule", *_derive_line(line, schedule), "version"]
+            anew = ["schedule"] if any(each.id not in whole.counted for each in touched) else []
+            changed = [*anew, *_derive_line(line, schedule), "version"]
             line.version += 1
             unit.change("ORDER_LINE", action, line.id, line.buyer_id, whole.parties(), changed)
     order = whole.order
