@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from scmhub.database.address import Address
@@ -104,6 +105,22 @@ async def test_without_the_hush_of_libraries_their_secrets_are_found(hub: Live, 
     finally:
         logger.setLevel(before)
     assert any("authlib" in each for each in own.written)
+
+
+async def test_without_the_hush_of_servers_their_addresses_are_found(hub: Live, own: Wary) -> None:
+    """uvicorn's own access log would write codes; the hub's request log writes no query."""
+    code = own.learn("a code", "it-was-the-nightingale-and-not-the-lark")
+    logger, handler = logging.getLogger("uvicorn.access"), logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        for disabled, seen in ((True, False), (False, True)):
+            logger.disabled = disabled
+            async with httpx2.AsyncClient(base_url=hub.url) as other:
+                assert (await other.get(f"/login/callback?code={code}&state=y")).status_code == 400
+            assert bool(own.written) is seen
+    finally:
+        logger.disabled = True
+        logger.removeHandler(handler)
 
 
 async def test_the_log_of_postgresql_holds_no_value_of_a_statement_or_row(

@@ -100,5 +100,6 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
 
 
 def hush() -> None:
-    """Never hear what libraries say below INFO of things that are secret."""
+    """Never hear what libraries say of things that are secret, whoever listens to them."""
     logging.getLogger("authlib").setLevel(logging.INFO)  # below it writes tokens, codes and code verifiers
+    logging.getLogger("uvicorn.access").disabled = True  # it writes addresses with the codes in their queries
