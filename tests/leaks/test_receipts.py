@@ -168,7 +168,6 @@ EVIDENCE = [
     text("evidence has no mark", r"string_agg\(m\.mark, ''\)", "string_agg(m.mark, '') filter (where false)"),
     text("rules of other groups are told of", r"s\.tokens && t\w+r\.field_groups", "true"),
     text("rules of other kinds are told of", r"s\.kind = t\w+r\.rule_kind", "true"),
-    text("rules of other items are told of", r"s\.item_key = any \(array\[[^]]*t\w+r\.item_id\]\)", "true"),
     text("rules that do not ask are told of evidence", r"(&& t\w+r\.field_groups) and s\.receipts is not null", r"\1"),
 ]
 

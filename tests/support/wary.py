@@ -31,9 +31,8 @@ from scmhub.webhooks.signing import Sealer
 
 SHORTEST = 8
 """Characters of the shortest text that is a secret; passwords of tests are no shorter."""
-_RUN = re.compile(r"[\w+/=.~%-]{16,}")
+_RUN = re.compile(r"[\w-]{16,}")
 """A stretch of a line that may be a random text."""
-_PART = re.compile(r"[\w-]{16,}")
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _INNER = ("d", "state", "nonce", "verifier")
 """Of JSON that is sealed: what is secret in it."""
@@ -54,7 +53,7 @@ class Wary:
     def learn(self, what: str, secret: str) -> str:
         """From now on this text may stand in no line."""
         if len(secret) >= SHORTEST:
-            for form in {secret, quote(secret, safe="")}:
+            for form in {secret.rstrip("="), quote(secret.rstrip("="), safe="")}:
                 kept = self.secrets if _RUN.fullmatch(form) else self._odd
                 kept.setdefault(form, what)
         return secret
@@ -66,9 +65,7 @@ class Wary:
 
     def seen_in(self, line: str) -> set[str]:
         """What secrets a line holds."""
-        runs = {run for pattern in (_RUN, _PART) for run in pattern.findall(line)}
-        pieces = runs | {piece for run in runs for piece in re.split("[=/.]", run)}
-        found = {self.secrets[each] for each in pieces if each in self.secrets}
+        found = {self.secrets[each] for each in _RUN.findall(line) if each in self.secrets}
         found |= {what for secret, what in self._odd.items() if secret in line}
         return found | ({"token"} if _TOKEN.search(line) else set())
 
@@ -110,7 +107,7 @@ class Wary:
             found = made(count)
             encoders = () if len(found) < 24 else (base64.b64encode, base64.urlsafe_b64encode, base64.b16encode)
             for encode in encoders:
-                self.learn("random bytes", encode(found).decode())
+                self.learn("random text", encode(found).decode())
             return found
 
         def generate_key(*args: Any, **kwargs: Any) -> ECKey:
