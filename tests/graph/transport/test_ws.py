@@ -8,6 +8,7 @@ import os
 import resource
 import time
 from contextlib import AsyncExitStack, suppress
+from itertools import count
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -229,11 +230,13 @@ def _resident_kib() -> int:
     return pages * resource.getpagesize() // 1024
 
 
-async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Streaming) -> None:
-    """It fills its transport, is let go, and after half a minute closed with 1013; nothing queues behind it."""
-    assert streaming.hub.feed
-    feed = streaming.hub.feed
-    feed.timers = streaming.timers
+def _frame(message: Any) -> bytes:
+    data = orjson.dumps(message)
+    return bytes((0x81, 0x80 | 126)) + len(data).to_bytes(2, "big") + b"\0\0\0\0" + data
+
+
+async def _bare(streaming: Streaming, firm: str) -> asyncio.StreamWriter:
+    """A socket by hand that has said who it is: nothing reads it unless we do."""
     reader, writer = await streaming.narrow()
     writer.write(
         b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -241,14 +244,35 @@ async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Str
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
     )
     await reader.readuntil(b"\r\n\r\n")
+    writer.write(_frame({"type": "connection_init", "payload": {"Authorization": f"Bearer {streaming.token(firm)}"}}))
+    return writer
 
-    def frame(message: Any) -> bytes:
-        data = orjson.dumps(message)
-        head = bytes((0x81, 0x80 | 126)) + len(data).to_bytes(2, "big")
-        return head + b"\0\0\0\0" + data
 
-    writer.write(frame({"type": "connection_init", "payload": {"Authorization": f"Bearer {streaming.token('bolt')}"}}))
-    writer.write(frame(subscribe(query="subscription { changes(snapshot: true) { cursor ... on Checkpoint { at } } }")))
+async def test_who_asks_and_never_reads_is_not_read_either(streaming: Streaming) -> None:
+    """Answers nobody takes fill the transport once; from then on questions stay with who asks them."""
+    writer = await _bare(streaming, "acme")
+    assert streaming.hub.feed
+    await streaming.until_lines(1)
+    [line] = streaming.hub.feed.lines
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    numbers = count()
+    async with asyncio.timeout(60):
+        while writer.transport.get_write_buffer_size() < 2**20:
+            writer.write(b"".join(_frame(subscribe(f"{next(numbers):0200}", "{ nonsense }")) for _ in range(20)))
+            await asyncio.sleep(0)
+            assert line._line.transport.get_write_buffer_size() < 2**18  # type: ignore[attr-defined]
+    writer.close()
+    writer.transport.abort()
+    await streaming.until_lines(0)
+
+
+async def test_a_reader_that_never_reads_is_cut_and_holds_nothing(streaming: Streaming) -> None:
+    """It fills its transport, is let go, and after half a minute closed with 1013; nothing queues behind it."""
+    assert streaming.hub.feed
+    feed = streaming.hub.feed
+    feed.timers = streaming.timers
+    writer = await _bare(streaming, "bolt")
+    writer.write(_frame(subscribe(query="subscription { changes(snapshot: true) { cursor ... on Checkpoint { at } } }")))
     await streaming.until_followers(1)
     [line] = feed.lines
     await streaming.filled(writer, line._line.writable, line._line.write_text)  # type: ignore[attr-defined]

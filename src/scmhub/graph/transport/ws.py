@@ -106,6 +106,7 @@ class Socket:
             while (message := await self._receive())["type"] == "websocket.receive":
                 if not self._over:
                     await self._take(message)
+                    await self._line.drained()  # who does not read answers is not read either
         finally:
             self._over = True
             self._timer.cancel()
