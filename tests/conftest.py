@@ -76,7 +76,7 @@ def settings() -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="scmhub-test-", dir=_in_memory()) as home:
         # mkdtemp gives 0700, which would shut out the account PostgreSQL runs under when the tests run as root
         Path(home).chmod(0o755)
-        yield Settings(home=Path(home), secret=TEST_SECRET, allow_unsafe_database=True, read_pool=2, write_pool=2)  # type: ignore[call-arg]
+        yield Settings(home=Path(home), secret=TEST_SECRET, allow_unsafe_database=True, read_pool=4, write_pool=2)  # type: ignore[call-arg]
 
 
 def _in_memory() -> str | None:

@@ -14,7 +14,7 @@ from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.ids import public_id
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
-from scmhub.sharing import explain
+from scmhub.sharing import asking, explain
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import Owned
@@ -212,7 +212,7 @@ def apart(world: World, owner: UUID, partner: UUID) -> set[UUID]:
 
 
 async def test_every_explanation_of_every_kind_can_be_answered(asked: Bench, world: World) -> None:
-    nothing = explain.Asked(Lens(world.partners[0]), world.now, record=UUID(int=1), records=(UUID(int=1),))
+    nothing = asking.Asked(Lens(world.partners[0]), world.now, record=UUID(int=1), records=(UUID(int=1),))
     for kind in (each for each in REGISTRY.kinds.values() if not each.part_of):
         for statement in statements(kind):
             rows = await asked.hub.database.read.rows(*statement.asked(nothing))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import resource
 import time
@@ -180,7 +181,10 @@ PAIRS = int(os.environ.get("PAIRS", "2000"))
 """Of subscribe and complete; ``make endurance`` sends 100,000."""
 
 
-async def test_many_operations_come_and_go_and_nothing_is_left(streaming: Streaming) -> None:
+async def test_many_operations_come_and_go_and_nothing_is_left(
+    streaming: Streaming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.root.manager, "disable", logging.DEBUG)  # pytest keeps every line, and we count objects
     async with streaming.socket() as ws:
         tasks = len(asyncio.all_tasks())
         await _subscribe_and_complete(ws, 500)
