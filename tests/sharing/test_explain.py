@@ -14,7 +14,7 @@ from scmhub.graph.declare import REGISTRY, Kind
 from scmhub.ids import public_id
 from scmhub.schema import load_schema
 from scmhub.settings import Settings
-from scmhub.sharing import asking, explain
+from scmhub.sharing import asking, explain, tried
 from scmhub.sharing.access import OWNER_ONLY, PARTY, PUBLIC, Access
 from scmhub.sharing.lens import Lens
 from scmhub.sharing.policy import Owned
@@ -224,14 +224,14 @@ def statements(kind: Kind) -> Iterator[Any]:
     classes: list[Access] = [PUBLIC, PARTY, OWNER_ONLY, *kind.tokens().values()]
     yield from (explain.reasons(kind.policy, table, access) for access in classes)
     yield explain.viewers(kind.policy, table)
-    yield explain.unseen(kind.policy, table)
-    yield explain.counts(kind.policy, table, tuple(kind.tokens().values()))
+    yield asking.unseen(kind.policy, table)
+    yield tried.counts(kind.policy, table, tuple(kind.tokens().values()))
     if isinstance(kind.policy, Owned):
-        yield explain.parties_of(kind.policy, table)
+        yield tried.parties_of(kind.policy, table)
     rule_kind = getattr(kind.policy, "kind", None)
     if rule_kind:
         yield from (explain.verdicts(kind.policy, table, rule_kind, access) for access in classes)
-        yield explain.opened_rows(kind.policy, table)
+        yield tried.opened_rows(kind.policy, table)
         yield explain.matrix(rule_kind)
         yield explain.opened((rule_kind,), by_me=False)
         yield explain.opened((rule_kind,), by_me=True)
