@@ -165,7 +165,7 @@ class Disturbance:
         law = LAWS[kind.name]
         apart = self.oracle.apart(row[law.owner]) if law.owner else set()
         for side in () if "stated_by" in kind.table.columns else law.parties:
-            hidden = side not in shown or not visible
+            hidden = not visible or (side not in shown and row[law.owner] != self.viewer)  # owners ask whoCanSee
             if hidden and row[side] not in {None, self.viewer, *apart} and self.rng.random() < 0.5:
                 taken = {row[law.owner], self.viewer, *apart, *(row[other] for other in law.parties)}
                 others = [partner for partner in self.world.partners if partner not in taken]
