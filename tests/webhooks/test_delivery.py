@@ -204,11 +204,7 @@ async def test_a_suspended_webhook_keeps_its_place(post: Post) -> None:
         await post.firms.placed(buyer_number="PO-1")
         await there.gets(1)
         assert (await post.step("webhookSuspend", key))["state"] == "SUSPENDED"
-
-        async def idle() -> bool:
-            return not post.hub.office._couriers  # type: ignore[union-attr]
-
-        await post.until(idle)
+        await until_idle(post)
         await post.firms.placed(buyer_number="PO-2")
         await post.step("webhookResume", key)
         assert orders(await there.gets(2)) == ["PO-1", "PO-2"]
@@ -258,11 +254,21 @@ async def test_a_place_that_the_log_does_not_keep_is_told_by_a_reset(post: Post)
         await post.firms.placed(buyer_number="PO-1")
         await there.gets(1)
         await post.step("webhookSuspend", key)
+        await until_idle(post)
         await post.firms.placed(buyer_number="PO-2")
         post.clock.advance(15 * 24 * 3600)
         await post.step("webhookResume", key)
         got = await there.gets(2)
         assert got[1].change == {"__typename": "Reset", "reason": "EXPIRED"}
+
+
+async def until_idle(post: Post) -> None:
+    """No courier is on its way: what is suspended was noticed."""
+
+    async def idle() -> bool:
+        return not post.hub.office._couriers  # type: ignore[union-attr]
+
+    await post.until(idle)
 
 
 async def share(post: Post, firm: str) -> tuple[str, int]:
