@@ -18,9 +18,7 @@ from scmhub.partners.registry import register_partner
 from scmhub.partners.tables import RelationshipTable
 from scmhub.records.forecasts import rules as forecast_rules
 from scmhub.records.orders import rules
-from scmhub.schema import load_schema
 from scmhub.sharing.expansion import Standing, expand
-from scmhub.sharing.policy import Owned
 from scmhub.sharing.tables import SharingRuleTable
 from tests.demo.telling import TODAY, Told, clock
 
@@ -155,19 +153,6 @@ async def test_ids_sort_by_birth(told: Told) -> None:
         rows = await told.rows(f"select date_trunc('milliseconds', {column}) at from {table} order by id")
         instants = [row["at"] for row in rows]
         assert instants == sorted(instants)
-
-
-async def test_lines_repeat_what_policy_asks_their_header(told: Told) -> None:
-    """Policy asks the header once for all its lines (``sharing.policy.Lines``): so they may not differ."""
-    headers = [(kind, kind.policy.through) for kind in load_schema().registry.kinds.values()
-               if isinstance(kind.policy, Owned) and kind.policy.through and not kind.part_of]  # fmt: skip
-    assert {kind.name for kind, _ in headers} >= {"Order", "Shipment", "Forecast", "Commit"}
-    for kind, lines in headers:
-        alike = ", ".join(f"{{0}}.{each}" for each in (lines.policy.owner, *lines.policy.parties, *lines.repeats))
-        differ = f"({alike.format('l')}) is distinct from ({alike.format('h')})"
-        joined = f"{lines.table} l join {kind.table.name} h on h.id = l.{lines.key}"
-        [row] = await told.rows(f"select count(*) n, count(*) filter (where {differ}) wrong from {joined}")
-        assert row["n"] and not row["wrong"], kind.name
 
 
 async def test_every_identifier_has_its_check_digit(told: Told) -> None:

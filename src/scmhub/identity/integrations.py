@@ -175,12 +175,11 @@ async def suspend(unit: Unit, integration: IntegrationTable) -> None:
 
 
 async def set_permissions(
-    unit: Unit, integration: IntegrationTable, token_scopes: Iterable[TokenScope], limits: Limits | None = None
+    unit: Unit, integration: IntegrationTable, token_scopes: Iterable[TokenScope], limits: Limits
 ) -> None:
-    """What its tokens may do from now on; those of before end within seconds. Without ``limits``: limited as before."""
+    """What its tokens may do from now on; those of before end within seconds."""
     _check_active(integration)
     before, scopes = _rights(integration), sorted(_scopes(token_scopes))
-    limits = limits or Limits(integration.purposes, integration.kinds)
     limits.check()
     integration.token_scopes = [str(each) for each in scopes]
     integration.purposes, integration.kinds = limits.purposes, limits.kinds

@@ -64,8 +64,8 @@ where l.owner_id = $1 and l.id >= $2 and used.rule = any($3) group by used.rule
 )  # fmt: skip
 async def access_review_start(unit: Unit, given: AccessReviewStartInput) -> UUID:
     unit.reason = take.text(given.reason, MOST, _REASON)
-    # The logs are long: they are read before others are kept waiting, again only for what has changed meanwhile.
     take.count(len(given.about), len(AccessReviewSubject), "subject", ["input", "about"])
+    # The logs are long: they are read before others are kept waiting, again only for what has changed meanwhile.
     past = await _past(unit, await _standing(unit, given))
     await hold_sharing(unit, unit.partner_id)
     standing = await _standing(unit, given)

@@ -87,36 +87,36 @@ async def _simulated(database: Database, lens: Lens, now: datetime, rule_key: UU
 
 async def tried_in(unit: Unit, rule_key: UUID) -> Outcome | None:
     """What the rule would open, in a unit that its caller takes back: afterwards the rule has no scopes."""
-    tried = await _as_active(unit, rule_key)
-    if tried is None:
+    rule = await _as_active(unit, rule_key)
+    if rule is None:
         return None
     standing = await standing_of(unit, unit.partner_id)
-    openings = expand(tried, standing)
-    outcome = Outcome(warnings=warnings_of(tried, len(openings)))
+    openings = expand(rule, standing)
+    outcome = Outcome(warnings=warnings_of(rule, len(openings)))
     if not openings or len(openings) > MOST_SCOPES:
         return outcome
-    at = max(unit.now, tried.valid_from)
+    at = max(unit.now, rule.valid_from)
     everyone = tuple({opening.grantee for opening in openings})
     outcome.cards = (await _rows(unit, asking.cards(), at, unit.partner_id, records=everyone))[:MOST_GRANTEES]
     outcome.complete = len(everyone) <= MOST_GRANTEES
-    await replace_scopes(unit, tried)
-    reached = await _reached(unit, tried, at, outcome)
+    await replace_scopes(unit, rule)
+    reached = await _reached(unit, rule, at, outcome)
     grantees = [card["partner_id"] for card in outcome.cards]
-    after = {grantee: await _count(unit, tried, at, grantee, reached) for grantee in grantees}
-    tried.state = "DRAFT"
-    await replace_scopes(unit, tried)
+    after = {grantee: await _count(unit, rule, at, grantee, reached) for grantee in grantees}
+    rule.state = "DRAFT"
+    await replace_scopes(unit, rule)
     for grantee in grantees:
-        before = await _count(unit, tried, at, grantee, reached)
-        outcome.gains[grantee] = list(_gains(tried, reached, before, after[grantee]))
+        before = await _count(unit, rule, at, grantee, reached)
+        outcome.gains[grantee] = list(_gains(rule, reached, before, after[grantee]))
     outcome.competitors = await _competitors(unit, at, standing.relationships, grantees, reached)
     return outcome
 
 
 async def standing_in(unit: Unit, rule_key: UUID) -> None:
     """Let the rule open what it says, in a unit that its caller takes back: what is tried after it finds it open."""
-    tried = await _as_active(unit, rule_key)
-    if tried is not None and len(expand(tried, await standing_of(unit, unit.partner_id))) <= MOST_SCOPES:
-        await replace_scopes(unit, tried)
+    rule = await _as_active(unit, rule_key)
+    if rule is not None and len(expand(rule, await standing_of(unit, unit.partner_id))) <= MOST_SCOPES:
+        await replace_scopes(unit, rule)
 
 
 async def _as_active(unit: Unit, rule_key: UUID) -> SharingRuleTable | None:
