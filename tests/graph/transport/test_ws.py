@@ -8,6 +8,7 @@ import logging
 import os
 import resource
 import time
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from itertools import count
 from math import inf
@@ -181,10 +182,16 @@ PAIRS = int(os.environ.get("PAIRS", "2000"))
 """Of subscribe and complete; ``make endurance`` sends 100,000."""
 
 
-async def test_many_operations_come_and_go_and_nothing_is_left(
-    streaming: Streaming, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.root.manager, "disable", logging.DEBUG)  # pytest keeps every line, and we count objects
+@pytest.fixture
+def quiet_log() -> Iterator[None]:
+    """No line at DEBUG: pytest keeps them all, and objects are counted here."""
+    logging.disable(logging.DEBUG)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("quiet_log")
+async def test_many_operations_come_and_go_and_nothing_is_left(streaming: Streaming) -> None:
     async with streaming.socket() as ws:
         tasks = len(asyncio.all_tasks())
         await _subscribe_and_complete(ws, 500)
