@@ -204,7 +204,7 @@ async def test_it_stops_when_its_integration_may_not_follow_any_more(post: Post)
     post.subjects["bolt"] = name_of("integration", made.id)
     async with receiver() as there:
         key, _ = await post.create(there.url)
-        await _act(post, "bolt", integrations.set_permissions, made, [TokenScope.READ])
+        await _act(post, "bolt", integrations.set_permissions, made, [TokenScope.READ], integrations.Limits())
 
         async def stopped() -> bool:
             return (await post.webhook(key))["state"] == "SUSPENDED"
